@@ -1,0 +1,1 @@
+"""The infrastructure, as one CDK application: run `python -m cdk.app`."""

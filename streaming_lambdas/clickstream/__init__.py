@@ -1,0 +1,1 @@
+"""The pure library of the clickstream data lake."""

@@ -1,0 +1,1 @@
+"""Producers for trying the pipeline: a seeded traffic simulator, senders, and import of logs."""
