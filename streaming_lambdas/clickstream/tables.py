@@ -1,0 +1,138 @@
+"""The tables of the lake, spelled once: Arrow schema for the writers, Glue columns for the catalog, text for the docs.
+
+All instants are UTC with microseconds. Only nullable columns are ever added, and only at the end.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import pyarrow as pa
+
+TEXT = pa.string()
+INSTANT = pa.timestamp("us", "UTC")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: name, physical type, meaning."""
+
+    name: str
+    type: pa.DataType
+    meaning: str
+
+    @property
+    def glue_type(self) -> str:
+        """The Hive type that Glue and Athena use for it."""
+        if pa.types.is_timestamp(self.type):
+            return "timestamp"
+        if pa.types.is_decimal(self.type):
+            return f"decimal({self.type.precision},{self.type.scale})"
+        return {
+            "string": "string",
+            "binary": "binary",
+            "bool": "boolean",
+            "int32": "int",
+            "int64": "bigint",
+            "date32[day]": "date",
+        }[str(self.type)]
+
+
+@dataclass(frozen=True)
+class LakeTable:
+    """A table of the lake: its columns, and partitions `dt`, `hour` of the received time."""
+
+    name: str
+    grain: str
+    columns: tuple[Column, ...]
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Arrow schema of a data file (without the partition columns)."""
+        return pa.schema([(c.name, c.type) for c in self.columns])
+
+
+PARTITION_KEYS = (
+    Column("dt", pa.date32(), "UTC date of received_time"),
+    Column("hour", pa.int32(), "UTC hour of received_time, 0 to 23"),
+)
+
+_POSITION = (
+    Column("epoch", TEXT, "creation time of the stream, epoch seconds; part of the event's position"),
+    Column("shard_id", TEXT, "shard of the stream, or `import`"),
+    Column("sequence_number", TEXT, "sequence number of the Kinesis record, zero-padded to 130 digits"),
+    Column("sub_sequence", pa.int32(), "index of the event within its record, from 0"),
+)
+
+RAW_EVENTS = LakeTable(
+    name="raw_events",
+    grain="one row per event_id",
+    columns=(
+        Column("event_id", TEXT, "producer's id, or a hash of the raw bytes; never null"),
+        Column("app_id", TEXT, "which site or app"),
+        Column("event_type", TEXT, "page_view, click, search, view_item, add_to_cart, begin_checkout, purchase, …"),
+        Column("schema_version", TEXT, "version of the producer's event format"),
+        Column("event_time", INSTANT, "when it happened, by the producer's clock unless time_source says otherwise"),
+        Column("received_time", INSTANT, "when the stream took it (ApproximateArrivalTimestamp)"),
+        Column("sent_time", INSTANT, "when the producer sent it"),
+        Column("time_source", TEXT, "`event`, or `received` where the event's own time was missing or in the future"),
+        Column("session_id", TEXT, "the producer's session"),
+        Column("user_id", TEXT, "signed-in user; a keyed pseudonym where key_id is set"),
+        Column("anonymous_id", TEXT, "device or browser id"),
+        Column("page_url", TEXT, "address of the page, query reduced to the allow-list"),
+        Column("page_path", TEXT, "path of page_url"),
+        Column("page_title", TEXT, "title of the page"),
+        Column("referrer", TEXT, "referring address, query reduced to the allow-list"),
+        Column("referrer_host", TEXT, "host of referrer, lower case, without www."),
+        Column("channel", TEXT, "direct, internal, search, social, email, paid, referral or campaign"),
+        Column("utm_source", TEXT, "campaign source of page_url"),
+        Column("utm_medium", TEXT, "campaign medium of page_url"),
+        Column("utm_campaign", TEXT, "campaign name of page_url"),
+        Column("user_agent", TEXT, "as sent"),
+        Column("device_type", TEXT, "desktop, mobile, tablet, bot or unknown"),
+        Column("browser", TEXT, "browser family"),
+        Column("os", TEXT, "operating system family"),
+        Column("is_bot", pa.bool_(), "the user agent declares or betrays a machine"),
+        Column("bot_reason", TEXT, "`crawler`, `no_agent`, `library` or `headless`; null for people"),
+        Column("country", TEXT, "ISO 3166 code, where the producer sends it"),
+        Column("ip_address", TEXT, "network of the sender: /24 of IPv4, /48 of IPv6"),
+        Column("order_id", TEXT, "order of a purchase"),
+        Column("revenue", pa.decimal128(18, 2), "value of the order in currency"),
+        Column("currency", TEXT, "ISO 4217 code"),
+        Column("product_id", TEXT, "product viewed or bought"),
+        Column("quantity", pa.int64(), "pieces"),
+        Column("search_term", TEXT, "what was searched for"),
+        Column("consent", pa.bool_(), "false: identifiers were removed; null: not stated"),
+        Column("key_id", TEXT, "which key made the pseudonym in user_id"),
+        Column("properties", TEXT, "JSON object of everything else that was sent"),
+        *_POSITION,
+    ),
+)
+
+BAD_EVENTS = LakeTable(
+    name="bad_events",
+    grain="one row per event that could not be accepted",
+    columns=(
+        Column("reason", TEXT, "reason code, see `clickstream.events.Reason`"),
+        Column("detail", TEXT, "one sentence for a person"),
+        Column("payload", pa.binary(), "the bytes as received"),
+        Column("received_time", INSTANT, "when the stream took it"),
+        *_POSITION,
+    ),
+)
+
+LAKE_TABLES = (RAW_EVENTS, BAD_EVENTS)
+
+LANDING_PREFIX = "landing"
+COMMITS_PREFIX = "_commits"
+REPORTS_PREFIX = "reports"
+
+
+def hour_text(instant: datetime) -> str:
+    """The received hour of an instant, e.g. `2026-11-21T09`. The instant must be UTC."""
+    return instant.strftime("%Y-%m-%dT%H")
+
+
+def hour_folder(hour: str) -> str:
+    """Hive folder of a received hour: `2026-11-21T09` gives `dt=2026-11-21/hour=9`."""
+    date, _, number = hour.partition("T")
+    return f"dt={date}/hour={int(number)}"
