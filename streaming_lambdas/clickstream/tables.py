@@ -10,6 +10,14 @@ import pyarrow as pa
 
 TEXT = pa.string()
 INSTANT = pa.timestamp("us", "UTC")
+_GLUE_NAMES = {
+    "string": "string",
+    "binary": "binary",
+    "bool": "boolean",
+    "int32": "int",
+    "int64": "bigint",
+    "date32[day]": "date",
+}
 
 
 @dataclass(frozen=True)
@@ -27,14 +35,7 @@ class Column:
             return "timestamp"
         if pa.types.is_decimal(self.type):
             return f"decimal({self.type.precision},{self.type.scale})"
-        return {
-            "string": "string",
-            "binary": "binary",
-            "bool": "boolean",
-            "int32": "int",
-            "int64": "bigint",
-            "date32[day]": "date",
-        }[str(self.type)]
+        return _GLUE_NAMES[str(self.type)]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,42 @@
+"""Where a record stands: lane = (consumer, epoch, shard), and within it the sequence number.
+
+Sequence numbers have 56 digits today and 129 by the API, while a DynamoDB Number keeps 38: they are text, zero-padded
+so that text order is number order. The epoch (creation time of the stream) is part of every lane, because the numbers
+of a re-created stream begin again.
+"""
+
+from typing import NamedTuple
+
+from clickstream.errors import LedgerError
+
+SEQUENCE_DIGITS = 130
+START = "-start"
+"""Stands for "no predecessor"; sorts before every padded number."""
+
+
+class Lane(NamedTuple):
+    """One ordered sequence of records seen by one consumer."""
+
+    consumer: str
+    epoch: str
+    shard_id: str
+
+    def __str__(self) -> str:
+        return "/".join(self)
+
+    @property
+    def fill(self) -> "Lane":
+        """The lane beside it for records at or below the head that no commit covers."""
+        return self._replace(shard_id=self.shard_id + "#fill")
+
+
+def padded(sequence_number: str) -> str:
+    """The sequence number as sortable text. Raises `LedgerError` for anything that is not 1 to 130 digits."""
+    if not (sequence_number.isascii() and sequence_number.isdigit() and len(sequence_number) <= SEQUENCE_DIGITS):
+        raise LedgerError(f"{sequence_number!r} is not a Kinesis sequence number")
+    return sequence_number.zfill(SEQUENCE_DIGITS)
+
+
+def ordinal(number: int) -> str:
+    """The place of the n-th commit of a fill lane, from 1, as padded text."""
+    return str(number).zfill(20)
