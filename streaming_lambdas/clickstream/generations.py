@@ -1,0 +1,150 @@
+"""Generations: the immutable states of one received hour of `raw_events`, and the log that says which is the newest.
+
+    _commits/dt=2026-11-21/hour=9/00000003.json      one commit per generation, created once, never changed
+
+The object that exists is the commit: only one writer can create it, and readers follow the greatest number.
+"""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from clickstream.errors import Conflict, InfrastructureError, LakeError
+from clickstream.ports import Bucket
+from clickstream.tables import COMMITS_PREFIX, RAW_EVENTS, hour_folder, hour_text
+
+READERS = 8
+"""Threads that read commits at once; below the connection pool of boto3."""
+
+
+class OutputFile(msgspec.Struct, frozen=True):
+    """One data file of a generation."""
+
+    key: str
+    rows: int
+    bytes: int
+
+
+class Generation(msgspec.Struct, frozen=True, kw_only=True):
+    """One state of a received hour. Counts are cumulative over all inputs that the hour ever had.
+
+    `landed = rows + duplicates + quarantined + erased + redelivered`, always.
+    """
+
+    generation: int
+    """1 for the first."""
+    run_id: str
+    hour: str
+    """`2026-11-21T09`, UTC, of received_time."""
+    inputs: tuple[str, ...]
+    """Keys of every landing object that the rows come from, sorted."""
+    outputs: tuple[OutputFile, ...]
+    quarantine: tuple[str, ...] = ()
+    """Keys of the files with the quarantined rows."""
+    landed: int
+    """Rows of the inputs, from their footers."""
+    rows: int
+    redelivered: int
+    """Rows whose position was there already. The stream protocol makes this 0."""
+    duplicates: int
+    """Rows whose event_id was there already, here or in the hour before, with the same content."""
+    quarantined: int
+    """Rows whose event_id was there already with other content."""
+    erased: int
+    rows_per_event_date: dict[str, int]
+    """`{"2026-11-21": 12}`: where late events are found."""
+    previous_generation: int | None
+    """Generation of the hour before that ids were yielded to; None if it had none."""
+    written_time: datetime
+    code_version: str
+
+    @property
+    def key(self) -> str:
+        """Key of the commit."""
+        return commit_key(self.hour, self.generation)
+
+    @property
+    def folder(self) -> str:
+        """Prefix of the data files: what the catalog points to."""
+        return data_folder(self.hour, self.generation, self.run_id)
+
+
+def commit_key(hour: str, generation: int) -> str:
+    """Key of the commit of one generation of an hour."""
+    return f"{COMMITS_PREFIX}/{hour_folder(hour)}/{generation:08}.json"
+
+
+def data_folder(hour: str, generation: int, run_id: str) -> str:
+    """Prefix under which one run writes the data files of one generation."""
+    return f"{RAW_EVENTS.name}/{hour_folder(hour)}/g={generation:06}-{run_id}/"
+
+
+def hour_start(hour: str) -> datetime:
+    """First instant of an hour text."""
+    return datetime.strptime(hour, "%Y-%m-%dT%H").replace(tzinfo=UTC)
+
+
+def hour_after(hour: str, hours: int = 1) -> str:
+    """The hour text that many hours later (negative: earlier)."""
+    return hour_text(hour_start(hour) + timedelta(hours=hours))
+
+
+def newest(bucket: Bucket, hour: str) -> Generation | None:
+    """The newest generation of the hour, or None before the first. Raises `LakeError` for an unreadable commit."""
+    keys = [entry.key for entry in bucket.list(f"{COMMITS_PREFIX}/{hour_folder(hour)}/")]
+    return read(bucket, max(keys)) if keys else None
+
+
+def newest_keys(bucket: Bucket) -> dict[str, str]:
+    """Key of the newest commit of every hour that has one, by hour, from one listing."""
+    keys = sorted(entry.key for entry in bucket.list(f"{COMMITS_PREFIX}/"))
+    return {_hour_of(key): key for key in keys}
+
+
+def lake_commits(bucket: Bucket) -> Iterator[Generation]:
+    """The newest generation of every hour, oldest hour first."""
+    keys = newest_keys(bucket)
+    yield from read_all(bucket, [keys[hour] for hour in sorted(keys)])
+
+
+def read_all(bucket: Bucket, keys: list[str]) -> Iterator[Generation]:
+    """The commits under the keys, in the same order, several at a time."""
+    with ThreadPoolExecutor(READERS) as pool:
+        yield from pool.map(lambda key: read(bucket, key), keys)
+
+
+def read(bucket: Bucket, key: str) -> Generation:
+    """The commit under the key. Raises `LakeError` if it is missing or unreadable."""
+    try:
+        return msgspec.json.decode(bucket.get(key), type=Generation)
+    except msgspec.DecodeError as error:
+        raise LakeError(f"{bucket.name}/{key} is no commit of this lake: {error}") from error
+
+
+def commit(bucket: Bucket, generation: Generation) -> bool:
+    """Write the commit. True: it is ours; False: another run committed this number first.
+
+    A refusal may be our own lost reply, so the stored commit decides. Without any reply, and with nothing stored yet,
+    the write may still arrive: `InfrastructureError` is raised and nothing may be cleaned up.
+    """
+    try:
+        bucket.put_new(generation.key, msgspec.json.encode(generation))
+    except Conflict:
+        return read(bucket, generation.key).run_id == generation.run_id
+    except InfrastructureError:
+        stored = newest(bucket, generation.hour)
+        if stored is None or stored.generation < generation.generation:
+            raise
+        return read(bucket, generation.key).run_id == generation.run_id
+    return True
+
+
+def _hour_of(key: str) -> str:
+    """`_commits/dt=2026-11-21/hour=9/00000003.json` gives `2026-11-21T09`."""
+    try:
+        _, date, hour, _ = key.split("/")
+        return f"{date.removeprefix('dt=')}T{int(hour.removeprefix('hour=')):02}"
+    except ValueError as error:
+        raise LakeError(f"{key} does not belong among the commits; move it elsewhere") from error
