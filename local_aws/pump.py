@@ -1,0 +1,110 @@
+"""One mapping in one shard: read, batch, deliver, in one thread."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from threading import Event, Thread
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local_aws.batch import Batcher
+from local_aws.checkpoints import Checkpoint
+from local_aws.deliverer import Deliverer
+from local_aws.progress import PumpProgress
+from local_aws.shard_reader import Reading, ShardReader
+
+_SHORTEST_REST_S, _LONGEST_REST_S, _GATHERING_REST_S = 0.05, 0.5, 0.1
+
+
+@dataclass(slots=True)
+class Rest:
+    """How long to wait before looking again: short after records came, longer the longer nothing comes."""
+
+    seconds: float = _SHORTEST_REST_S
+
+    def after(self, *, is_active: bool) -> float:
+        """Return the seconds to wait now."""
+        self.seconds = _SHORTEST_REST_S if is_active else min(self.seconds * 1.5, _LONGEST_REST_S)
+        return self.seconds
+
+
+class ShardPump(Thread):
+    """Moves the records of a shard to a function until stopped, or until the shard ends or disappears."""
+
+    def __init__(
+        self, reader: ShardReader, batcher: Batcher, deliverer: Deliverer, *, clock: Callable[[], float], stop: Event
+    ) -> None:
+        progress = deliverer.progress
+        super().__init__(name=f"{progress.function_name}-{progress.shard_id}", daemon=True)
+        self._reader = reader
+        self._batcher = batcher
+        self._deliverer = deliverer
+        self._clock = clock
+        self._stop_event = stop
+        self._rest = Rest()
+
+    @property
+    def progress(self) -> PumpProgress:
+        """Counts and errors so far; callable from any thread."""
+        return self._deliverer.progress
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """The position reached; callable from any thread."""
+        return self._deliverer.checkpoint
+
+    def request_stop(self) -> None:
+        """Ask it to end after the invocation that is under way."""
+        self._stop_event.set()
+
+    def run(self) -> None:
+        """Do it (the body of the thread)."""
+        while not self._stop_event.is_set():
+            try:
+                reading = self._read()
+            except (ClientError, BotoCoreError) as error:
+                self._deliverer.note_error(str(error))
+                self._stop_event.wait(1.0)
+                continue
+            is_over = reading.is_end or reading.is_gone
+            self._deliver_closed(is_tip=reading.is_tip or is_over, is_over=is_over)
+            if is_over:
+                self._finish(reading)
+                return
+            self._wait(reading)
+
+    def _read(self) -> Reading:
+        if self._batcher.is_full:
+            return Reading()
+        started = self._clock()
+        reading = self._reader.read()
+        self._batcher.add(reading.records, time.monotonic())
+        progress = self._deliverer.progress
+        # Nothing is under way between two batches, so an error noted before is a thing of the past.
+        self._deliverer.progress = replace(
+            progress,
+            seen=progress.seen + len(reading.records),
+            tip_time=started if reading.is_tip and not self._batcher else progress.tip_time,
+            failing_since_time=None,
+            failures=0,
+        )
+        return reading
+
+    def _deliver_closed(self, *, is_tip: bool, is_over: bool) -> None:
+        while not self._stop_event.is_set():
+            # Nothing more will come into a shard that is over: whatever is left is a batch.
+            now_s = float("inf") if is_over else time.monotonic()
+            batch = self._batcher.take(now_s, is_tip=is_tip)
+            if not batch:
+                return
+            self._deliverer.deliver(batch)
+
+    def _finish(self, reading: Reading) -> None:
+        if reading.is_end and not self._batcher and not self._stop_event.is_set():
+            self._deliverer.finish()
+
+    def _wait(self, reading: Reading) -> None:
+        if not reading.is_tip and (reading.records or self._batcher.is_full):
+            return
+        rest_s = self._rest.after(is_active=bool(reading.records))
+        self._stop_event.wait(min(rest_s, _GATHERING_REST_S) if self._batcher else rest_s)
