@@ -1,0 +1,176 @@
+"""The contract of what may arrive: raw bytes → an `Event`, or a rejection with a reason code.
+
+The format is flat JSON; fields that it does not know are kept in `properties`. Parsing is a pure function of the bytes.
+"""
+
+import hashlib
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any
+
+import msgspec
+
+from clickstream.reasons import Reason, Rejected
+
+MAX_EVENT_BYTES = 256 * 1024
+MAX_DEPTH = 32
+MAX_INTEGER = 2**63 - 1
+MAX_REVENUE = Decimal(10) ** 15
+MAX_DIGITS = 19
+_LONG_DIGITS = re.compile(rb"[0-9]{20}")
+_MILLISECONDS_FROM = 100_000_000_000
+"""Epoch numbers from here on are milliseconds: as seconds they would lie after the year 5000."""
+
+Id = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
+Word = Annotated[str, msgspec.Meta(max_length=256)]
+Text = Annotated[str, msgspec.Meta(max_length=8192)]
+Integer = Annotated[int, msgspec.Meta(ge=-MAX_INTEGER, le=MAX_INTEGER)]
+Number = str | int | float
+Flag = bool | int | str
+
+
+class Event(msgspec.Struct, forbid_unknown_fields=True):
+    """One accepted event, as sent: types checked, nothing derived yet. Times are text or epoch numbers."""
+
+    event_type: Id
+    event_id: Id | Integer | None = None
+    session_id: Id | Integer | None = None
+    user_id: Id | Integer | None = None
+    anonymous_id: Id | Integer | None = None
+    timestamp: Number | None = None
+    sent_at: Number | None = None
+    app_id: Word | None = None
+    schema_version: Word | Integer | None = None
+    page_url: Text | None = None
+    page_title: Text | None = None
+    referrer: Text | None = None
+    user_agent: Text | None = None
+    ip_address: Word | None = None
+    country: Word | None = None
+    order_id: Id | Integer | None = None
+    revenue: Number | None = None
+    currency: Word | None = None
+    product_id: Id | Integer | None = None
+    quantity: Integer | None = None
+    search_term: Text | None = None
+    consent: Flag | None = None
+    gpc: Flag | None = None
+    dnt: Flag | None = None
+    properties: dict[str, Any] | None = None
+
+
+KNOWN_FIELDS = frozenset(Event.__struct_fields__)
+
+
+def parse(data: bytes) -> Event:
+    """The event in these bytes. Raises `Rejected` with a reason code, and nothing else."""
+    fields = _json_object(data)
+    known = {name: value for name, value in fields.items() if name in KNOWN_FIELDS and value != ""}
+    unknown = {name: value for name, value in fields.items() if name not in KNOWN_FIELDS}
+    event = _typed(known)
+    if event.event_id is None:
+        event.event_id = hashlib.blake2b(data, digest_size=16).hexdigest()
+    if unknown:
+        event.properties = _merged(event.properties or {}, unknown)
+    return event
+
+
+def instant(value: Number | None, field: str) -> datetime | None:
+    """A time as sent → UTC: ISO 8601 text (no offset means UTC), or epoch seconds or milliseconds.
+
+    Raises `Rejected` if it is no time between the years 1 and 9999.
+    """
+    if value is None:
+        return None
+    try:
+        if isinstance(value, str):
+            moment = datetime.fromisoformat(value)
+            return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        seconds = value / 1000 if abs(value) >= _MILLISECONDS_FROM else value
+        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
+    except (ValueError, OverflowError) as error:
+        raise Rejected(Reason.INVALID_TIME, f"{field} is not an ISO 8601 time or an epoch number") from error
+
+
+def money(value: Number | None) -> Decimal | None:
+    """Revenue with two decimals, rounded half to even. Raises `Rejected` for text that is no number, or a huge one."""
+    if value is None:
+        return None
+    try:
+        amount = Decimal(str(value))
+    except InvalidOperation as error:
+        raise Rejected(Reason.WRONG_TYPE, "revenue is not a number") from error
+    if not (amount.is_finite() and abs(amount) < MAX_REVENUE):
+        raise Rejected(Reason.OUT_OF_RANGE, f"revenue must lie between -{MAX_REVENUE} and {MAX_REVENUE}")
+    return amount.quantize(Decimal("0.01"))
+
+
+def flag(value: Flag | None) -> bool | None:
+    """A consent signal: true, 1, "1" and "true" are true; false, 0, "0" and "false" are false; else not stated."""
+    return {"true": True, "1": True, "false": False, "0": False}.get(str(value).lower())
+
+
+def _json_object(data: bytes) -> dict[str, Any]:
+    if len(data) > MAX_EVENT_BYTES:
+        raise Rejected(Reason.TOO_LARGE, f"{len(data)} bytes, at most {MAX_EVENT_BYTES} are taken")
+    if data.count(b"{") + data.count(b"[") > MAX_DEPTH and _depth(data) > MAX_DEPTH:
+        raise Rejected(Reason.TOO_DEEP, f"nested deeper than {MAX_DEPTH} levels")
+    try:
+        value = msgspec.json.decode(data)
+    except UnicodeDecodeError as error:
+        raise Rejected(Reason.NOT_UTF8, "the event is not UTF-8") from error
+    except msgspec.DecodeError as error:
+        raise Rejected(Reason.NOT_JSON, str(error)) from error
+    if not isinstance(value, dict):
+        raise Rejected(Reason.NOT_AN_OBJECT, "an event is one JSON object")
+    # A decoder keeps the last of two equal keys, and integers of any length. Compact JSON without either encodes back
+    # to the same length and has no long run of digits; only the rest needs the slow look.
+    if _LONG_DIGITS.search(data) or len(msgspec.json.encode(value)) != len(data):
+        json.loads(data, object_pairs_hook=_distinct, parse_int=_bounded)
+    return value
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> None:
+    if len({name for name, _ in pairs}) != len(pairs):
+        raise Rejected(Reason.DUPLICATE_KEY, "a key stands twice in one object")
+
+
+def _bounded(digits: str) -> int:
+    if len(digits) > MAX_DIGITS:
+        raise Rejected(Reason.OUT_OF_RANGE, f"an integer has {len(digits)} digits, at most {MAX_DIGITS} are taken")
+    return int(digits)
+
+
+def _depth(data: bytes) -> int:
+    """Deepest nesting, brackets inside strings not counted."""
+    depth = deepest = 0
+    in_text = escaped = False
+    for byte in data:
+        if in_text:
+            escaped, in_text = (not escaped and byte == 0x5C), escaped or byte != 0x22
+        elif byte == 0x22:
+            in_text = True
+        elif byte in b"{[":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif byte in b"}]":
+            depth -= 1
+    return deepest
+
+
+def _typed(known: dict[str, Any]) -> Event:
+    try:
+        return msgspec.convert(known, Event)
+    except msgspec.ValidationError as error:
+        text = str(error)
+        if text.startswith("Object missing"):
+            raise Rejected(Reason.MISSING_FIELD, "event_type is missing or empty") from error
+        is_range = " of length " in text or (" int` " in text and "=" in text)
+        raise Rejected(Reason.OUT_OF_RANGE if is_range else Reason.WRONG_TYPE, text) from error
+
+
+def _merged(properties: dict[str, Any], unknown: dict[str, Any]) -> dict[str, Any]:
+    """Unknown top-level fields beside the sender's properties; on a clash the top-level one is prefixed `event.`."""
+    return properties | {f"event.{name}" if name in properties else name: value for name, value in unknown.items()}

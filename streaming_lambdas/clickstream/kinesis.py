@@ -1,0 +1,57 @@
+"""Lambda's Kinesis envelope: invocation payload → records, and the partial-batch response.
+
+Rules of the event source mapping: one batch holds records of one shard, in order; the lowest reported sequence number
+is where the next try begins.
+"""
+
+import binascii
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from clickstream.positions import padded
+
+
+@dataclass(frozen=True)
+class Record:
+    """One Kinesis record: its number, when the stream took it (UTC), and its bytes, which may hold many events."""
+
+    sequence_number: str
+    position: str
+    """The sequence number, padded for comparison."""
+    received_time: datetime
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Contiguous records of one shard, in order of position. Never empty."""
+
+    stream_arn: str
+    shard_id: str
+    records: tuple[Record, ...]
+
+
+def decode_batch(event: Mapping[str, Any]) -> Batch:
+    """The batch of an invocation payload. Raises KeyError or ValueError if it is not one of Kinesis."""
+    envelopes: Sequence[Mapping[str, Any]] = event["Records"]
+    shard_id, _, _ = envelopes[0]["eventID"].partition(":")
+    return Batch(envelopes[0]["eventSourceARN"], shard_id, tuple(_record(entry["kinesis"]) for entry in envelopes))
+
+
+def all_done() -> dict[str, Any]:
+    """The response that lets the mapping move on."""
+    return {"batchItemFailures": []}
+
+
+def retry_from(sequence_number: str) -> dict[str, Any]:
+    """The response that has the batch delivered again from this record on."""
+    return {"batchItemFailures": [{"itemIdentifier": sequence_number}]}
+
+
+def _record(kinesis: Mapping[str, Any]) -> Record:
+    number: str = kinesis["sequenceNumber"]
+    # Rounded to milliseconds: that is what the service keeps, and floats of epoch seconds must give one answer.
+    received = datetime.fromtimestamp(round(kinesis["approximateArrivalTimestamp"] * 1000) / 1000, UTC)
+    return Record(number, padded(number), received, binascii.a2b_base64(kinesis["data"]))

@@ -1,0 +1,31 @@
+"""The one structured line of an invocation: log entry and CloudWatch metrics at once (embedded metric format).
+
+Names live here; dashboard and alarms import them.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+
+NAMESPACE = "Clickstream"
+FUNCTION = "function"
+EVENTS = "events"
+LANDED = "landed"
+BAD = "bad"
+RECORDS = "records"
+COMMITS = "commits"
+ANOMALIES = "anomalies"
+ALERTS = "alerts"
+LATENCY_MS = "latency_ms"
+"""Age of the oldest record of the batch when its work was done."""
+
+
+def line(function: str, at: datetime, values: Mapping[str, int], **properties: str | int) -> str:
+    """One JSON line: metrics by function, and properties that are only logged.
+
+    Source: CloudWatch embedded metric format specification.
+    """
+    definitions = [{"Name": name, "Unit": "Milliseconds" if name.endswith("_ms") else "Count"} for name in values]
+    directive = {"Namespace": NAMESPACE, "Dimensions": [[FUNCTION]], "Metrics": definitions}
+    metadata = {"Timestamp": int(at.timestamp() * 1000), "CloudWatchMetrics": [directive]}
+    return json.dumps({"_aws": metadata, FUNCTION: function, **values, **properties})

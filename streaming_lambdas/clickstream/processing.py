@@ -1,0 +1,187 @@
+"""One batch → archive → commit → counters, exact under every fault.
+
+Nothing counts before the commit, the commit is one conditional write, and everything after it can be done again:
+
+1. the lane's head (newest commit) is applied, in case its writer died after committing;
+2. records at or below the head that no commit covers go to the fill lane, records above it extend the lane;
+3. the rows are archived as immutable objects, then one commit names them with the exact ranges and counter deltas;
+4. the commit is applied: counter pages, then the compactor's work list.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from clickstream.applying import Applier
+from clickstream.counters import minute_deltas
+from clickstream.errors import Conflict, InfrastructureError, LedgerError
+from clickstream.kinesis import Batch, Record
+from clickstream.landing import landing_files
+from clickstream.ledger import Commit, LandedObject, Ledger, Range
+from clickstream.ports import Bucket
+from clickstream.positions import START, Lane, ordinal
+from clickstream.rows import Pseudonym, Rows, Source, read
+
+CONSUMER = "process_events"
+ROUNDS = 5
+"""How often a lost race is planned again before the invocation fails."""
+EPOCH_DOUBT = timedelta(minutes=5)
+Records = tuple[Record, ...]
+
+
+@dataclass
+class Invocation:
+    """One invocation: the id that its commits carry, and what it committed itself."""
+
+    run_id: str
+    commits: list[Commit] = field(default_factory=list)
+
+    def total(self, name: str) -> int:
+        """Sum of a count (`records`, `events`, `landed`, `bad`) over its commits."""
+        return sum(getattr(commit, name) for commit in self.commits)
+
+
+@dataclass(frozen=True)
+class EventProcessor:
+    """Processes batches of one stream. Between batches it keeps only which heads it knows to be applied."""
+
+    ledger: Ledger
+    bucket: Bucket
+    applier: Applier
+    epoch_of: Callable[[str], str]
+    """Stream ARN → creation time of the stream in epoch seconds."""
+    now: Callable[[], datetime]
+    pseudonym: Pseudonym | None = None
+    code_version: str = "dev"
+    _epochs: dict[str, str] = field(default_factory=dict)
+    _heads: dict[Lane, Commit] = field(default_factory=dict)
+
+    def process(self, batch: Batch, run_id: str) -> Invocation:
+        """Make every record of the batch part of exactly one commit, and apply every commit it meets.
+
+        Raises `InfrastructureError` if a service failed (the same batch may be tried again) and `LedgerError` if the
+        records contradict the ledger.
+        """
+        invocation = Invocation(run_id)
+        for _ in range(ROUNDS):
+            lane = Lane(CONSUMER, self._epoch(batch.stream_arn), batch.shard_id)
+            head = self._applied_head(lane)
+            old = tuple(record for record in batch.records if head and record.position <= head.last)
+            if head and old and self._is_new_stream(batch.stream_arn, head, old):
+                continue
+            if self._fill(invocation, lane, old) and self._extend(invocation, lane, head, batch.records[len(old) :]):
+                return invocation
+            self._heads.pop(lane, None)
+        raise InfrastructureError(f"{batch.shard_id}: another writer was faster {ROUNDS} times")
+
+    def _applied_head(self, lane: Lane) -> Commit | None:
+        """The lane's newest commit, applied. A warm container may trust its own: a stale one loses the next race."""
+        if lane in self._heads:
+            return self._heads[lane]
+        head = self.ledger.head(lane)
+        if head:
+            self.applier.apply(head)
+            self._heads[lane] = head
+        return head
+
+    def _extend(self, invocation: Invocation, lane: Lane, head: Commit | None, records: Records) -> bool:
+        """Commit the records above the head as its successor. False if another writer was faster."""
+        if not records:
+            return True
+        ranges = (Range(records[0].position, records[-1].position),)
+        commit = self._archived(lane, head, records[-1].position, records, ranges, invocation.run_id)
+        if not self._commit(invocation, commit):
+            return False
+        self._heads[lane] = commit
+        return True
+
+    def _fill(self, invocation: Invocation, lane: Lane, records: Records) -> bool:
+        """Commit those records at or below the head that no commit covers. False if another writer was faster."""
+        if not records:
+            return True
+        head = self._applied_head(lane.fill)
+        covering = self.ledger.covering(lane, records[0].position, records[-1].position)
+        todo = tuple(r for r in records if not any(commit.covers(r.position) for commit in covering))
+        if not todo:
+            return True
+        last = ordinal(int(head.last) + 1 if head else 1)
+        commit = self._archived(lane.fill, head, last, todo, contiguous(todo, records), invocation.run_id)
+        # Coverage was read before the race for this place: a cached head would hide who won it.
+        self._heads.pop(lane.fill, None)
+        return self._commit(invocation, commit)
+
+    def _archived(
+        self, lane: Lane, head: Commit | None, last: str, records: Records, ranges: tuple[Range, ...], run_id: str
+    ) -> Commit:
+        """The commit of these records, its objects written."""
+        source = Source(lane.epoch, lane.shard_id.removesuffix("#fill"))
+        rows = read(records, source, self.pseudonym)
+        return Commit(
+            lane=lane,
+            previous=head.last if head else START,
+            last=last,
+            ranges=ranges,
+            objects=tuple(self._written(rows, source)),
+            records=len(records),
+            events=rows.events,
+            landed=len(rows.good),
+            bad=len(rows.bad),
+            run_id=run_id,
+            written_time=self.now().astimezone(UTC).isoformat(),
+            code_version=self.code_version,
+            deltas=minute_deltas(rows.good),
+        )
+
+    def _written(self, rows: Rows, source: Source) -> Iterator[LandedObject]:
+        for file in landing_files(rows, source):
+            self.bucket.put(file.entry.key, file.body)
+            yield file.entry
+
+    def _commit(self, invocation: Invocation, commit: Commit) -> bool:
+        """Append and apply. False if another writer has taken this place in the lane."""
+        if commit.previous == START:
+            self.ledger.register(commit.lane)
+        try:
+            self.ledger.append(commit)
+        except Conflict:
+            winner = self.ledger.at(commit.lane, commit.previous)
+            if winner is None or winner.run_id != commit.run_id:
+                return False
+            # Our own earlier write, whose reply was lost.
+        invocation.commits.append(commit)
+        self.applier.apply(commit)
+        return True
+
+    def _epoch(self, stream_arn: str) -> str:
+        if stream_arn not in self._epochs:
+            self._epochs[stream_arn] = self.epoch_of(stream_arn)
+        return self._epochs[stream_arn]
+
+    def _is_new_stream(self, stream_arn: str, head: Commit, old: Records) -> bool:
+        """Whether records below the head that arrived after it was written come from a re-created stream.
+
+        Raises `LedgerError` if the stream is the same: then numbers and times contradict each other.
+        """
+        written = datetime.fromisoformat(head.written_time)
+        if not any(record.received_time > written + EPOCH_DOUBT for record in old):
+            return False
+        known = self._epochs.pop(stream_arn)
+        if self._epoch(stream_arn) != known:
+            return True
+        raise LedgerError(f"{head.lane}: records below the head arrived after it was written, in the same stream")
+
+
+def contiguous(chosen: Records, batch: Iterable[Record]) -> tuple[Range, ...]:
+    """The chosen records as runs that are unbroken in the batch."""
+    positions = {record.position for record in chosen}
+    runs: list[list[str]] = []
+    is_open = False
+    for record in batch:
+        if record.position not in positions:
+            is_open = False
+        elif is_open:
+            runs[-1][1] = record.position
+        else:
+            runs.append([record.position, record.position])
+            is_open = True
+    return tuple(Range(first, last) for first, last in runs)

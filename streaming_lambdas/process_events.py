@@ -1,0 +1,81 @@
+"""Lambda: a batch of the stream → archived, committed and counted. Decode, one call, answer."""
+
+import json
+import os
+import sys
+import uuid
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+import boto3
+
+from aws_stores import CONFIG, DynamoTable, S3Bucket, call
+from clickstream import metrics
+from clickstream.applying import Applier
+from clickstream.errors import ConfigError, InfrastructureError
+from clickstream.kinesis import all_done, decode_batch, retry_from
+from clickstream.ledger import Ledger
+from clickstream.processing import EventProcessor
+from clickstream.rows import Pseudonym
+from clickstream.settings import ProcessEventsSettings, load
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001  Lambda's signature
+    """Process one batch. A failed service has the whole batch delivered again; bad events never fail it."""
+    batch = decode_batch(event)
+    try:
+        done = processor().process(batch, run_id=uuid.uuid4().hex)
+    except InfrastructureError as error:
+        _log({"level": "error", "function": "process_events", "shard_id": batch.shard_id, "error": str(error)})
+        return retry_from(batch.records[0].sequence_number)
+    now = datetime.now(UTC)
+    counts = {name: done.total(name) for name in (metrics.RECORDS, metrics.EVENTS, metrics.LANDED, metrics.BAD)}
+    age_ms = int((now - batch.records[0].received_time).total_seconds() * 1000)
+    values = counts | {metrics.COMMITS: len(done.commits), metrics.LATENCY_MS: age_ms}
+    sys.stdout.write(metrics.line("process_events", now, values, shard_id=batch.shard_id) + "\n")
+    return all_done()
+
+
+@cache
+def processor() -> EventProcessor:
+    """The processor of this container, built from its settings at the first batch."""
+    settings = load(ProcessEventsSettings, os.environ)
+    bucket = S3Bucket(settings.bucket)
+    ledger = Ledger(DynamoTable(settings.ledger_table), bucket)
+    counters, page_metrics = DynamoTable(settings.counters_table), DynamoTable(settings.page_metrics_table)
+    return EventProcessor(
+        ledger=ledger,
+        bucket=bucket,
+        applier=Applier(ledger, counters, page_metrics, settings.retention_days, _now),
+        epoch_of=stream_epoch,
+        now=_now,
+        pseudonym=_pseudonym(settings.pseudonym_secret),
+        code_version=settings.code_version,
+    )
+
+
+def stream_epoch(stream_arn: str) -> str:
+    """Creation time of the stream in epoch seconds: sequence numbers of a re-created stream begin again."""
+    summary = call(boto3.client("kinesis", config=CONFIG).describe_stream_summary, StreamARN=stream_arn)
+    created: datetime = summary["StreamDescriptionSummary"]["StreamCreationTimestamp"]
+    return str(int(created.timestamp()))
+
+
+def _pseudonym(secret: str) -> Pseudonym | None:
+    if not secret:
+        return None
+    text = call(boto3.client("secretsmanager", config=CONFIG).get_secret_value, SecretId=secret)["SecretString"]
+    try:
+        fields = json.loads(text)
+        return Pseudonym(fields["key_id"], fields["key"].encode())
+    except (ValueError, KeyError, AttributeError) as error:
+        raise ConfigError(f'the secret {secret} must be {{"key_id": …, "key": …}}') from error
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _log(fields: dict[str, str]) -> None:
+    sys.stdout.write(json.dumps(fields) + "\n")
