@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,13 @@ def call(function: Callable[..., Any], **arguments: Any) -> Any:  # noqa: ANN401
         raise InfrastructureError(f"{error}") from error
     except BotoCoreError as error:
         raise InfrastructureError(f"{error}") from error
+
+
+def stream_epoch(stream_arn: str) -> str:
+    """Creation time of the stream in epoch seconds: sequence numbers of a re-created stream begin again."""
+    summary = call(boto3.client("kinesis", config=CONFIG).describe_stream_summary, StreamARN=stream_arn)
+    created: datetime = summary["StreamDescriptionSummary"]["StreamCreationTimestamp"]
+    return str(int(created.timestamp()))
 
 
 class DynamoTable:
@@ -73,6 +81,17 @@ class DynamoTable:
             "ExpressionAttributeValues": _attributes(values),
             "ScanIndexForward": not descending,
         } | ({"Limit": limit} if limit else {})
+        return islice(self._pages(self._client.query, arguments), limit)
+
+    def indexed(self, attribute: str, value: str, limit: int | None = None) -> Iterator[Item]:
+        """Items whose attribute has the value, through the index of that name. Eventually consistent."""
+        arguments = {
+            "TableName": self.name,
+            "IndexName": attribute,
+            "KeyConditionExpression": "#attribute = :value",
+            "ExpressionAttributeNames": {"#attribute": attribute},
+            "ExpressionAttributeValues": _attributes({":value": value}),
+        }
         return islice(self._pages(self._client.query, arguments), limit)
 
     def scan(self) -> Iterator[Item]:

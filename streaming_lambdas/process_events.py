@@ -10,7 +10,7 @@ from typing import Any
 
 import boto3
 
-from aws_stores import CONFIG, DynamoTable, S3Bucket, call
+from aws_stores import CONFIG, DynamoTable, S3Bucket, call, stream_epoch
 from clickstream import metrics
 from clickstream.applying import Applier
 from clickstream.errors import ConfigError, InfrastructureError
@@ -53,13 +53,6 @@ def processor() -> EventProcessor:
         pseudonym=_pseudonym(settings.pseudonym_secret),
         code_version=settings.code_version,
     )
-
-
-def stream_epoch(stream_arn: str) -> str:
-    """Creation time of the stream in epoch seconds: sequence numbers of a re-created stream begin again."""
-    summary = call(boto3.client("kinesis", config=CONFIG).describe_stream_summary, StreamARN=stream_arn)
-    created: datetime = summary["StreamDescriptionSummary"]["StreamCreationTimestamp"]
-    return str(int(created.timestamp()))
 
 
 def _pseudonym(secret: str) -> Pseudonym | None:

@@ -58,9 +58,14 @@ class Page(NamedTuple):
 
 @lru_cache(_CACHE)
 def agent(user_agent: str | None) -> Agent:
-    """Device, browser and bot signs of a user agent (uap-core patterns, crawler-user-agents list)."""
-    if not user_agent or user_agent == "-":
-        return Agent("unknown", None, None, "no_agent")
+    """Device, browser and bot signs of a user agent (uap-core patterns, crawler-user-agents list).
+
+    None, not recorded, says nothing; empty, recorded as not sent, is a sign of a machine.
+    """
+    if user_agent is None:
+        return Agent("unknown", None, None, None)
+    if not user_agent.strip():
+        return Agent("bot", None, None, "no_agent")
     found = ua_parser.parse(user_agent)
     reason = _bot_reason(user_agent)
     browser = found.user_agent.family if found.user_agent else None

@@ -62,12 +62,14 @@ class Event(msgspec.Struct, forbid_unknown_fields=True):
 
 
 KNOWN_FIELDS = frozenset(Event.__struct_fields__)
+_KEPT = {"user_agent"}
+"""An empty text counts as absent, except here: no user agent was sent, and somebody looked."""
 
 
 def parse(data: bytes) -> Event:
     """The event in these bytes. Raises `Rejected` with a reason code, and nothing else."""
     fields = _json_object(data)
-    known = {name: value for name, value in fields.items() if name in KNOWN_FIELDS and value != ""}
+    known = {name: value for name, value in fields.items() if name in KNOWN_FIELDS and (value != "" or name in _KEPT)}
     unknown = {name: value for name, value in fields.items() if name not in KNOWN_FIELDS}
     event = _typed(known)
     if event.event_id is None:

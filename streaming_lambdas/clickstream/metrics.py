@@ -16,6 +16,7 @@ RECORDS = "records"
 COMMITS = "commits"
 ANOMALIES = "anomalies"
 ALERTS = "alerts"
+SESSIONS = "sessions"
 LATENCY_MS = "latency_ms"
 """Age of the oldest record of the batch when its work was done."""
 

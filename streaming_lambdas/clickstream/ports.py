@@ -36,6 +36,9 @@ class Table(Protocol):
     ) -> Iterator[Item]:
         """Items of one partition with `first <= sk <= last` (an empty bound is open), in order of sk."""
 
+    def indexed(self, attribute: str, value: str, limit: int | None = None) -> Iterator[Item]:
+        """Items whose attribute has the value, through the index of that name. Eventually consistent."""
+
     def scan(self) -> Iterator[Item]:
         """All items, in no order."""
 

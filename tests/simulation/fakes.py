@@ -40,6 +40,10 @@ class MemoryTable:
         keys = sorted(k for k in self.items if k.pk == pk and first <= k.sk and (not last or k.sk <= last))
         return islice((_decoded(self.items[key]) for key in (reversed(keys) if descending else keys)), limit)
 
+    def indexed(self, attribute: str, value: str, limit: int | None = None) -> Iterator[Item]:
+        """Items whose attribute has the value."""
+        return islice((item for item in self.scan() if item.get(attribute) == value), limit)
+
     def scan(self) -> Iterator[Item]:
         """All items."""
         return (_decoded(text) for text in list(self.items.values()))

@@ -1,0 +1,61 @@
+"""Lambda: a batch of the stream → session metrics, anomalies, alerts. Decode, one call, answer."""
+
+import json
+import os
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+import boto3
+
+from aws_stores import CONFIG, DynamoTable, call, stream_epoch
+from clickstream import metrics
+from clickstream.detecting import AnomalyDetector
+from clickstream.errors import InfrastructureError
+from clickstream.kinesis import all_done, decode_batch, retry_from
+from clickstream.ports import Item
+from clickstream.settings import DetectAnomaliesSettings, load
+
+WRITERS = 8
+"""Session pages are independent items: this many are written at the same time."""
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001  Lambda's signature
+    """Take one batch in. A failed service has the whole batch delivered again."""
+    batch = decode_batch(event)
+    try:
+        found = detector().detect(batch)
+    except InfrastructureError as error:
+        fields = {"level": "error", "function": "detect_anomalies", "shard_id": batch.shard_id, "error": str(error)}
+        sys.stdout.write(json.dumps(fields) + "\n")
+        return retry_from(batch.records[0].sequence_number)
+    values = {metrics.ANOMALIES: found.anomalies, metrics.ALERTS: found.alerts, metrics.SESSIONS: found.sessions}
+    sys.stdout.write(metrics.line("detect_anomalies", _now(), values, shard_id=batch.shard_id) + "\n")
+    return all_done()
+
+
+@cache
+def detector() -> AnomalyDetector:
+    """The detector of this container, built from its settings at the first batch."""
+    settings = load(DetectAnomaliesSettings, os.environ)
+    sns = boto3.client("sns", config=CONFIG)
+
+    def publish(anomaly: Item) -> None:
+        message = {name: anomaly[name] for name in ("sk", "severity", "detected_time", "evidence")}
+        call(sns.publish, TopicArn=settings.topic_arn, Subject="Clickstream anomaly", Message=json.dumps(message))
+
+    return AnomalyDetector(
+        session_metrics=DynamoTable(settings.session_metrics_table),
+        anomalies=DynamoTable(settings.anomalies_table),
+        publish=publish,
+        epoch_of=cache(stream_epoch),
+        now=_now,
+        retention_days=settings.retention_days,
+        each=ThreadPoolExecutor(WRITERS).map,
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
