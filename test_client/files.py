@@ -1,0 +1,122 @@
+"""Files of lines, plain or compressed: reading them with one kind of error, and writing them whole or not at all.
+
+How a file is compressed is read from its first bytes, never from its name; how to compress, from the name's suffix.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, cast
+
+import pyarrow as pa
+
+from test_client.errors import InputError
+
+MAX_LINE = 16 * 1024 * 1024
+_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+_GZIP_LEVEL = 4
+
+
+@contextmanager
+def _one_error(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise InputError(_damaged(path)) from error
+    except OSError as error:
+        if error.errno is None:  # pyarrow reports a damaged stream without an error number
+            raise InputError(_damaged(path)) from error
+        raise InputError(f"{path} cannot be read ({error.strerror}): check the path and its permissions") from error
+
+
+def _damaged(path: Path) -> str:
+    return f"{path} is damaged or cut off inside its compressed data: fetch it again; nothing of it was used"
+
+
+def _check_is_file(path: Path) -> None:
+    if path.is_dir():
+        raise InputError(f"{path} is a folder: name a file")
+    if not path.exists():
+        raise InputError(f"{path} does not exist: check the path")
+    if not path.is_file():
+        raise InputError(
+            f"{path} is not a regular file: a file is read twice, so write a pipe's output to a file first"
+        )
+
+
+def _decompressed(path: Path) -> IO[bytes]:
+    with path.open("rb") as file:
+        magic = file.read(4)
+    if magic.startswith(_GZIP):
+        return cast("IO[bytes]", gzip.open(path, "rb"))
+    if magic == _ZSTD:
+        return io.BufferedReader(pa.input_stream(str(path), compression="zstd"), 1 << 18)
+    return path.open("rb")
+
+
+def read_head(path: Path, size: int) -> bytes:
+    """Return the first ``size`` bytes of the content.
+
+    Raises:
+        InputError: the file is missing, no regular file, not permitted or damaged.
+    """
+    with _one_error(path):
+        _check_is_file(path)
+        with _decompressed(path) as file:
+            return file.read(size)
+
+
+def read_lines(path: Path) -> Iterator[bytes]:
+    """Yield every line of the content as its bytes, line breaks and blank lines included.
+
+    Raises:
+        InputError: as ``read_head``; or a line is longer than ``MAX_LINE`` bytes.
+    """
+    with _one_error(path):
+        _check_is_file(path)
+        with _decompressed(path) as file:
+            number = 0
+            while line := file.readline(MAX_LINE + 1):
+                number += 1
+                if len(line) > MAX_LINE:
+                    raise InputError(
+                        f"{path}: line {number} is longer than {MAX_LINE >> 20} MiB: is it one event a line?"
+                    )
+                yield line
+
+
+def _compressed(path: Path, suffix: str) -> IO[bytes]:
+    if suffix == ".gz":
+        # No name and no time inside, so that equal content gives equal bytes.
+        file = gzip.GzipFile("", "wb", _GZIP_LEVEL, path.open("wb"), mtime=0)
+        return cast("IO[bytes]", file)
+    if suffix == ".zst":
+        return cast("IO[bytes]", pa.output_stream(str(path), compression="zstd"))
+    return path.open("wb")
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[IO[bytes]]:
+    """Open ``path`` for writing (``.gz`` and ``.zst`` compress); on any error or Ctrl-C nothing is left behind.
+
+    Raises:
+        InputError: the folder does not exist or cannot be written.
+    """
+    part = path.with_name(f".{path.name}.part")
+    try:
+        if path.is_dir():
+            raise InputError(f"{path} is a folder: name a file to write")
+        file = _compressed(part, path.suffix)
+    except OSError as error:
+        raise InputError(f"{path} cannot be written ({error.strerror}): choose another place") from error
+    try:
+        with file:
+            yield file
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
