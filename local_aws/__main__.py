@@ -10,8 +10,10 @@ from rich.console import Console
 
 from local_aws.access import Endpoints, forget_real_account, local_session, shell_lines, tool_environment
 from local_aws.background import is_stale, start_in_background, stop_in_background
+from local_aws.deploy import Deployment, deploy
 from local_aws.errors import PlatformError
 from local_aws.event_source import RunnerOptions
+from local_aws.node import find_cdk
 from local_aws.progress import load_progress
 from local_aws.record import ArrivalRule, arrival_from_partition_key, real_arrival
 from local_aws.server import ServerOptions, serve
@@ -94,6 +96,14 @@ def _wait(state: StateFolder, options: argparse.Namespace) -> int:
     return 0
 
 
+def _deploy(state: StateFolder, options: argparse.Namespace) -> int:
+    record = running_server(state)
+    extra = tuple(word for index, word in enumerate(options.cdk_arguments) if index or word != "--")
+    deploy(find_cdk(), record.endpoints, state, Deployment(app=options.app, extra=extra), _console)
+    print(f"Deployed. Stack outputs: {state.outputs_file}")
+    return 0
+
+
 def _print_environment(endpoints: Endpoints) -> None:
     print(shell_lines(tool_environment(endpoints, os.environ)), end="")
 
@@ -125,6 +135,11 @@ def _parser() -> argparse.ArgumentParser:
     _add_server_options(add("up", _up, "start the platform in the background and print its environment"))
     down = add("down", _down, "stop the platform")
     down.add_argument("--erase", action="store_true", help="forget streams, tables, objects and checkpoints too")
+    deployment = add("deploy", _deploy, "bootstrap and deploy the CDK app to the platform")
+    deployment.add_argument(
+        "--app", metavar="APP", help="command or folder of a CDK app (default: the one in cdk.json)"
+    )
+    deployment.add_argument("cdk_arguments", nargs=argparse.REMAINDER, metavar="-- ...", help="words for `cdk deploy`")
     add("status", _status, "show the parts, the mappings and how far they are")
     wait = add("wait", _wait, "wait until everything in the streams is processed")
     wait.add_argument("--timeout", type=float, default=300.0, metavar="S", help="seconds to wait (default: 300)")

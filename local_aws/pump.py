@@ -13,19 +13,25 @@ from local_aws.deliverer import Deliverer
 from local_aws.progress import PumpProgress
 from local_aws.shard_reader import Reading, ShardReader
 
-_SHORTEST_REST_S, _LONGEST_REST_S, _GATHERING_REST_S = 0.05, 0.5, 0.1
+_SHORTEST_REST_S, _LONGEST_REST_S, _GATHERING_REST_S = 0.05, 1.0, 0.1
+_RESTS_PER_LOOK = 10
 
 
 @dataclass(slots=True)
 class Rest:
-    """How long to wait before looking again: short after records came, longer the longer nothing comes."""
+    """How long to wait before looking again.
+
+    Short after records came, longer the longer nothing comes, and long against the look itself: the emulator
+    walks through all records it holds to answer one, so hasty pumps would leave it no time for other work.
+    """
 
     seconds: float = _SHORTEST_REST_S
 
-    def after(self, *, is_active: bool) -> float:
-        """Return the seconds to wait now."""
+    def after(self, look_s: float, *, is_active: bool, is_gathering: bool) -> float:
+        """Return the seconds to wait after a look that took `look_s`; a batch is open while gathering."""
         self.seconds = _SHORTEST_REST_S if is_active else min(self.seconds * 1.5, _LONGEST_REST_S)
-        return self.seconds
+        wanted_s = min(self.seconds, _GATHERING_REST_S) if is_gathering else self.seconds
+        return max(wanted_s, min(look_s * _RESTS_PER_LOOK, _LONGEST_REST_S))
 
 
 class ShardPump(Thread):
@@ -42,6 +48,7 @@ class ShardPump(Thread):
         self._clock = clock
         self._stop_event = stop
         self._rest = Rest()
+        self._look_s = 0.0
 
     @property
     def progress(self) -> PumpProgress:
@@ -78,6 +85,7 @@ class ShardPump(Thread):
             return Reading()
         started = self._clock()
         reading = self._reader.read()
+        self._look_s = self._clock() - started
         self._batcher.add(reading.records, time.monotonic())
         progress = self._deliverer.progress
         # Nothing is under way between two batches, so an error noted before is a thing of the past.
@@ -106,5 +114,5 @@ class ShardPump(Thread):
     def _wait(self, reading: Reading) -> None:
         if not reading.is_tip and (reading.records or self._batcher.is_full):
             return
-        rest_s = self._rest.after(is_active=bool(reading.records))
-        self._stop_event.wait(min(rest_s, _GATHERING_REST_S) if self._batcher else rest_s)
+        rest_s = self._rest.after(self._look_s, is_active=bool(reading.records), is_gathering=bool(self._batcher))
+        self._stop_event.wait(rest_s)

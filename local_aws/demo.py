@@ -1,0 +1,173 @@
+"""`make demo`: the whole way of an event on one machine, from an empty folder to a report, then everything stopped.
+
+    python -m local_aws.demo [--events N | --file PATH] [--seed S] [--out DIR]
+
+Every stage is one of the project's own commands, run as a person would, against a platform of its own. The numbers at
+the end come from `batch_jobs.summarize`, which fails if an event is not accounted for.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rich.console import Console
+
+from local_aws.access import tool_environment
+from local_aws.errors import PlatformError
+from local_aws.server_record import load_record
+from local_aws.state import PROJECT_FOLDER, StateFolder
+
+STACK = "clickstream-local"
+WINDOW_S = 1.0
+"""Batches close at once when a shard is read to its end; a short window keeps the wait short."""
+_START_LIMIT_S = 60.0
+_console = Console(stderr=True)
+
+
+@dataclass
+class Demo:
+    """One run: where it writes, the environment of its platform, and the seconds of each stage."""
+
+    out: Path
+    environment: dict[str, str]
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def stage(self, name: str, *command: str | Path) -> str:
+        """Run one command of the project as a named, timed stage; return what it wrote to standard output.
+
+        Raises:
+            PlatformError: It failed; its own message is already on the terminal.
+        """
+        _console.rule(f"[bold]{name}")
+        began = time.monotonic()
+        result = subprocess.run(
+            [sys.executable, "-m", *map(str, command)],
+            env=os.environ | self.environment,
+            cwd=PROJECT_FOLDER,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+        self.seconds[name] = round(time.monotonic() - began, 2)
+        if result.returncode:
+            sys.stderr.write(result.stdout)
+            raise PlatformError(f"The stage {name!r} failed (exit code {result.returncode}); its message is above.")
+        return result.stdout
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the demo; 0 = done and every event accounted for, 1 = not, 130 = stopped by Ctrl-C."""
+    options = _parser().parse_args(arguments)
+    try:
+        return run(options)
+    except PlatformError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("stopped; nothing is left running", file=sys.stderr)
+        return 130
+
+
+def run(options: argparse.Namespace) -> int:
+    """The stages, in the order in which an event meets them."""
+    out: Path = options.out.resolve()
+    out.mkdir(parents=True, exist_ok=True)
+    began = time.monotonic()
+    with _platform(out) as environment:
+        demo = Demo(out, environment, {"start": round(time.monotonic() - began, 2)})
+        source = _source(demo, options)
+        demo.stage("deploy", "local_aws", "deploy", "--state", out / ".state")
+        arrival = [] if options.file else ["--arrival-times"]
+        sent = json.loads(demo.stage("send", "test_client", "send", source, "--stack", STACK, *arrival))
+        demo.stage("process", "local_aws", "wait", "--state", out / ".state", "--timeout", "600")
+        demo.stage("batch", "batch_jobs.run_steps", "--stack", STACK, "--include-open", "--out", out)
+        if not options.file:
+            _score_detection(demo)
+        return _summarize(demo, sent["sent"], began)
+
+
+def _source(demo: Demo, options: argparse.Namespace) -> Path:
+    """The file to send: the user's, or a simulated day."""
+    if options.file:
+        return Path(options.file)
+    day = demo.out / "day.ndjson.zst"
+    size = ("--events", str(options.events), "--seed", str(options.seed))
+    demo.stage("simulate", "test_client", "simulate", *size, "--out", day, "--labels", demo.out / "labels.ndjson")
+    return day
+
+
+def _score_detection(demo: Demo) -> None:
+    """Compare the anomalies in DynamoDB with what the simulator did."""
+    anomalies = demo.out / "anomalies.ndjson"
+    anomalies.write_text(demo.stage("detect", "batch_jobs.list_anomalies", "--stack", STACK), encoding="utf-8")
+    scores = demo.stage("score", "test_client", "check-labels", demo.out / "labels.ndjson", anomalies)
+    (demo.out / "detection.json").write_text(scores, encoding="utf-8")
+
+
+def _summarize(demo: Demo, sent: int, began: float) -> int:
+    seconds = demo.out / "seconds.json"
+    demo.seconds["total"] = round(time.monotonic() - began, 2)
+    seconds.write_text(json.dumps(demo.seconds), encoding="utf-8")
+    detection = demo.out / "detection.json"
+    words: list[str | Path] = ["--stack", STACK, "--sent", str(sent), "--seconds", seconds, "--out", demo.out / "summary.json"]
+    words += ["--reports", demo.out / "reports.json"]
+    words += ["--detection", detection] if detection.exists() else []
+    print(demo.stage("summary", "batch_jobs.summarize", *words))
+    _console.print(f"[bold]{demo.out / 'report.html'}[/] is the report; {demo.out / 'summary.json'} has the numbers.")
+    return 0
+
+
+@contextmanager
+def _platform(out: Path) -> Iterator[dict[str, str]]:
+    """A platform of its own below the output folder; stopped at the end, also if this process is killed."""
+    state = StateFolder.at(out / ".state")
+    words = ["--state", str(state.root), "--in-memory", "--exit-with-parent", "--window-s", str(WINDOW_S)]
+    words += ["--arrival-times", "from-partition-key"]
+    with (state.log_folder / "serve.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "local_aws", "serve", *words],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=PROJECT_FOLDER,
+            start_new_session=True,
+        )
+    try:
+        yield _when_ready(process, state)
+    finally:
+        process.terminate()
+        process.wait()
+        state.erase()
+
+
+def _when_ready(process: subprocess.Popen[bytes], state: StateFolder) -> dict[str, str]:
+    deadline = time.monotonic() + _START_LIMIT_S
+    while time.monotonic() < deadline:
+        record = load_record(state)
+        if record is not None and record.pid == process.pid:
+            return tool_environment(record.endpoints, os.environ)
+        if process.poll() is not None:
+            break
+        time.sleep(0.05)
+    log = (state.log_folder / "serve.log").read_text(encoding="utf-8", errors="replace")
+    raise PlatformError(f"The platform did not start:\n{log.strip()}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m local_aws.demo", description=__doc__.split("\n")[0])
+    parser.add_argument("--events", type=int, default=100_000, help="events to simulate (default 100,000)")
+    parser.add_argument("--seed", type=int, default=7, help="which simulated day (default 7)")
+    parser.add_argument("--file", help="send this file instead: NDJSON of events, or a web access log")
+    parser.add_argument("--out", type=Path, default=PROJECT_FOLDER / "out", help="output folder (default out/)")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
