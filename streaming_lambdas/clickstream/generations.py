@@ -15,6 +15,7 @@ from clickstream.errors import Conflict, InfrastructureError, LakeError
 from clickstream.ports import Bucket
 from clickstream.tables import COMMITS_PREFIX, RAW_EVENTS, hour_folder, hour_text
 
+CONFIRMATIONS_PREFIX = "_confirmations"
 READERS = 8
 """Threads that read commits at once; below the connection pool of boto3."""
 
@@ -103,6 +104,11 @@ def newest_keys(bucket: Bucket) -> dict[str, str]:
     return {_hour_of(key): key for key in keys}
 
 
+def number_in(key: str | None) -> int | None:
+    """The generation that a commit's key is of; None for no key."""
+    return int(key.rpartition("/")[2].removesuffix(".json")) if key else None
+
+
 def lake_commits(bucket: Bucket) -> Iterator[Generation]:
     """The newest generation of every hour, oldest hour first."""
     keys = newest_keys(bucket)
@@ -123,6 +129,23 @@ def read(bucket: Bucket, key: str) -> Generation:
         raise LakeError(f"{bucket.name}/{key} is no commit of this lake: {error}") from error
 
 
+def follows(bucket: Bucket, generation: Generation, before: int | None) -> bool:
+    """Whether the generation yielded to generation `before` of the hour before, or was confirmed against it."""
+    if generation.previous_generation == before:
+        return True
+    key = _confirmation_key(generation, before)
+    return any(entry.key == key for entry in bucket.list(key))
+
+
+def confirm(bucket: Bucket, generation: Generation, before: int | None) -> None:
+    """Record that generation `before` of the hour before holds no id of this one.
+
+    Both are immutable, so this stays true. A new generation would say the same, but would make the next hour look
+    again, and that one the next: one late file would rewrite the lake.
+    """
+    bucket.put(_confirmation_key(generation, before), msgspec.json.encode({"code_version": generation.code_version}))
+
+
 def commit(bucket: Bucket, generation: Generation) -> bool:
     """Write the commit. True: it is ours; False: another run committed this number first.
 
@@ -139,6 +162,11 @@ def commit(bucket: Bucket, generation: Generation) -> bool:
             raise
         return read(bucket, generation.key).run_id == generation.run_id
     return True
+
+
+def _confirmation_key(generation: Generation, before: int | None) -> str:
+    folder = f"{CONFIRMATIONS_PREFIX}/{hour_folder(generation.hour)}"
+    return f"{folder}/{generation.generation:08}-{before or 0:08}.json"
 
 
 def _hour_of(key: str) -> str:
