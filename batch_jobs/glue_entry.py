@@ -1,0 +1,47 @@
+"""Start `run_steps` inside a Glue run: fetch our code and the packages Glue lacks, then hand over.
+
+Glue gives this script alone. The archives are unpacked into one folder, so that modules, compiled packages and data
+files are found exactly as in the repository and nothing is installed from an index at run time.
+"""
+
+import argparse
+import importlib
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import boto3
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Unpack the archives in `--archives` and run the steps with all other arguments. Returns their exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+    parser.add_argument("--archives", required=True, help="s3:// addresses separated by commas; a later one wins")
+    options, rest = parser.parse_known_args(argv)
+    with tempfile.TemporaryDirectory(prefix="clickstream-") as name:
+        folder = Path(name)
+        unpack(options.archives.split(","), folder)
+        sys.path.insert(0, str(folder))
+        exit_code: int = importlib.import_module("batch_jobs.run_steps").main(rest)
+        return exit_code
+
+
+def unpack(addresses: Iterable[str], folder: Path) -> None:
+    """Extract zip archives named by s3:// addresses into the folder, in order."""
+    client = boto3.client("s3")
+    for address in addresses:
+        bucket, _, key = address.removeprefix("s3://").partition("/")
+        archive = folder / "archive.zip"
+        client.download_file(bucket, key, str(archive))
+        with zipfile.ZipFile(archive) as opened:
+            opened.extractall(folder)
+        archive.unlink()
+
+
+if __name__ == "__main__":
+    code = main()
+    # Glue calls any exit a failure, even exit code 0.
+    if code:
+        sys.exit(code)

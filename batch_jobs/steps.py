@@ -1,0 +1,60 @@
+"""The one list of batch steps: the Glue job, its schedules and the batch run on a laptop are all made from it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Schedule = Literal["hourly", "daily"]
+
+COMMON_ARGUMENTS = {
+    "bucket": "BucketName",
+    "database": "DatabaseName",
+    "workgroup": "WorkgroupName",
+    "ledger-table": "LedgerTableName",
+    "counters-table": "CountersTableName",
+    "anomalies-table": "AnomaliesTableName",
+}
+"""Arguments that every step gets, and the stack output that holds the value of each."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One batch job.
+
+    Attributes:
+        name: Module in `batch_jobs` with a function `main(argv) -> exit code`.
+        schedules: When it runs.
+        arguments: What it gets beside the common arguments.
+        needs: Steps that must not have failed before it in the same run.
+    """
+
+    name: str
+    schedules: tuple[Schedule, ...]
+    arguments: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+
+    @property
+    def script(self) -> str:
+        """Path in the repository."""
+        return f"batch_jobs/{self.name}.py"
+
+
+STEPS = (
+    Step("open_partitions", schedules=("hourly", "daily")),
+    Step("compact_events", schedules=("hourly", "daily")),
+    Step("check_quality", schedules=("hourly", "daily"), needs=("compact_events",)),
+    Step("run_reports", schedules=("daily",), needs=("compact_events", "check_quality")),
+)
+"""In the order in which they run."""
+
+
+def select(words: str) -> tuple[Step, ...]:
+    """Steps of a schedule (`hourly`) or of a list of names (`compact_events,check_quality`), in the order of `STEPS`.
+
+    Raises:
+        ValueError: A word is neither a schedule nor a step.
+    """
+    wanted = {word.strip() for word in words.split(",")}
+    known = {step.name for step in STEPS} | {schedule for step in STEPS for schedule in step.schedules}
+    if unknown := sorted(wanted - known):
+        raise ValueError(f"{', '.join(unknown)}: known are {', '.join(sorted(known))}")
+    return tuple(step for step in STEPS if wanted & {step.name, *step.schedules})

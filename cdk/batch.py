@@ -1,0 +1,128 @@
+"""The batch half: one Glue job that runs lists of steps. Who starts it is in `workflow`."""
+
+from aws_cdk import Aws, Duration
+from aws_cdk import aws_glue as glue
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from batch_jobs.steps import COMMON_ARGUMENTS
+from cdk.code import Code
+from cdk.config import Config
+from cdk.lake import RESULTS_PREFIX, Lake
+from cdk.realtime import Realtime
+from cdk.stream_function import log_group_named
+from cdk.tables import Tables
+from cdk.workflow import Workflow
+from clickstream.tables import LAKE_TABLES
+
+TIMEOUT = Duration.hours(6)
+"""Shorter than the grace after which replaced files are deleted, so no run can publish what is gone."""
+WORKERS = 2
+CATALOG_ACTIONS = (
+    "glue:BatchCreatePartition",
+    "glue:BatchGetPartition",
+    "glue:BatchUpdatePartition",
+    "glue:CreatePartition",
+    "glue:GetDatabase",
+    "glue:GetPartition",
+    "glue:GetPartitions",
+    "glue:GetTable",
+    "glue:GetTables",
+)
+QUERY_ACTIONS = (
+    "athena:GetQueryExecution",
+    "athena:GetQueryResults",
+    "athena:GetQueryResultsStream",
+    "athena:GetWorkGroup",
+    "athena:StartQueryExecution",
+    "athena:StopQueryExecution",
+)
+READ_ITEMS = ("dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan")
+LAKE_FOLDERS = ("landing", "bad_events", "raw_events", "_commits", "quarantine", "reports", RESULTS_PREFIX)
+
+
+class Batch(Construct):
+    """The Glue job, its role and the workflow that starts it.
+
+    Attributes:
+        job_name: Name of the Glue job.
+        workflow: State machine of the schedules.
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, config: Config, code: Code, lake: Lake, realtime: Realtime
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.job_name = f"{config.prefix}-batch"
+        log_prefix = f"/aws-glue/{config.prefix}"
+        groups = [
+            log_group_named(self, word.capitalize(), config, f"{log_prefix}/{word}") for word in ("output", "error")
+        ]
+        self._role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("glue.amazonaws.com"))
+        # Glue looks for the group before it writes, and creates it unless it may see that it exists.
+        self._allow("WriteLogs", ("logs:CreateLogStream", "logs:PutLogEvents"), [g.log_group_arn for g in groups])
+        self._allow_code(code)
+        self._allow_lake(lake)
+        self._allow_tables(realtime.tables)
+        values = _common_values(lake, realtime.tables)
+        arguments = {f"--{name}": values[name] for name in COMMON_ARGUMENTS}
+        self._job(code, {**arguments, "--custom-logGroup-prefix": log_prefix})
+        self.workflow = Workflow(self, "Workflow", config=config, job_name=self.job_name, topic=realtime.topic)
+
+    def _allow(self, sid: str, actions: tuple[str, ...], resources: list[str]) -> None:
+        self._role.add_to_policy(iam.PolicyStatement(sid=sid, actions=list(actions), resources=resources))
+
+    def _allow_code(self, code: Code) -> None:
+        assets = (code.glue_entry, *code.glue_archives)
+        self._allow("ReadCode", ("s3:GetObject",), [a.bucket.arn_for_objects(a.s3_object_key) for a in assets])
+
+    def _allow_lake(self, lake: Lake) -> None:
+        objects = [lake.bucket.arn_for_objects(f"{folder}/*") for folder in LAKE_FOLDERS]
+        object_actions = ("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject")
+        self._allow("Objects", object_actions, objects)
+        self._allow("ReadDeltas", ("s3:GetObject",), [lake.bucket.arn_for_objects("ledger_deltas/*")])
+        self._allow("ListObjects", ("s3:GetBucketLocation", "s3:ListBucket"), [lake.bucket.bucket_arn])
+        catalog = ["catalog", f"database/{lake.database_name}"]
+        catalog += [f"table/{lake.database_name}/{table.name}" for table in LAKE_TABLES]
+        self._allow("Catalog", CATALOG_ACTIONS, [_arn("glue", name) for name in catalog])
+        self._allow("Query", QUERY_ACTIONS, [_arn("athena", f"workgroup/{lake.workgroup_name}")])
+
+    def _allow_tables(self, tables: Tables) -> None:
+        read = [tables.ledger, tables.counters, tables.page_metrics, tables.session_metrics, tables.anomalies]
+        self._allow("ReadTables", READ_ITEMS, [table.table_arn for table in read])
+
+    def _job(self, code: Code, arguments: dict[str, str]) -> None:
+        archives = ",".join(asset.s3_object_url for asset in code.glue_archives)
+        job = glue.CfnJob(
+            self,
+            "Job",
+            name=self.job_name,
+            description="Runs the batch steps of a schedule, see batch_jobs/steps.py",
+            role=self._role.role_arn,
+            glue_version="5.1",
+            worker_type="G.1X",
+            number_of_workers=WORKERS,
+            timeout=TIMEOUT.to_minutes(),
+            max_retries=0,
+            execution_property=glue.CfnJob.ExecutionPropertyProperty(max_concurrent_runs=1),
+            command=glue.CfnJob.JobCommandProperty(
+                name="glueetl", python_version="3", script_location=code.glue_entry.s3_object_url
+            ),
+            default_arguments={"--archives": archives, "--job-bookmark-option": "job-bookmark-disable", **arguments},
+        )
+        job.node.add_dependency(self._role)
+
+
+def _common_values(lake: Lake, tables: Tables) -> dict[str, str]:
+    return {
+        "bucket": lake.bucket.bucket_name,
+        "database": lake.database_name,
+        "workgroup": lake.workgroup_name,
+        "ledger-table": tables.ledger.table_name,
+        "counters-table": tables.counters.table_name,
+        "anomalies-table": tables.anomalies.table_name,
+    }
+
+
+def _arn(service: str, name: str) -> str:
+    return f"arn:{Aws.PARTITION}:{service}:{Aws.REGION}:{Aws.ACCOUNT_ID}:{name}"

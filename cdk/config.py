@@ -1,0 +1,134 @@
+"""What may be configured at deployment, read from CDK context into one frozen value.
+
+Every key can stand on the command line (`cdk deploy -c environment=production`) or under `context` in cdk.json.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from clickstream.errors import ConfigError
+
+Environment = Literal["dev", "staging", "production", "local"]
+StreamMode = Literal["provisioned", "on-demand"]
+LEAST_MEMORY_MB = 512
+STREAM_RETENTION_HOURS = 48
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+
+
+@dataclass(frozen=True)
+class Config:
+    """The configuration of one deployed stack.
+
+    Attributes:
+        environment: Names the stack and everything in it; `local` is the emulator on this machine.
+        stream_shard_count: Shards of a provisioned stream.
+        stream_mode: `provisioned`, or `on-demand` where AWS chooses the shards.
+        requested_memory_mb: Memory wanted for each function; see `memory_mb`.
+        data_retention_days: Days after the last write until an item leaves the DynamoDB tables of metrics.
+        alert_email: Who gets alarms and anomalies by mail; empty for nobody.
+        batch_window_s: Seconds a batch of events is gathered at most before a function is called.
+        scan_limit_gb: Gigabytes that one Athena query may read before it is cancelled.
+    """
+
+    environment: Environment = "dev"
+    stream_shard_count: int = 2
+    stream_mode: StreamMode = "provisioned"
+    requested_memory_mb: int = 256
+    data_retention_days: int = 30
+    alert_email: str = ""
+    batch_window_s: int = 10
+    scan_limit_gb: int = 100
+
+    @property
+    def is_local(self) -> bool:
+        """The stack is deployed to the emulator."""
+        return self.environment == "local"
+
+    @property
+    def is_disposable(self) -> bool:
+        """Destroying the stack destroys its data."""
+        return self.environment in ("dev", "local")
+
+    @property
+    def memory_mb(self) -> int:
+        """Memory of each function: what was asked for, but enough for Arrow and a full batch."""
+        return max(self.requested_memory_mb, LEAST_MEMORY_MB)
+
+    @property
+    def prefix(self) -> str:
+        """Start of every name in the stack, and the stack's own name."""
+        return f"clickstream-{self.environment}"
+
+
+@dataclass(frozen=True)
+class Option:
+    """One context key: the field of `Config` it sets, how its value is read, and what a person needs to know."""
+
+    field: str
+    read: Callable[[str], str | int]
+    meaning: str
+
+
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+            raise ConfigError(f"a whole number from {least:,} to {most:,} is needed")
+        return int(text)
+
+    return read
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in words:
+            raise ConfigError(f"one of {', '.join(words)} is needed")
+        return text
+
+    return read
+
+
+def _address(text: str) -> str:
+    if text and not _ADDRESS.fullmatch(text):
+        raise ConfigError("an e-mail address such as team@example.com is needed")
+    return text
+
+
+OPTIONS = {
+    "environment": Option("environment", _one_of(*get_args(Environment)), "which stack"),
+    "streamShardCount": Option("stream_shard_count", _whole(1, 500), "shards of a provisioned stream"),
+    "streamMode": Option("stream_mode", _one_of(*get_args(StreamMode)), "who chooses the number of shards"),
+    "lambdaMemorySize": Option("requested_memory_mb", _whole(128, 10_240), "MB; less than 512 is raised to 512"),
+    "dataRetentionDays": Option("data_retention_days", _whole(1, 3_650), "days until live metrics expire"),
+    "alertEmail": Option("alert_email", _address, "receiver of alarms and anomalies"),
+    "batchWindowSeconds": Option("batch_window_s", _whole(0, 300), "seconds a batch of events is gathered"),
+    "athenaScanLimitGigabytes": Option("scan_limit_gb", _whole(1, 1_000_000), "GB one query may read"),
+}
+
+
+def read_config(context: Mapping[str, object]) -> Config:
+    """Read the configuration; keys of CDK itself (`@aws-cdk/…`, `aws:cdk:…`, `cli-…`) are passed over.
+
+    Raises:
+        ConfigError: A key is unknown or a value is wrong; the message names the key and what is allowed.
+    """
+    ours = {key: value for key, value in context.items() if not _is_of_cdk(key)}
+    if unknown := sorted(ours.keys() - OPTIONS.keys()):
+        raise ConfigError(f"unknown context key {', '.join(unknown)}; known are {', '.join(OPTIONS)}")
+    fields = {OPTIONS[key].field: _read(key, value) for key, value in ours.items()}
+    config = Config(**fields)  # type: ignore[arg-type]  # each reader returns its field's type
+    if config.stream_mode == "on-demand" and "streamShardCount" in ours:
+        raise ConfigError("streamShardCount has no meaning with streamMode=on-demand: leave one of them out")
+    return config
+
+
+def _is_of_cdk(key: str) -> bool:
+    return key.startswith(("@", "cli-")) or ":" in key
+
+
+def _read(key: str, value: object) -> str | int:
+    try:
+        return OPTIONS[key].read(str(value))
+    except ConfigError as error:
+        raise ConfigError(f"{key}={value}: {error}") from error

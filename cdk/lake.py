@@ -1,0 +1,103 @@
+"""The lake: its bucket, the Glue catalog generated from `clickstream.tables`, and the Athena workgroup."""
+
+from aws_cdk import Duration, Stack
+from aws_cdk import aws_athena as athena
+from aws_cdk import aws_glue as glue
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from cdk.buckets import private_bucket
+from cdk.config import Config
+from clickstream.tables import LAKE_TABLES, PARTITION_KEYS, Column, LakeTable
+
+RESULTS_PREFIX = "athena-results"
+RESULTS_RETENTION = Duration.days(7)
+COMMENT_LIMIT = 255
+"""Glue refuses longer column comments."""
+
+
+class Lake(Construct):
+    """Bucket, catalog and query guard.
+
+    Attributes:
+        bucket: Holds landing, raw_events, commits, reports and query results.
+        database_name: Glue database.
+        workgroup_name: Athena workgroup; it enforces result location, encryption and scan limit.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, config: Config) -> None:
+        super().__init__(scope, construct_id)
+        results = s3.LifecycleRule(id="query-results", prefix=f"{RESULTS_PREFIX}/", expiration=RESULTS_RETENTION)
+        self.bucket = private_bucket(self, "Bucket", config, [results])
+        self.database_name = config.prefix.replace("-", "_")
+        self._catalog()
+        self.workgroup_name = config.prefix
+        self._workgroup(config)
+
+    def _catalog(self) -> None:
+        account = Stack.of(self).account
+        database = glue.CfnDatabase(
+            self,
+            "Database",
+            catalog_id=account,
+            database_input=glue.CfnDatabase.DatabaseInputProperty(
+                name=self.database_name, description="Clickstream lake: every event once, partitioned by received hour"
+            ),
+        )
+        for table in LAKE_TABLES:
+            definition = glue.CfnTable(
+                self,
+                "".join(word.capitalize() for word in table.name.split("_")),
+                catalog_id=account,
+                database_name=self.database_name,
+                table_input=self._table_input(table),
+            )
+            definition.node.add_dependency(database)
+
+    def _table_input(self, table: LakeTable) -> glue.CfnTable.TableInputProperty:
+        return glue.CfnTable.TableInputProperty(
+            name=table.name,
+            description=table.grain,
+            table_type="EXTERNAL_TABLE",
+            parameters={"classification": "parquet", "EXTERNAL": "TRUE"},
+            partition_keys=[_glue_column(column) for column in PARTITION_KEYS],
+            storage_descriptor=glue.CfnTable.StorageDescriptorProperty(
+                columns=[_glue_column(column) for column in table.columns],
+                # Only partitions have data: an hour is swapped by pointing its partition to a new generation.
+                location=f"s3://{self.bucket.bucket_name}/empty/{table.name}/",
+                input_format="org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
+                output_format="org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
+                serde_info=glue.CfnTable.SerdeInfoProperty(
+                    serialization_library="org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe",
+                    parameters={"serialization.format": "1"},
+                ),
+            ),
+        )
+
+    def _workgroup(self, config: Config) -> None:
+        athena.CfnWorkGroup(
+            self,
+            "Workgroup",
+            name=self.workgroup_name,
+            description="All queries on the clickstream lake",
+            recursive_delete_option=config.is_disposable,
+            work_group_configuration=athena.CfnWorkGroup.WorkGroupConfigurationProperty(
+                enforce_work_group_configuration=True,
+                publish_cloud_watch_metrics_enabled=True,
+                requester_pays_enabled=False,
+                bytes_scanned_cutoff_per_query=config.scan_limit_gb * 1024**3,
+                engine_version=athena.CfnWorkGroup.EngineVersionProperty(
+                    selected_engine_version="Athena engine version 3"
+                ),
+                result_configuration=athena.CfnWorkGroup.ResultConfigurationProperty(
+                    output_location=f"s3://{self.bucket.bucket_name}/{RESULTS_PREFIX}/",
+                    encryption_configuration=athena.CfnWorkGroup.EncryptionConfigurationProperty(
+                        encryption_option="SSE_S3"
+                    ),
+                ),
+            ),
+        )
+
+
+def _glue_column(column: Column) -> glue.CfnTable.ColumnProperty:
+    return glue.CfnTable.ColumnProperty(name=column.name, type=column.glue_type, comment=column.meaning[:COMMENT_LIMIT])

@@ -1,0 +1,139 @@
+"""One dashboard to look at, and alarms on what must not wait until someone looks."""
+
+from aws_cdk import Aws, Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from constructs import Construct
+
+from cdk.batch import Batch
+from cdk.config import Config
+from cdk.ingest import STREAM_RETENTION, Ingest
+from cdk.realtime import Realtime
+from cdk.stream_function import StreamFunction
+from clickstream import metrics
+
+PERIOD = Duration.minutes(5)
+LARGEST_ITERATOR_AGE_MS = int(STREAM_RETENTION.to_milliseconds()) // 4
+"""Half of the age at which batches are given up: time to act."""
+SHARD_BYTES_PER_S = 1024**2
+
+
+class Monitoring(Construct):
+    """Dashboard and alarms; every alarm tells the topic when it starts and when it ends.
+
+    Attributes:
+        dashboard_name: Name of the CloudWatch dashboard.
+        dashboard_url: Its address in the console.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        config: Config,
+        ingest: Ingest,
+        realtime: Realtime,
+        batch: Batch,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._config = config
+        self._tell = actions.SnsAction(realtime.topic)
+        self._consumers = {"ProcessEvents": realtime.process_events, "DetectAnomalies": realtime.detect_anomalies}
+        for name, consumer in self._consumers.items():
+            self._watch_consumer(name, consumer)
+        self._watch_stream(ingest)
+        self._watch_tables(realtime)
+        self._watch_batch(batch)
+        self.dashboard_name = config.prefix
+        self.dashboard_url = (
+            f"https://{Aws.REGION}.console.aws.amazon.com/cloudwatch/home"
+            f"?region={Aws.REGION}#dashboards:name={self.dashboard_name}"
+        )
+        self._dashboard(ingest, realtime)
+
+    def _watch_consumer(self, name: str, consumer: StreamFunction) -> None:
+        function = consumer.function
+        age = function.metric("IteratorAge", statistic="Maximum", period=PERIOD)
+        self._alarm(
+            f"{name}Late", age, LARGEST_ITERATOR_AGE_MS, "reads the stream too slowly: records will be given up"
+        )
+        errors = function.metric_errors(period=PERIOD)
+        self._alarm(f"{name}Errors", errors, 1, "failed, timed out or crashed: look at its log", periods=3)
+        for event in ("DroppedEventCount", "OnFailureDestinationDeliveredEventCount"):
+            count = cloudwatch.Metric(
+                namespace="AWS/Lambda",
+                metric_name=event,
+                dimensions_map={"EventSourceMappingUUID": consumer.mapping.ref},
+                statistic="Sum",
+                period=PERIOD,
+            )
+            self._alarm(f"{name}{event.removesuffix('EventCount')}", count, 1, "gave up events: run recover")
+
+    def _watch_stream(self, ingest: Ingest) -> None:
+        throttled = ingest.stream.metric_write_provisioned_throughput_exceeded(statistic="Sum", period=PERIOD)
+        self._alarm("StreamThrottled", throttled, 1, "the stream refused records: add shards")
+        if self._config.stream_mode == "provisioned":
+            capacity = SHARD_BYTES_PER_S * int(PERIOD.to_seconds()) * self._config.stream_shard_count
+            incoming = ingest.stream.metric_incoming_bytes(statistic="Sum", period=PERIOD)
+            self._alarm("StreamHalfFull", incoming, capacity // 2, "two consumers share the read side: add shards")
+
+    def _watch_tables(self, realtime: Realtime) -> None:
+        for table in realtime.tables.all:
+            for event in ("ReadThrottleEvents", "WriteThrottleEvents"):
+                throttled = table.metric(event, statistic="Sum", period=PERIOD)
+                self._alarm(f"{table.node.id}{event}", throttled, 1, "the table refused requests", periods=3)
+
+    def _watch_batch(self, batch: Batch) -> None:
+        for event in ("ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted"):
+            count = cloudwatch.Metric(
+                namespace="AWS/States",
+                metric_name=event,
+                dimensions_map={"StateMachineArn": batch.workflow.state_machine_arn},
+                statistic="Sum",
+                period=PERIOD,
+            )
+            self._alarm(f"Batch{event}", count, 1, "the lake is not being compacted: look at the Glue run")
+
+    def _alarm(self, name: str, metric: cloudwatch.IMetric, threshold: int, meaning: str, periods: int = 1) -> None:
+        alarm = cloudwatch.Alarm(
+            self,
+            name,
+            alarm_name=f"{self._config.prefix}-{name}",
+            alarm_description=f"{name}: {meaning}",
+            metric=metric,
+            threshold=threshold,
+            evaluation_periods=periods,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        )
+        alarm.add_alarm_action(self._tell)
+        alarm.add_ok_action(self._tell)
+
+    def _dashboard(self, ingest: Ingest, realtime: Realtime) -> None:
+        stream, functions = ingest.stream, [consumer.function for consumer in self._consumers.values()]
+        counts = [_own(name) for name in (metrics.EVENTS, metrics.LANDED, metrics.BAD)]
+        rows = {
+            "Events": counts,
+            "Age of the oldest event when done": [_own(metrics.LATENCY_MS, "Maximum"), _own(metrics.LATENCY_MS, "p50")],
+            "Stream": [stream.metric_incoming_records(), stream.metric_incoming_bytes()],
+            "Lag of the consumers": [f.metric("IteratorAge", statistic="Maximum") for f in functions],
+            "Errors": [f.metric_errors() for f in functions],
+            "Duration": [f.metric_duration(statistic="Maximum") for f in functions],
+            "Write units of the tables": [t.metric_consumed_write_capacity_units() for t in realtime.tables.all],
+            "Anomalies": [_own(name, function="detect_anomalies") for name in (metrics.ANOMALIES, metrics.ALERTS)],
+        }
+        widgets = [cloudwatch.GraphWidget(title=title, left=left, width=12) for title, left in rows.items()]
+        pairs = [widgets[start : start + 2] for start in range(0, len(widgets), 2)]
+        cloudwatch.Dashboard(self, "Dashboard", dashboard_name=self.dashboard_name, widgets=pairs)
+
+
+def _own(name: str, statistic: str = "Sum", function: str = "process_events") -> cloudwatch.Metric:
+    """A metric that the functions write themselves."""
+    return cloudwatch.Metric(
+        namespace=metrics.NAMESPACE,
+        metric_name=name,
+        dimensions_map={metrics.FUNCTION: function},
+        statistic=statistic,
+        period=PERIOD,
+    )

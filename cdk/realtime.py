@@ -1,0 +1,128 @@
+"""The live half: both consumers of the stream, what they write, and who is told."""
+
+from aws_cdk import RemovalPolicy, Stack
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_secretsmanager as secretsmanager
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
+from constructs import Construct
+
+from cdk.code import Code
+from cdk.config import Config
+from cdk.ingest import Ingest
+from cdk.lake import Lake
+from cdk.stream_function import StreamFunction
+from cdk.tables import PENDING_INDEX, Tables
+from clickstream.settings import DetectAnomaliesSettings, ProcessEventsSettings, variables
+
+KEY_LENGTH = 64
+READ_ITEMS = ("dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query")
+WRITE_ITEMS = (*READ_ITEMS, "dynamodb:PutItem")
+
+
+class Realtime(Construct):
+    """Tables, functions, alert topic and the key of pseudonyms.
+
+    Attributes:
+        tables: The DynamoDB tables.
+        topic: Receives anomalies and alarms.
+        secret: `{"key_id": …, "key": …}` for the pseudonyms in `user_id`.
+        process_events: Archives, commits and counts.
+        detect_anomalies: Keeps sessions and finds anomalies.
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, config: Config, code: Code, ingest: Ingest, lake: Lake
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.tables = Tables(self, "Tables", config)
+        self.topic = self._topic(config)
+        self.secret = self._secret(config)
+        self.process_events = self._process_events(config, code, ingest, lake)
+        self.detect_anomalies = self._detect_anomalies(config, code, ingest)
+
+    def _topic(self, config: Config) -> sns.Topic:
+        topic = sns.Topic(self, "Alerts", topic_name=f"{config.prefix}-alerts", enforce_ssl=True)
+        # `enforce_ssl` replaces the default policy, which would have let alarms of this account publish.
+        topic.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="Alarms",
+                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                actions=["sns:Publish"],
+                resources=[topic.topic_arn],
+                conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account}},
+            )
+        )
+        if config.alert_email:
+            topic.add_subscription(subscriptions.EmailSubscription(config.alert_email))
+        return topic
+
+    def _secret(self, config: Config) -> secretsmanager.Secret:
+        return secretsmanager.Secret(
+            self,
+            "PseudonymKey",
+            description="Key of the pseudonyms in user_id; whoever has it can link them to people",
+            generate_secret_string=secretsmanager.SecretStringGenerator(
+                secret_string_template='{"key_id": "k1"}',  # noqa: S106  the secret itself is generated
+                generate_string_key="key",
+                exclude_punctuation=True,
+                password_length=KEY_LENGTH,
+            ),
+            removal_policy=RemovalPolicy.DESTROY if config.is_disposable else RemovalPolicy.RETAIN,
+        )
+
+    def _process_events(self, config: Config, code: Code, ingest: Ingest, lake: Lake) -> StreamFunction:
+        tables = self.tables
+        environment = variables(
+            ProcessEventsSettings,
+            bucket=lake.bucket.bucket_name,
+            ledger_table=tables.ledger.table_name,
+            counters_table=tables.counters.table_name,
+            page_metrics_table=tables.page_metrics.table_name,
+            retention_days=config.data_retention_days,
+            pseudonym_secret=self.secret.secret_arn,
+            code_version=code.streaming.asset_hash[:12],
+        )
+        consumer = StreamFunction(
+            self,
+            "ProcessEvents",
+            config=config,
+            code=code,
+            ingest=ingest,
+            module="process_events",
+            environment=environment,
+        )
+        written = ("landing/*", "bad_events/*", "ledger_deltas/*")
+        consumer.allow("PutObjects", ["s3:PutObject"], *map(lake.bucket.arn_for_objects, written))
+        consumer.allow("ReadDeltas", ["s3:GetObject"], lake.bucket.arn_for_objects("ledger_deltas/*"))
+        consumer.allow("WriteTables", WRITE_ITEMS, *_arns(tables.ledger, tables.counters, tables.page_metrics))
+        consumer.allow("ReadKey", ["secretsmanager:GetSecretValue"], self.secret.secret_arn)
+        return consumer
+
+    def _detect_anomalies(self, config: Config, code: Code, ingest: Ingest) -> StreamFunction:
+        tables = self.tables
+        environment = variables(
+            DetectAnomaliesSettings,
+            session_metrics_table=tables.session_metrics.table_name,
+            anomalies_table=tables.anomalies.table_name,
+            topic_arn=self.topic.topic_arn,
+            retention_days=config.data_retention_days,
+        )
+        consumer = StreamFunction(
+            self,
+            "DetectAnomalies",
+            config=config,
+            code=code,
+            ingest=ingest,
+            module="detect_anomalies",
+            environment=environment,
+        )
+        consumer.allow("WriteTables", WRITE_ITEMS, *_arns(tables.session_metrics, tables.anomalies))
+        consumer.allow("ReadPending", ["dynamodb:Query"], f"{tables.anomalies.table_arn}/index/{PENDING_INDEX}")
+        consumer.allow("Alert", ["sns:Publish"], self.topic.topic_arn)
+        return consumer
+
+
+def _arns(*tables: dynamodb.Table) -> list[str]:
+    return [table.table_arn for table in tables]

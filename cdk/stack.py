@@ -1,0 +1,59 @@
+"""The stack: the parts in the order in which data flows, and the outputs that everything else reads."""
+
+from pathlib import Path
+
+from aws_cdk import CfnOutput, Stack
+from constructs import Construct
+
+from cdk.batch import Batch
+from cdk.code import Code
+from cdk.config import Config
+from cdk.ingest import Ingest
+from cdk.lake import Lake
+from cdk.layer import BUILD
+from cdk.monitoring import Monitoring
+from cdk.realtime import Realtime
+
+
+class ClickstreamStack(Stack):
+    """A whole clickstream lake, for any account and region.
+
+    Raises:
+        ConfigError: An archive that is to be deployed has not been built.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, config: Config, build: Path = BUILD) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            description="Clickstream data lake: live counters, exactly-once Parquet, Athena",
+            termination_protection=not config.is_disposable,
+        )
+        code = Code(self, "Code", config, build)
+        ingest = Ingest(self, "Ingest", config)
+        lake = Lake(self, "Lake", config)
+        realtime = Realtime(self, "Realtime", config=config, code=code, ingest=ingest, lake=lake)
+        batch = Batch(self, "Batch", config=config, code=code, lake=lake, realtime=realtime)
+        monitoring = Monitoring(self, "Monitoring", config=config, ingest=ingest, realtime=realtime, batch=batch)
+        tables = realtime.tables
+        outputs = {
+            "StreamName": ingest.stream.stream_name,
+            "FailureBucketName": ingest.failures.bucket_name,
+            "BucketName": lake.bucket.bucket_name,
+            "DatabaseName": lake.database_name,
+            "WorkgroupName": lake.workgroup_name,
+            "LedgerTableName": tables.ledger.table_name,
+            "CountersTableName": tables.counters.table_name,
+            "PageMetricsTableName": tables.page_metrics.table_name,
+            "SessionMetricsTableName": tables.session_metrics.table_name,
+            "AnomaliesTableName": tables.anomalies.table_name,
+            "ProcessEventsFunctionName": realtime.process_events.function.function_name,
+            "DetectAnomaliesFunctionName": realtime.detect_anomalies.function.function_name,
+            "TopicArn": realtime.topic.topic_arn,
+            "JobName": batch.job_name,
+            "StateMachineArn": batch.workflow.state_machine_arn,
+            "DashboardName": monitoring.dashboard_name,
+            "DashboardUrl": monitoring.dashboard_url,
+        }
+        for name, value in outputs.items():
+            CfnOutput(self, name, value=value)

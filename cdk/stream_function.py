@@ -1,0 +1,109 @@
+"""One consumer of the stream: role, log group, function and event source mapping."""
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from cdk.code import Code
+from cdk.config import Config
+from cdk.ingest import STREAM_RETENTION, Ingest
+
+BATCH_RECORDS = 10_000
+TIMEOUT = Duration.seconds(60)
+LOG_RETENTION = logs.RetentionDays.ONE_MONTH
+LARGEST_AGE_S = int(STREAM_RETENTION.to_seconds()) // 2
+"""A batch that fails this long goes to the failure bucket while its records can still be read from the stream."""
+READ_STREAM = (
+    "kinesis:DescribeStream",
+    "kinesis:DescribeStreamSummary",
+    "kinesis:GetRecords",
+    "kinesis:GetShardIterator",
+    "kinesis:ListShards",
+)
+
+
+class StreamFunction(Construct):
+    """A Lambda function that is called with batches of the stream and may do only what it is granted.
+
+    Attributes:
+        function: The function.
+        mapping: Its event source mapping.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        config: Config,
+        code: Code,
+        ingest: Ingest,
+        module: str,
+        environment: dict[str, str],
+    ) -> None:
+        super().__init__(scope, construct_id)
+        name = f"{config.prefix}-{module.replace('_', '-')}"
+        log_group = log_group_named(self, "Logs", config, f"/aws/lambda/{name}")
+        self._role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            function_name=name,
+            runtime=lambda_.Runtime.PYTHON_3_13,
+            architecture=lambda_.Architecture.X86_64,
+            handler=f"{module}.handler",
+            code=code.function_code,
+            layers=[code.layer],
+            role=self._role,
+            memory_size=config.memory_mb,
+            timeout=TIMEOUT,
+            environment=environment,
+            log_group=log_group,
+        )
+        self.allow("WriteLogs", ["logs:CreateLogStream", "logs:PutLogEvents"], log_group.log_group_arn)
+        self.allow("ReadStream", READ_STREAM, ingest.stream.stream_arn)
+        self.allow("PutFailures", ["s3:PutObject"], ingest.failures.arn_for_objects("*"))
+        self.allow("ListFailures", ["s3:ListBucket"], ingest.failures.bucket_arn)
+        self.mapping = self._mapping(config, ingest)
+
+    def allow(self, sid: str, actions: list[str] | tuple[str, ...], *resources: str) -> None:
+        """Grant the actions on exactly these resources."""
+        self._role.add_to_policy(iam.PolicyStatement(sid=sid, actions=list(actions), resources=list(resources)))
+
+    def _mapping(self, config: Config, ingest: Ingest) -> lambda_.CfnEventSourceMapping:
+        mapping = lambda_.CfnEventSourceMapping(
+            self,
+            "Mapping",
+            function_name=self.function.function_name,
+            event_source_arn=ingest.stream.stream_arn,
+            # The emulator's own poller loses records, so locally `local_aws` reads the mapping and polls itself.
+            enabled=not config.is_local,
+            starting_position="TRIM_HORIZON",
+            batch_size=BATCH_RECORDS,
+            maximum_batching_window_in_seconds=config.batch_window_s,
+            parallelization_factor=1,
+            bisect_batch_on_function_error=True,
+            function_response_types=["ReportBatchItemFailures"],
+            maximum_retry_attempts=-1,
+            maximum_record_age_in_seconds=LARGEST_AGE_S,
+            destination_config=lambda_.CfnEventSourceMapping.DestinationConfigProperty(
+                on_failure=lambda_.CfnEventSourceMapping.OnFailureProperty(destination=ingest.failures.bucket_arn)
+            ),
+            metrics_config=lambda_.CfnEventSourceMapping.MetricsConfigProperty(metrics=["EventCount"]),
+        )
+        # Lambda checks at creation that the role may read the stream and write to the destination.
+        mapping.node.add_dependency(self._role)
+        return mapping
+
+
+def log_group_named(scope: Construct, construct_id: str, config: Config, name: str) -> logs.LogGroup:
+    """A log group that forgets after a month and leaves with a disposable stack."""
+    return logs.LogGroup(
+        scope,
+        construct_id,
+        log_group_name=name,
+        retention=LOG_RETENTION,
+        removal_policy=RemovalPolicy.DESTROY if config.is_disposable else RemovalPolicy.RETAIN,
+    )

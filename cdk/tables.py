@@ -1,0 +1,61 @@
+"""The DynamoDB tables: the ledger, the live metrics and the anomalies."""
+
+from aws_cdk import RemovalPolicy
+from aws_cdk import aws_dynamodb as dynamodb
+from constructs import Construct
+
+from cdk.config import Config
+
+PARTITION_KEY = dynamodb.Attribute(name="pk", type=dynamodb.AttributeType.STRING)
+SORT_KEY = dynamodb.Attribute(name="sk", type=dynamodb.AttributeType.STRING)
+EXPIRY = "expires_at"
+PENDING_INDEX = "pending"
+
+
+class Tables(Construct):
+    """On-demand tables with the text keys `pk` and `sk`.
+
+    Attributes:
+        ledger: Commits of every lane; never expires, the lake is proven by it.
+        counters: Event counts by received minute.
+        page_metrics: Counts by page and received minute.
+        session_metrics: State of live sessions.
+        anomalies: What the detectors found; the sparse index `pending` lists what nobody was told yet.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, config: Config) -> None:
+        super().__init__(scope, construct_id)
+        self._config = config
+        self.ledger = self._table("ledger", expiry=None)
+        self.counters = self._table("counters")
+        self.page_metrics = self._table("page-metrics")
+        self.session_metrics = self._table("session-metrics")
+        self.anomalies = self._table("anomalies")
+        self.anomalies.add_global_secondary_index(
+            index_name=PENDING_INDEX,
+            partition_key=dynamodb.Attribute(name=PENDING_INDEX, type=dynamodb.AttributeType.STRING),
+            sort_key=SORT_KEY,
+        )
+
+    @property
+    def all(self) -> tuple[dynamodb.Table, ...]:
+        """Every table."""
+        return (self.ledger, self.counters, self.page_metrics, self.session_metrics, self.anomalies)
+
+    def _table(self, name: str, expiry: str | None = EXPIRY) -> dynamodb.Table:
+        is_disposable = self._config.is_disposable
+        return dynamodb.Table(
+            self,
+            "".join(word.capitalize() for word in name.split("-")),
+            table_name=f"{self._config.prefix}-{name}",
+            partition_key=PARTITION_KEY,
+            sort_key=SORT_KEY,
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            encryption=dynamodb.TableEncryption.AWS_MANAGED,
+            time_to_live_attribute=expiry,
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+            deletion_protection=not is_disposable,
+            removal_policy=RemovalPolicy.DESTROY if is_disposable else RemovalPolicy.RETAIN,
+        )
