@@ -20,6 +20,8 @@ MAX_INTEGER = 2**63 - 1
 MAX_REVENUE = Decimal(10) ** 15
 MAX_DIGITS = 19
 _LONG_DIGITS = re.compile(rb"[0-9]{20}")
+_EPOCH_TEXT = re.compile(r"-?[0-9]{9,}(\.[0-9]+)?")
+"""Nine digits and more are no calendar date; the ISO parser would still find a time of the year 1760 in some."""
 _MILLISECONDS_FROM = 100_000_000_000
 """Epoch numbers from here on are milliseconds: as seconds they would lie after the year 5000."""
 
@@ -75,18 +77,31 @@ def parse(data: bytes) -> Event:
     if event.event_id is None:
         event.event_id = hashlib.blake2b(data, digest_size=16).hexdigest()
     if unknown:
-        event.properties = _merged(event.properties or {}, unknown)
+        event.properties = merged(event.properties or {}, unknown)
     return event
 
 
+def merged(properties: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
+    """Further values beside the sender's properties; one whose name is taken gets the prefix `event.`."""
+    taken = dict(properties)
+    for name, value in more.items():
+        free = name
+        while free in taken:
+            free = f"event.{free}"
+        taken[free] = value
+    return taken
+
+
 def instant(value: Number | None, field: str) -> datetime | None:
-    """A time as sent → UTC: ISO 8601 text (no offset means UTC), or epoch seconds or milliseconds.
+    """A time as sent → UTC: ISO 8601 text (no offset means UTC), or epoch seconds or milliseconds, also as text.
 
     Raises `Rejected` if it is no time between the years 1 and 9999.
     """
     if value is None:
         return None
     try:
+        if isinstance(value, str) and _EPOCH_TEXT.fullmatch(value):
+            value = float(value)
         if isinstance(value, str):
             moment = datetime.fromisoformat(value)
             return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
@@ -104,7 +119,7 @@ def money(value: Number | None) -> Decimal | None:
         amount = Decimal(str(value))
     except InvalidOperation as error:
         raise Rejected(Reason.WRONG_TYPE, "revenue is not a number") from error
-    if not (amount.is_finite() and abs(amount) < MAX_REVENUE):
+    if not (amount.is_finite() and -MAX_REVENUE < amount < MAX_REVENUE):
         raise Rejected(Reason.OUT_OF_RANGE, f"revenue must lie between -{MAX_REVENUE} and {MAX_REVENUE}")
     return amount.quantize(Decimal("0.01"))
 
@@ -128,8 +143,8 @@ def _json_object(data: bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise Rejected(Reason.NOT_AN_OBJECT, "an event is one JSON object")
     # A decoder keeps the last of two equal keys, and integers of any length. Compact JSON without either encodes back
-    # to the same length and has no long run of digits; only the rest needs the slow look.
-    if _LONG_DIGITS.search(data) or len(msgspec.json.encode(value)) != len(data):
+    # to the same bytes and has no long run of digits; only the rest needs the slow look.
+    if _LONG_DIGITS.search(data) or msgspec.json.encode(value) != data:
         json.loads(data, object_pairs_hook=_distinct, parse_int=_bounded)
     return value
 
@@ -140,8 +155,8 @@ def _distinct(pairs: list[tuple[str, Any]]) -> None:
 
 
 def _bounded(digits: str) -> int:
-    if len(digits) > MAX_DIGITS:
-        raise Rejected(Reason.OUT_OF_RANGE, f"an integer has {len(digits)} digits, at most {MAX_DIGITS} are taken")
+    if len(digits.lstrip("-")) > MAX_DIGITS:
+        raise Rejected(Reason.OUT_OF_RANGE, f"an integer has more than {MAX_DIGITS} digits")
     return int(digits)
 
 
@@ -169,10 +184,5 @@ def _typed(known: dict[str, Any]) -> Event:
         text = str(error)
         if text.startswith("Object missing"):
             raise Rejected(Reason.MISSING_FIELD, "event_type is missing or empty") from error
-        is_range = " of length " in text or (" int` " in text and "=" in text)
+        is_range = " of length " in text or "`int` <=" in text or "`int` >=" in text
         raise Rejected(Reason.OUT_OF_RANGE if is_range else Reason.WRONG_TYPE, text) from error
-
-
-def _merged(properties: dict[str, Any], unknown: dict[str, Any]) -> dict[str, Any]:
-    """Unknown top-level fields beside the sender's properties; on a clash the top-level one is prefixed `event.`."""
-    return properties | {f"event.{name}" if name in properties else name: value for name, value in unknown.items()}

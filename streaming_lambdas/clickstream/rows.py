@@ -15,7 +15,7 @@ import msgspec
 from clickstream import enrichment
 from clickstream.envelopes import payloads
 from clickstream.errors import LedgerError
-from clickstream.events import Event, flag, instant, money, parse
+from clickstream.events import Event, flag, instant, merged, money, parse
 from clickstream.kinesis import Record
 from clickstream.reasons import Reason, Rejected
 from clickstream.tables import RAW_EVENTS
@@ -85,7 +85,7 @@ def _add(
     except Rejected as rejection:
         rows.bad.append(_bad_row(rejection, payload, record, source, index))
     except Exception as error:  # noqa: BLE001  a defect of ours on one event must not hold up its neighbours
-        defect = Rejected(Reason.INTERNAL_ERROR, type(error).__name__)
+        defect = Rejected(Reason.INTERNAL_ERROR, f"a defect of this software: {type(error).__name__}")
         rows.bad.append(_bad_row(defect, payload, record, source, index))
 
 
@@ -156,7 +156,7 @@ def _sent_time(event: Event) -> datetime | None:
         return instant(event.sent_at, "sent_at")
     except Rejected:
         # Only informative: an unreadable one is kept where it can be looked at, and the event stays.
-        event.properties = {"sent_at": event.sent_at} | (event.properties or {})
+        event.properties = merged(event.properties or {}, {"sent_at": event.sent_at})
         return None
 
 
