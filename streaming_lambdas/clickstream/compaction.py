@@ -65,13 +65,21 @@ class _Merge:
     quarantine: PartWriter
 
 
-def compact_hours(lake: Lake, hours: Iterable[str]) -> Iterator[Outcome]:
+def compact_hours(lake: Lake, hours: Iterable[str], waiting: Iterable[str] | None = None) -> Iterator[Outcome]:
     """Compact whatever is unfinished among the hours, oldest first; an hour that changed makes the next one work.
 
     An hour that fails does not stop the others. One that other runs keep overtaking is left to them.
+
+    Args:
+        lake: What to work on.
+        hours: The only hours that may be touched.
+        waiting: Where to begin, if the caller has asked `unfinished` already.
+
+    Yields:
+        One outcome per look at an hour.
     """
     tries = dict.fromkeys(hours, _TRIES)
-    waiting = unfinished(lake, tries)
+    waiting = sorted(unfinished(lake, tries) if waiting is None else waiting)
     while waiting:
         hour = heapq.heappop(waiting)
         tries[hour] -= 1

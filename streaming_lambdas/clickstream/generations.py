@@ -92,6 +92,15 @@ def hour_after(hour: str, hours: int = 1) -> str:
     return hour_text(hour_start(hour) + timedelta(hours=hours))
 
 
+def hour_in(key: str) -> str:
+    """The hour that an object of the lake belongs to: `_commits/dt=2026-11-21/hour=9/x` gives `2026-11-21T09`."""
+    try:
+        _, date, hour, _ = key.split("/", maxsplit=3)
+        return f"{date.removeprefix('dt=')}T{int(hour.removeprefix('hour=')):02}"
+    except ValueError as error:
+        raise LakeError(f"{key} does not belong to an hour of the lake; move it elsewhere") from error
+
+
 def newest(bucket: Bucket, hour: str) -> Generation | None:
     """The newest generation of the hour, or None before the first. Raises `LakeError` for an unreadable commit."""
     keys = [entry.key for entry in bucket.list(f"{COMMITS_PREFIX}/{hour_folder(hour)}/")]
@@ -101,7 +110,7 @@ def newest(bucket: Bucket, hour: str) -> Generation | None:
 def newest_keys(bucket: Bucket) -> dict[str, str]:
     """Key of the newest commit of every hour that has one, by hour, from one listing."""
     keys = sorted(entry.key for entry in bucket.list(f"{COMMITS_PREFIX}/"))
-    return {_hour_of(key): key for key in keys}
+    return {hour_in(key): key for key in keys}
 
 
 def number_in(key: str | None) -> int | None:
@@ -167,12 +176,3 @@ def commit(bucket: Bucket, generation: Generation) -> bool:
 def _confirmation_key(generation: Generation, before: int | None) -> str:
     folder = f"{CONFIRMATIONS_PREFIX}/{hour_folder(generation.hour)}"
     return f"{folder}/{generation.generation:08}-{before or 0:08}.json"
-
-
-def _hour_of(key: str) -> str:
-    """`_commits/dt=2026-11-21/hour=9/00000003.json` gives `2026-11-21T09`."""
-    try:
-        _, date, hour, _ = key.split("/")
-        return f"{date.removeprefix('dt=')}T{int(hour.removeprefix('hour=')):02}"
-    except ValueError as error:
-        raise LakeError(f"{key} does not belong among the commits; move it elsewhere") from error

@@ -1,0 +1,92 @@
+"""Compact landed events into `raw_events`: every received hour that is unfinished, at whatever age.
+
+Runs under Glue and as a plain script, any number of times. One JSON line per hour goes to standard output. At the end
+the files that nothing refers to any more are removed, unless an hour failed or `--keep-garbage` is given.
+"""
+
+import argparse
+import dataclasses
+import json
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
+
+from batch_jobs import lake_arguments
+from clickstream.compaction import Outcome, compact_hours
+from clickstream.errors import ClickstreamError
+from clickstream.garbage import collect
+from clickstream.lake import Lake, closed, unfinished
+
+_COUNTS = ("landed", "rows", "duplicates", "quarantined", "redelivered", "erased")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the job. 0: nothing is left to do; 1: an hour or a service failed, said on standard error."""
+    options = lake_arguments.parse(_parser(), argv)
+    try:
+        return _run(lake_arguments.lake(options), options)
+    except ClickstreamError as error:
+        print(f"compact_events: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = lake_arguments.parser("Compact landed events into raw_events.")
+    parser.add_argument("--include-open", action="store_true", help="also hours that are not over yet")
+    parser.add_argument("--hour", nargs="*", metavar="HOUR", help="only these received hours, as 2026-11-21T09")
+    parser.add_argument("--keep-garbage", action="store_true", help="remove no files")
+    return parser
+
+
+def _run(lake: Lake, options: argparse.Namespace) -> int:
+    hours = options.hour or lake.ledger.hours()
+    hours = hours if options.include_open else closed(lake, hours)
+    waiting = unfinished(lake, hours)
+    failed = 0
+    for outcome, seconds in _timed(_shown(compact_hours(lake, hours, waiting), len(waiting))):
+        print(json.dumps(_line(outcome, seconds)), flush=True)
+        if outcome.result == "failed":
+            failed += 1
+            print(f"compact_events: {outcome.hour} failed: {outcome.problem}", file=sys.stderr)
+    if not failed and not options.keep_garbage:
+        _collect(lake)
+    return 1 if failed else 0
+
+
+def _line(outcome: Outcome, seconds: float) -> dict[str, object]:
+    line: dict[str, object] = {"job": "compact_events", "hour": outcome.hour, "result": outcome.result}
+    if outcome.generation:
+        line |= {"generation": outcome.generation.generation, "inputs": outcome.new_inputs}
+        line |= {name: getattr(outcome.generation, name) for name in _COUNTS}
+    return line | {"seconds": round(seconds, 3)}
+
+
+def _collect(lake: Lake) -> None:
+    collected = collect(lake)
+    print(json.dumps({"job": "compact_events", "garbage": dataclasses.asdict(collected)}), flush=True)
+    for key in collected.unexplained:
+        print(f"compact_events: {key} is named by no commit; see the operations guide, orphans", file=sys.stderr)
+
+
+def _timed(outcomes: Iterator[Outcome]) -> Iterator[tuple[Outcome, float]]:
+    """Each outcome with the seconds it took."""
+    start = time.monotonic()
+    for outcome in outcomes:
+        yield outcome, time.monotonic() - start
+        start = time.monotonic()
+
+
+def _shown(outcomes: Iterator[Outcome], expected: int) -> Iterator[Outcome]:
+    """The outcomes, with a progress bar where somebody watches."""
+    if not sys.stderr.isatty() or find_spec("rich") is None:
+        yield from outcomes
+        return
+    from rich.console import Console  # not part of the Glue environment
+    from rich.progress import track
+
+    yield from track(outcomes, "compacting hours", expected, console=Console(stderr=True))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,44 @@
+"""The command line that every job on the lake has in common, and the lake it describes."""
+
+import argparse
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from aws_catalog import GlueCatalog
+from aws_stores import DynamoTable, S3Bucket
+from clickstream.lake import Lake
+from clickstream.ledger import Ledger
+
+
+def parser(description: str) -> argparse.ArgumentParser:
+    """A parser with the arguments that `lake` needs."""
+    made = argparse.ArgumentParser(description=description, allow_abbrev=False)
+    made.add_argument("--bucket", required=True, help="name of the lake's bucket")
+    made.add_argument("--database", required=True, help="name of the Glue database")
+    made.add_argument("--ledger-table", required=True, help="name of the DynamoDB table with the commits")
+    made.add_argument("--now", type=_instant, metavar="TIME", help="work as if it were this time, ISO 8601, UTC")
+    return made
+
+
+def parse(made: argparse.ArgumentParser, argv: Sequence[str] | None) -> argparse.Namespace:
+    """The options. Arguments that are not known are passed over: Glue adds its own, and steps share a line."""
+    options, _ = made.parse_known_args(argv)
+    return options
+
+
+def lake(options: argparse.Namespace) -> Lake:
+    """The lake that the options name, at whatever endpoint the environment names."""
+    bucket = S3Bucket(options.bucket)
+    return Lake(
+        bucket=bucket,
+        ledger=Ledger(DynamoTable(options.ledger_table), bucket),
+        catalog=GlueCatalog(options.database),
+        clock=(lambda: options.now) if options.now else (lambda: datetime.now(UTC)),
+        code_version=os.environ.get("CLICKSTREAM_CODE_VERSION", "dev"),
+    )
+
+
+def _instant(text: str) -> datetime:
+    found = datetime.fromisoformat(text)
+    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)

@@ -1,0 +1,57 @@
+"""Create partitions ahead of time, so that events can be queried minutes after they arrive.
+
+Only creates, never changes: a compacted hour keeps its pointer. Covers the coming hours and every received hour that
+lacks a partition.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from datetime import timedelta
+
+from batch_jobs import lake_arguments
+from clickstream.catalog import open_partition
+from clickstream.errors import ClickstreamError
+from clickstream.generations import hour_after, newest_keys
+from clickstream.lake import Lake
+from clickstream.tables import LAKE_TABLES, RAW_EVENTS, hour_text
+
+AHEAD = timedelta(hours=26)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the job. 0: every partition exists; 1: a service failed, said on standard error."""
+    options = lake_arguments.parse(_parser(), argv)
+    try:
+        created = open_partitions(lake_arguments.lake(options), options.hours)
+    except ClickstreamError as error:
+        print(f"open_partitions: {error}", file=sys.stderr)
+        return 1
+    print(json.dumps({"job": "open_partitions", "created": created}))
+    return 0
+
+
+def open_partitions(lake: Lake, ahead: int) -> dict[str, int]:
+    """Create what is missing, up to `ahead` hours from now. Returns the number of new partitions per table."""
+    now = hour_text(lake.clock())
+    wanted = {hour_after(now, number) for number in range(ahead + 1)} | set(lake.ledger.hours())
+    return {table.name: _open(lake, table.name, wanted) for table in LAKE_TABLES}
+
+
+def _open(lake: Lake, table: str, wanted: set[str]) -> int:
+    missing = wanted - {found.hour for found in lake.catalog.list(table)}
+    if table == RAW_EVENTS.name and missing:
+        # Landing may be gone already where there is a generation; those hours are the compactor's to point.
+        missing -= newest_keys(lake.bucket).keys()
+    return sum(open_partition(lake.catalog, lake.bucket, table, hour) for hour in sorted(missing))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = lake_arguments.parser("Create partitions ahead of time.")
+    parser.add_argument("--hours", type=int, default=AHEAD // timedelta(hours=1), help="how far ahead (default 26)")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

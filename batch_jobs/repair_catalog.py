@@ -1,0 +1,66 @@
+"""Rebuild the partitions of the lake from its commits and the ledger: after a lost or damaged catalog.
+
+Partitions that are right stay untouched, unless `--rewrite` asks for the table's present columns in every one.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+
+from batch_jobs import lake_arguments
+from clickstream.catalog import arrivals, open_partition, point, uri
+from clickstream.errors import ClickstreamError
+from clickstream.generations import lake_commits
+from clickstream.lake import Lake
+from clickstream.tables import BAD_EVENTS, RAW_EVENTS
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the job. 0: every partition is right; 1: a service failed, said on standard error."""
+    options = lake_arguments.parse(_parser(), argv)
+    try:
+        repaired = repair(lake_arguments.lake(options), rewrite=options.rewrite)
+    except ClickstreamError as error:
+        print(f"repair_catalog: {error}", file=sys.stderr)
+        return 1
+    print(json.dumps({"job": "repair_catalog", "written": repaired}))
+    return 0
+
+
+def repair(lake: Lake, *, rewrite: bool = False) -> int:
+    """Make every partition of both tables right. Returns how many were written."""
+    pointers = {found.hour: found for found in lake.catalog.list(RAW_EVENTS.name)}
+    written, compacted = 0, set()
+    for newest in lake_commits(lake.bucket):
+        compacted.add(newest.hour)
+        pointer = pointers.get(newest.hour)
+        if rewrite or pointer is None or pointer.location != uri(lake.bucket, newest.folder):
+            point(lake.catalog, lake.bucket, newest, lake.clock())
+            written += 1
+    hours = lake.ledger.hours()
+    written += _arrivals(lake, RAW_EVENTS.name, [hour for hour in hours if hour not in compacted], rewrite=rewrite)
+    return written + _arrivals(lake, BAD_EVENTS.name, hours, rewrite=rewrite)
+
+
+def _arrivals(lake: Lake, table: str, hours: list[str], *, rewrite: bool) -> int:
+    """Point hours without a generation to where their files arrive. Returns how many were written."""
+    pointers = {found.hour: found.location for found in lake.catalog.list(table)}
+    written = 0
+    for hour in hours:
+        wanted = arrivals(lake.bucket, table, hour)
+        if rewrite or pointers.get(hour) != wanted.location:
+            if not open_partition(lake.catalog, lake.bucket, table, hour):
+                lake.catalog.update(table, wanted)
+            written += 1
+    return written
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = lake_arguments.parser("Rebuild the partitions of the lake.")
+    parser.add_argument("--rewrite", action="store_true", help="write every partition, with the table's columns of now")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

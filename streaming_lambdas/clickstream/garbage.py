@@ -1,0 +1,133 @@
+"""Files of the lake that nothing refers to any more, and when they may go.
+
+Only what the newest generation of an hour replaced or contains is removed, only while the catalog points to that
+generation, and counted from the moment it does: a query that was planned before the swap still reads the old files. A
+job that deletes must not outlive the grace; its own time limit sees to that.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from clickstream import generations
+from clickstream.catalog import Partition, uri
+from clickstream.errors import LakeError
+from clickstream.generations import Generation
+from clickstream.lake import Lake
+from clickstream.ledger import LandedObject
+from clickstream.ports import ObjectInfo
+from clickstream.positions import Lane
+from clickstream.tables import BAD_EVENTS, LANDING_PREFIX, RAW_EVENTS
+
+CONSUMER = "process_events"
+"""Whose lanes archive objects."""
+_LANE = ("epoch", "shard_id", "sequence_number")
+
+
+@dataclass(frozen=True)
+class Grace:
+    """How long files stay after the swap (orphans: after they were written)."""
+
+    replaced: timedelta = timedelta(hours=24)
+    landing: timedelta = timedelta(days=7)
+    orphan: timedelta = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Collected:
+    """What was removed, as counts, and the orphans that somebody must look at, as keys."""
+
+    replaced: int
+    landing: int
+    orphans: int
+    unexplained: tuple[str, ...]
+
+
+def collect(lake: Lake, grace: Grace | None = None) -> Collected:
+    """Remove what may go. Raises `InfrastructureError`; whatever was removed until then was rightly removed."""
+    grace = grace or Grace()
+    replaced = landing = 0
+    written = _by_hour(lake, RAW_EVENTS.name, "quarantine")
+    landed = _by_hour(lake, LANDING_PREFIX)
+    for hour, pointer in _pointers(lake).items():
+        age = lake.clock() - (pointer.pointed_time or lake.clock())
+        old = [entry.key for entry in written[hour]] if age >= grace.replaced else []
+        inputs = [entry.key for entry in landed[hour]] if age >= grace.landing else []
+        is_all_current = all(uri(lake.bucket, key).startswith(pointer.location) for key in old)
+        newest = None if is_all_current and not inputs else _settled(lake, hour)
+        if newest:
+            replaced += _delete(lake, (key for key in old if _is_replaced(key, newest)))
+            landing += _delete(lake, sorted(set(inputs) & set(newest.inputs)))
+    return Collected(replaced, landing, *_collect_orphans(lake, grace))
+
+
+def _pointers(lake: Lake) -> dict[str, Partition]:
+    """The partitions that point to a generation, by hour."""
+    return {found.hour: found for found in lake.catalog.list(RAW_EVENTS.name) if found.pointed_time}
+
+
+def _by_hour(lake: Lake, *prefixes: str) -> dict[str, list[ObjectInfo]]:
+    found: dict[str, list[ObjectInfo]] = defaultdict(list)
+    for prefix in prefixes:
+        for entry in lake.bucket.list(f"{prefix}/dt="):
+            found[generations.hour_in(entry.key)].append(entry)
+    return found
+
+
+def _settled(lake: Lake, hour: str) -> Generation | None:
+    """The newest generation, if the catalog points to it at this moment."""
+    newest = generations.newest(lake.bucket, hour)
+    pointer = lake.catalog.get(RAW_EVENTS.name, hour)
+    is_pointed = newest and pointer and pointer.location == uri(lake.bucket, newest.folder)
+    return newest if is_pointed else None
+
+
+def _is_replaced(key: str, newest: Generation) -> bool:
+    """Not part of the newest generation, nor of one that may still be committed."""
+    number = int(key.split("/g=")[1].split("-")[0])
+    return number <= newest.generation and key not in {*(one.key for one in newest.outputs), *newest.quarantine}
+
+
+def _delete(lake: Lake, keys: Iterator[str] | list[str]) -> int:
+    count = 0
+    for key in keys:
+        lake.bucket.delete(key)
+        count += 1
+    return count
+
+
+def _collect_orphans(lake: Lake, grace: Grace) -> tuple[int, tuple[str, ...]]:
+    """Remove objects that no commit names, where commits cover every record in them; name the others."""
+    limit = lake.clock() - grace.orphan
+    covered: list[str] = []
+    unexplained: list[str] = []
+    for hour, entries in sorted(_by_hour(lake, LANDING_PREFIX, BAD_EVENTS.name).items()):
+        named = _named(lake, hour, lake.ledger.work(hour))
+        for entry in entries:
+            if entry.key not in named and entry.modified_time < limit:
+                (covered if _is_covered(lake, entry.key) else unexplained).append(entry.key)
+    return _delete(lake, covered), tuple(unexplained)
+
+
+def _named(lake: Lake, hour: str, work: list[LandedObject]) -> set[str]:
+    newest = generations.newest(lake.bucket, hour)
+    return {landed.key for landed in work} | set(newest.inputs if newest else ())
+
+
+def _is_covered(lake: Lake, key: str) -> bool:
+    """Whether commits of its lane hold every record of the object: then its rows are elsewhere."""
+    try:
+        rows = pq.read_table(pa.BufferReader(lake.bucket.get(key)), columns=list(_LANE))
+    except (pa.ArrowException, OSError, LakeError):
+        return False
+    records = {tuple(row.values()) for row in rows.to_pylist()}
+    for epoch, shard_id in {(epoch, shard_id) for epoch, shard_id, _ in records}:
+        numbers = [number for *lane, number in records if lane == [epoch, shard_id]]
+        commits = lake.ledger.covering(Lane(CONSUMER, epoch, shard_id), min(numbers), max(numbers))
+        if not all(any(commit.covers(number) for commit in commits) for number in numbers):
+            return False
+    return bool(records)
