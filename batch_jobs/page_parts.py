@@ -1,0 +1,62 @@
+"""The pieces that sections of the report page are put together from: tiles, tables, bars, sections."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from batch_jobs.markup import Html, tag
+
+NO_DATA = "There is nothing to show for this interval."
+
+
+class Column(NamedTuple):
+    """Heading of a table column; `wide` columns are left out on a phone."""
+
+    heading: str
+    is_wide_only: bool = False
+
+
+def section(anchor: str, title: str, reading: str, *content: Html | Iterable[Html]) -> Html:
+    """A part of the page with the one sentence that says what is to be seen."""
+    return tag("section", tag("h2", title, id=f"{anchor}-title"), tag("p", reading), *content, **_labelled(anchor))
+
+
+def tiles(entries: Iterable[tuple[str, str, str]]) -> Html:
+    """Numbers in a row: label, number, and a small line below it."""
+    return tag("dl", [_tile(*entry) for entry in entries], class_="tiles")
+
+
+def table(caption: str, columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> Html:
+    """A table whose first column names the row. A cell may be `Html`."""
+    head = tag("tr", [tag("th", column.heading, scope="col", class_=_wide(column)) for column in columns])
+    body = [tag("tr", _cells(columns, row)) for row in rows]
+    caption_tag = tag("caption", caption)
+    return tag("div", tag("table", caption_tag, tag("thead", head), tag("tbody", body)), class_="scroll")
+
+
+def with_bar(words: str, part: float) -> Html:
+    """Text over a bar that is `part` (0 to 1) of the full width."""
+    filled = tag("span", "", style=f"width:{100 * min(max(part, 0), 1):.1f}%")
+    return Html(tag("span", words) + tag("span", filled, class_="bar"))
+
+
+def legend(entries: Iterable[tuple[str, str]]) -> Html:
+    """Keys of a chart: class of the swatch, meaning."""
+    return tag("ul", [tag("li", tag("i", "", class_=swatch), words) for swatch, words in entries], class_="legend")
+
+
+def _tile(label: str, number: str, note: str) -> Html:
+    value = tag("dd", number, tag("small", note), class_="long" if len(number) > 14 else None)
+    return tag("div", tag("dt", label), value)
+
+
+def _cells(columns: Sequence[Column], row: Sequence[str]) -> list[Html]:
+    first = tag("th", row[0], scope="row")
+    return [first, *(tag("td", c, class_=_wide(column)) for column, c in zip(columns[1:], row[1:], strict=True))]
+
+
+def _wide(column: Column) -> str | None:
+    return "wide-only" if column.is_wide_only else None
+
+
+def _labelled(anchor: str) -> dict[str, str]:
+    return {"id": anchor, "aria_labelledby": f"{anchor}-title"}

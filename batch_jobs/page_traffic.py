@@ -1,0 +1,67 @@
+"""The section of the report page about events over time and what was odd in them."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from batch_jobs import traffic_chart
+from batch_jobs.markup import Html
+from batch_jobs.number_text import count, plural
+from batch_jobs.page_facts import PageFacts
+from batch_jobs.page_parts import NO_DATA, legend, section
+from batch_jobs.traffic_chart import Bucket, Series
+
+
+def traffic(facts: PageFacts) -> Html:
+    """Events over time, with anomalies."""
+    minutes = [
+        Bucket(row["minute_time"].replace(tzinfo=UTC), int(row["events"]), int(row["bot_events"]))
+        for row in facts.table("events_per_minute")
+    ]
+    if not minutes:
+        return section("traffic", "Traffic over time", NO_DATA)
+    series = traffic_chart.gather(minutes, facts.interval.start, _shown_end(facts, minutes), ZoneInfo(facts.time_zone))
+    return section(
+        "traffic",
+        "Traffic over time",
+        f"{_busiest(series)} {_odd(facts, series)}",
+        traffic_chart.draw(series, facts.state.anomalies),
+        legend(
+            [
+                ("all", f"events per {_step(series.step)}, bots included ({facts.time_zone} time)"),
+                ("bots", "events by bots"),
+                ("dot severity-high", "anomaly, high severity"),
+                ("dot severity-medium", "anomaly, medium severity"),
+            ]
+        ),
+    )
+
+
+def _shown_end(facts: PageFacts, minutes: Sequence[Bucket]) -> datetime:
+    """The end of the interval, or of the newest reported hour if the interval is not over yet."""
+    last = minutes[-1].time + timedelta(minutes=1)
+    if facts.made_time >= facts.interval.end:
+        return facts.interval.end
+    return min(facts.interval.end, max(last, facts.made_time))
+
+
+def _busiest(series: Series) -> str:
+    top = max(series.buckets, key=lambda bucket: bucket.events)
+    return f"The busiest {_step(series.step)} began at {series.label(top.time)} with {plural(top.events, 'event')}."
+
+
+def _odd(facts: PageFacts, series: Series) -> str:
+    inside = [a for a in facts.state.anomalies if a.detected_time and series.start <= a.detected_time < series.end]
+    if not inside:
+        return "No anomaly was detected."
+    rules = ", ".join(f"{count(n)} {rule}" for rule, n in Counter(a.rule for a in inside).most_common())
+    return f"{plural(len(inside), 'anomaly was', 'anomalies were')} detected: {rules}."
+
+
+def _step(step: timedelta) -> str:
+    minutes = int(step.total_seconds()) // 60
+    for size, noun in ((10_080, "week"), (1440, "day"), (60, "hour")):
+        if minutes % size == 0:
+            return noun if minutes == size else f"{minutes // size} {noun}s"
+    return "minute" if minutes == 1 else f"{minutes} minutes"

@@ -1,0 +1,72 @@
+"""Reports as files: Parquet and CSV per report, the page, and the numbers about the run."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from io import BytesIO
+from pathlib import Path
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from batch_jobs.page_facts import PageFacts
+from batch_jobs.queries import Answer
+from clickstream.ports import Bucket
+from clickstream.tables import REPORTS_PREFIX
+
+PAGE = "page"
+
+
+class ReportFile(NamedTuple):
+    """One file: the report it belongs to (`page` for the page), its name and its bytes."""
+
+    report: str
+    name: str
+    body: bytes
+
+
+def publish(
+    bucket: Bucket, facts: PageFacts, answers: Mapping[str, Answer], page: str, folder: Path | None = None
+) -> None:
+    """Write all files to `reports/<name>/<interval>/` of the bucket, and flat into the folder if there is one.
+
+    The page comes last, so that whoever sees it finds the tables. A second run over the interval replaces them.
+    """
+    files = [*_tables(answers), ReportFile(PAGE, "reports.json", _summary(facts)), _page(page)]
+    for file in files:
+        bucket.put(f"{REPORTS_PREFIX}/{file.report}/{facts.interval.label}/{file.name}", file.body)
+    if folder:
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in files:
+            (folder / file.name).write_bytes(file.body)
+
+
+def _tables(answers: Mapping[str, Answer]) -> Iterator[ReportFile]:
+    for name, answer in answers.items():
+        parquet = BytesIO()
+        pq.write_table(pa.Table.from_pandas(answer.frame, preserve_index=False), parquet, compression="zstd")
+        yield ReportFile(name, f"{name}.parquet", parquet.getvalue())
+        yield ReportFile(name, f"{name}.csv", answer.frame.to_csv(index=False, lineterminator="\n").encode())
+
+
+def _page(page: str) -> ReportFile:
+    return ReportFile(PAGE, "report.html", page.encode())
+
+
+def _summary(facts: PageFacts) -> bytes:
+    state = asdict(facts.state)
+    del state["anomalies"]
+    return json.dumps(
+        {
+            "start": facts.interval.start.isoformat(),
+            "end": facts.interval.end.isoformat(),
+            "time_zone": facts.time_zone,
+            "made_time": facts.made_time.isoformat(),
+            **state,
+            "anomalies": len(facts.state.anomalies),
+            "bytes_scanned": facts.bytes_scanned,
+            "reports": facts.runs,
+        },
+        indent=2,
+    ).encode()

@@ -1,0 +1,85 @@
+"""The one way in which jobs ask Athena: through a workgroup that is enforced, with the cost of every query noted."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import awswrangler as wr
+import pandas as pd
+from awswrangler.exceptions import QueryCancelled, QueryFailed
+from botocore.exceptions import BotoCoreError, ClientError
+
+from clickstream.errors import ConfigError, InfrastructureError, StatementError
+from clickstream.statements import Statement, Value
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Rows of one query, what it read (bytes, as Athena bills them before its 10 MB minimum) and how long it ran."""
+
+    frame: pd.DataFrame
+    query_id: str
+    bytes_scanned: int
+    seconds: float
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The rows as dictionaries; null is None."""
+        frame = self.frame.astype(object)
+        return [{str(k): v for k, v in row.items()} for row in frame.where(frame.notna(), None).to_dict("records")]
+
+
+class Guard:
+    """Runs statements on one database through one workgroup.
+
+    Raises `ConfigError` on creation if the workgroup does not enforce its configuration: then a client could leave the
+    result location, the encryption and the limit on bytes behind.
+    """
+
+    def __init__(self, database: str, workgroup: str) -> None:
+        self._database = database
+        self._workgroup = workgroup
+        try:
+            found = wr.athena.get_work_group(workgroup=workgroup)["WorkGroup"]
+        except (ClientError, BotoCoreError) as error:
+            raise ConfigError(f"the Athena workgroup {workgroup} cannot be read: {error}") from error
+        if not found["Configuration"].get("EnforceWorkGroupConfiguration"):
+            raise ConfigError(f"the workgroup {workgroup} does not enforce its configuration; deploy it again")
+
+    def ask(self, statement: Statement, hours: Iterable[str], values: Mapping[str, Value]) -> Answer:
+        """Run the statement over these received hours.
+
+        Raises `StatementError` for wrong parameters and for what Athena refuses (its own message, and the query id),
+        `InfrastructureError` if Athena cannot be reached.
+        """
+        bound = statement.bind(hours, values)
+        try:
+            frame = wr.athena.read_sql_query(
+                bound.sql,
+                database=self._database,
+                workgroup=self._workgroup,
+                ctas_approach=False,
+                params=bound.params,
+                paramstyle="named",
+            )
+        except (QueryFailed, QueryCancelled) as error:
+            raise StatementError(f"Athena refused {statement.name}: {error}") from error
+        except (ClientError, BotoCoreError) as error:
+            raise InfrastructureError(f"{statement.name} could not be asked: {error}") from error
+        return _answer(frame)
+
+
+def _answer(frame: pd.DataFrame) -> Answer:
+    metadata: Mapping[str, Any] = vars(frame)["query_metadata"]
+    statistics = metadata.get("Statistics", {})
+    return Answer(
+        frame,
+        str(metadata["QueryExecutionId"]),
+        int(statistics.get("DataScannedInBytes", 0)),
+        statistics.get("TotalExecutionTimeInMillis", 0) / 1000,
+    )
+
+
+def interval_values(statement: Statement, values: Mapping[str, Value]) -> dict[str, Value]:
+    """Those of the values that the statement has a parameter for."""
+    names = {parameter.name for parameter in statement.parameters}
+    return {name: value for name, value in values.items() if name in names}

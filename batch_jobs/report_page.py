@@ -1,0 +1,148 @@
+"""The report as one HTML page that asks nothing of the network: numbers, charts, tables, and where they come from."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from batch_jobs import page_sections, page_traffic
+from batch_jobs.markup import Html, tag
+from batch_jobs.number_text import count, moment, plural, share, size
+from batch_jobs.page_facts import PageFacts
+from batch_jobs.page_parts import Column, section, table, tiles, with_bar
+from batch_jobs.page_style import STYLE
+
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+"""The browser itself holds the page to loading nothing."""
+_HOURS_NAMED = 12
+_LINKS = (
+    ("headline", "In short"),
+    ("traffic", "Traffic"),
+    ("funnel", "Funnel"),
+    ("pages", "Pages"),
+    ("channels", "Channels"),
+    ("types", "Event types"),
+    ("sessions", "Sessions"),
+    ("quality", "Data quality"),
+    ("about", "About"),
+)
+
+
+def render(facts: PageFacts) -> str:
+    """The whole page. It is well-formed XML after the doctype, and every text in it is escaped."""
+    page = tag("html", _head(facts), tag("body", _header(facts), _main(facts), _footer(facts)), lang="en")
+    return f"<!DOCTYPE html>\n{page}\n"
+
+
+def _head(facts: PageFacts) -> Html:
+    return tag(
+        "head",
+        tag("meta", charset="utf-8"),
+        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        tag("meta", http_equiv="Content-Security-Policy", content=_POLICY),
+        tag("title", f"Clickstream report, {_span(facts)}"),
+        tag("style", Html(STYLE)),
+    )
+
+
+def _header(facts: PageFacts) -> Html:
+    links = [tag("li", tag("a", words, href=f"#{anchor}")) for anchor, words in _LINKS]
+    as_of = facts.state.as_of_hour
+    fresh = f"Data received up to the hour {as_of.replace('T', ' ')}:00 UTC. " if as_of else ""
+    return tag(
+        "header",
+        tag("h1", "What happened on the site"),
+        tag("p", f"{_span(facts)}, {facts.time_zone} time. {fresh}{_completeness(facts)}", class_="soft"),
+        [tag("p", f"{title} is missing: {failure}", class_="warning") for title, failure in facts.failures],
+        tag("nav", tag("ul", links), aria_label="Sections"),
+    )
+
+
+def _main(facts: PageFacts) -> Html:
+    pair = tag("div", page_sections.channels(facts), page_sections.event_types(facts), class_="pair")
+    return tag(
+        "main",
+        page_sections.headline(facts),
+        page_traffic.traffic(facts),
+        page_sections.funnel(facts),
+        page_sections.top_pages(facts),
+        pair,
+        page_sections.sessions(facts),
+        _quality(facts),
+    )
+
+
+def _quality(facts: PageFacts) -> Html:
+    state = facts.state
+    reasons: Counter[str] = Counter()
+    for row in facts.table("bad_events"):
+        reasons[str(row["reason"])] += int(row["events"])
+    bad, accepted = reasons.total(), facts.headline("all_events") or 0
+    rate = share(bad / (bad + accepted)) if bad + accepted else "0 %"
+    top = f"; the most frequent reason is {reasons.most_common(1)[0][0]}" if reasons else ""
+    return section(
+        "quality",
+        "Data quality",
+        f"{plural(bad, 'event')} ({rate}) could not be accepted{top}. Nothing is dropped: bad events keep their bytes.",
+        tiles(
+            [
+                ("Duplicates", count(state.duplicates), "sent again with the same id; kept once"),
+                ("Quarantined", count(state.quarantined), "same id but other content; kept apart"),
+                ("Late", count(facts.headline("late_events")), "arrived an hour or more after they happened"),
+                ("Wrong clock", count(facts.headline("events_without_own_time")), "dated by their arrival instead"),
+            ]
+        ),
+        *([_reasons(reasons)] if reasons else []),
+    )
+
+
+def _reasons(reasons: Counter[str]) -> Html:
+    most = reasons.most_common(1)[0][1]
+    return table(
+        "Bad events by reason, in the hours in which the interval's events arrived",
+        [Column("Reason"), Column("Events")],
+        ((with_bar(reason, number / most), count(number)) for reason, number in reasons.most_common()),
+    )
+
+
+def _footer(facts: PageFacts) -> Html:
+    made = f"{moment(facts.local(facts.made_time))} ({facts.time_zone})"
+    sentences = [
+        f"Made at {made} from {plural(facts.state.received_hours, 'received hour')} of raw_events.",
+        f"The queries read {size(facts.bytes_scanned)} in all.",
+        _completeness(facts),
+    ]
+    return tag(
+        "footer",
+        section("about", "About this report", " ".join(sentences), *_open_hours(facts), _queries(facts)),
+    )
+
+
+def _completeness(facts: PageFacts) -> str:
+    number = len(facts.state.open_hours)
+    if not number:
+        return "Every received hour is included."
+    return f"{plural(number, 'received hour is', 'received hours are')} not compacted yet and not included."
+
+
+def _open_hours(facts: PageFacts) -> Iterable[Html]:
+    hours = facts.state.open_hours
+    if hours:
+        more = f" and {len(hours) - _HOURS_NAMED} more" if len(hours) > _HOURS_NAMED else ""
+        yield tag("p", f"Not included: {', '.join(hours[-_HOURS_NAMED:])}{more} (UTC).")
+
+
+def _queries(facts: PageFacts) -> Html:
+    rows = (
+        (
+            str(run["title"]),
+            size(int(run.get("bytes_scanned", 0))),
+            f"{run.get('seconds', 0):.1f} s",
+            tag("code", str(run.get("query_id", "failed"))),
+        )
+        for run in facts.runs
+    )
+    columns = [Column("Report"), Column("Read"), Column("Time"), Column("Athena query")]
+    return tag("details", tag("summary", "Queries"), table("Cost and identity of each query", columns, rows))
+
+
+def _span(facts: PageFacts) -> str:
+    return f"{moment(facts.local(facts.interval.start))} to {moment(facts.local(facts.interval.end))}"
