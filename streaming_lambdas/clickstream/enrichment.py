@@ -33,6 +33,8 @@ _LIBRARY = re.compile(
     r"^(java|okhttp|go-http-client|libwww|node|axios|ruby|php|perl|apache-httpclient)\b", re.IGNORECASE
 )
 _HEADLESS = re.compile(r"headless|phantomjs|puppeteer|playwright|selenium|electron", re.IGNORECASE)
+_UNSPLITTABLE = re.compile(r"[?#].*|(?<=//)[^/?#]*@", re.DOTALL)
+"""What goes from an address that no rule can take apart: query, fragment, name and password."""
 _CACHE = 50_000
 
 
@@ -92,14 +94,14 @@ def _device(user_agent: str, family: str, system: str | None) -> str:
 
 @lru_cache(_CACHE)
 def page(url: str | None) -> Page:
-    """The parts of a page address. An address that cannot be split keeps nothing but itself without its query."""
+    """The parts of a page address. An address that cannot be split keeps only its own text before the query."""
     if not url:
         return Page()
     try:
         parts = urlsplit(url)
         host = (parts.hostname or "").removeprefix("www.") or None
     except ValueError:
-        return Page(url=url.partition("?")[0])
+        return Page(url=_UNSPLITTABLE.sub("", url))
     query = [(name, value) for name, value in parse_qsl(parts.query) if name in QUERY_ALLOW_LIST]
     values = dict(reversed(query))
     kept = parts._replace(query=urlencode(query), fragment="", netloc=parts.netloc.rpartition("@")[2]).geturl()

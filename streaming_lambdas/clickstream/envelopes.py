@@ -23,7 +23,7 @@ _MD5_BYTES = 16
 def payloads(data: bytes) -> list[bytes]:
     """The raw events of a record, in order. Raises `Rejected` if the record as a whole cannot be opened."""
     if data.startswith(ZSTD_MAGIC):
-        found = [line for line in _inflate(data).split(b"\n") if line.strip()]
+        found = _lines(_inflate(data))
     elif data.startswith(KPL_MAGIC):
         found = _kpl(data)
     else:
@@ -44,6 +44,13 @@ def _inflate(data: bytes) -> bytes:
     if len(text) > MAX_DECOMPRESSED_BYTES:
         raise Rejected(Reason.RECORD_TOO_LARGE, f"more than {MAX_DECOMPRESSED_BYTES} bytes when decompressed")
     return text
+
+
+def _lines(text: bytes) -> list[bytes]:
+    """The lines that are not blank. They are counted before any is cut out: 32 MB may hold 16 million of them."""
+    if text.count(b"\n") > MAX_EVENTS_PER_RECORD:
+        raise Rejected(Reason.TOO_MANY_EVENTS, f"more than {MAX_EVENTS_PER_RECORD} lines")
+    return [line for line in text.split(b"\n") if line.strip()]
 
 
 def _kpl(data: bytes) -> list[bytes]:
