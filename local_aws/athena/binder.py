@@ -1,0 +1,156 @@
+"""Names of tables in a query become views over their data; views of the catalog become subqueries."""
+
+from collections.abc import Callable, Iterator
+
+from sqlglot import exp
+
+from local_aws.athena.catalog import Catalog, Table, view_definition
+from local_aws.athena.errors import NotSupportedError, QueryError
+from local_aws.athena.pruning import conditions_of
+from local_aws.athena.scan import HIDDEN, Need, Scanner
+from local_aws.athena.translate.dialect import parse
+
+_CATALOGS = frozenset({"", "awsdatacatalog"})
+_VIEW_DEPTH = 32
+
+
+class Binder:
+    """Binds the tables of one query.
+
+    Args:
+        database: Where names without a database are looked up.
+        generate: Turns a condition over partition columns into DuckDB's words.
+    """
+
+    def __init__(self, catalog: Catalog, scanner: Scanner, database: str, generate: Callable[[exp.Expr], str]) -> None:
+        self._catalog = catalog
+        self._scanner = scanner
+        self._database = database
+        self._generate = generate
+        self.schema: dict[str, dict[str, str]] = {}
+
+    def bind(self, tree: exp.Expr) -> exp.Expr:
+        """Return the tree with its tables bound, in place.
+
+        Raises:
+            QueryError: `TABLE_NOT_FOUND` and failures of the data.
+            NotSupportedError: A kind of table that is not read here.
+        """
+        self._expand_views(tree, self._database, 0)
+        mentioned = frozenset(column.name.lower() for column in tree.find_all(exp.Column))
+        has_star = any(True for _ in _stars(tree))
+        for node in list(_catalog_tables(tree)):
+            table = self._table(node, self._database)
+            alias = node.alias or node.name
+            conditions, optional = conditions_of(node, table, alias, self._generate) if table.keys else ([], False)
+            scan = self._scanner.add(table, Need(conditions, optional, mentioned, has_star))
+            self.schema[scan.view] = dict(table.columns + table.keys)
+            _hide(node, mentioned)
+            _point_at(node, scan.view, alias)
+        _drop_databases(tree)
+        return tree
+
+    def _table(self, node: exp.Table, database: str) -> Table:
+        if node.catalog.lower() not in _CATALOGS:
+            raise QueryError("CATALOG_NOT_FOUND", f"line 1:1: Catalog '{node.catalog}' does not exist")
+        name = (node.db or database).lower()
+        if name == "information_schema":
+            raise NotSupportedError("information_schema")
+        return self._catalog.table(name, node.name)
+
+    def _expand_views(self, tree: exp.Expr, database: str, depth: int) -> None:
+        """Names without a database inside a view mean the database that the view was made in."""
+        if depth > _VIEW_DEPTH:
+            raise QueryError("VIEW_IS_RECURSIVE", "views refer to one another in a circle")
+        for node in list(_catalog_tables(tree)):
+            table = self._table(node, database)
+            if not table.is_view:
+                node.set("db", exp.to_identifier(table.database, quoted=True))
+                node.set(
+                    "alias", node.args.get("alias") or exp.TableAlias(this=exp.to_identifier(node.name, quoted=True))
+                )
+                continue
+            sql, schema = view_definition(table)
+            body = parse(sql)
+            self._expand_views(body, schema, depth + 1)
+            _replace_by_subquery(node, body)
+
+
+def _stars(tree: exp.Expr) -> Iterator[exp.Star]:
+    return (star for star in tree.find_all(exp.Star) if not isinstance(star.parent, exp.Count))
+
+
+def _catalog_tables(tree: exp.Expr) -> Iterator[exp.Table]:
+    for node in tree.find_all(exp.Table):
+        if isinstance(node.this, exp.Identifier) and not _is_common_table(node):
+            yield node
+        elif isinstance(node.this, exp.Func):
+            raise NotSupportedError(f"table function {node.this.name or node.this.sql()}")
+
+
+def _is_common_table(node: exp.Table) -> bool:
+    """Return whether the name means a WITH query; inside its own definition it does not, unless recursive."""
+    if node.db:
+        return False
+    inner: exp.Expr = node
+    outer = node.parent
+    while outer is not None:
+        with_ = inner if isinstance(inner, exp.With) else outer.args.get("with_")
+        if isinstance(with_, exp.With) and node.name.lower() in _visible(with_, inner):
+            return True
+        inner, outer = outer, outer.parent
+    return False
+
+
+def _visible(with_: exp.With, inner: exp.Expr) -> set[str]:
+    names = [common.alias.lower() for common in with_.expressions]
+    own = next((i for i, common in enumerate(with_.expressions) if common is inner or _contains(common, inner)), None)
+    if own is None or with_.args.get("recursive"):
+        return set(names)
+    return set(names[:own])
+
+
+def _contains(common: exp.Expr, node: exp.Expr) -> bool:
+    ancestor: exp.Expr | None = node
+    while ancestor is not None:
+        if ancestor is common:
+            return True
+        ancestor = ancestor.parent
+    return False
+
+
+def _replace_by_subquery(node: exp.Table, body: exp.Expr) -> None:
+    alias = node.args.get("alias") or exp.TableAlias(this=exp.to_identifier(node.name, quoted=True))
+    subquery = exp.Subquery(this=body, alias=alias, joins=node.args.get("joins"), laterals=node.args.get("laterals"))
+    node.replace(subquery)
+
+
+def _point_at(node: exp.Table, view: str, alias: str) -> None:
+    node.set("this", exp.to_identifier(view, quoted=True))
+    node.set("db", None)
+    node.set("catalog", None)
+    if node.args.get("alias") is None:
+        node.set("alias", exp.TableAlias(this=exp.to_identifier(alias, quoted=True)))
+
+
+def _hide(node: exp.Table, mentioned: frozenset[str]) -> None:
+    """A star does not show `"$path"`, even when the query names it elsewhere."""
+    hidden = [name for name in HIDDEN if name in mentioned]
+    select = node.find_ancestor(exp.Select)
+    if not hidden or select is None:
+        return
+    for star in select.expressions:
+        if isinstance(star, exp.Star) and not star.args.get("except_"):
+            star.set("except_", [exp.column(name, quoted=True) for name in hidden])
+
+
+def _drop_databases(tree: exp.Expr) -> None:
+    """`db.table.column` is `table.column` now that the table has an alias."""
+    for column in tree.find_all(exp.Column):
+        if column.args.get("catalog") is None and column.args.get("db") is not None and _names_database(column, tree):
+            column.set("db", None)
+
+
+def _names_database(column: exp.Column, tree: exp.Expr) -> bool:
+    aliases = {table.alias_or_name.lower() for table in tree.find_all(exp.Table, exp.Subquery)}
+    return column.table.lower() in aliases and column.text("db").lower() not in aliases

@@ -1,0 +1,194 @@
+"""One table of one query: the partitions it needs, fetched, checked against the schema, as a view in DuckDB."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote
+
+import duckdb
+import pyarrow as pa
+
+from local_aws.athena.catalog import Catalog, Partition, Table
+from local_aws.athena.column_types import family, glue_family, glue_to_duckdb
+from local_aws.athena.errors import NotSupportedError, QueryError
+from local_aws.athena.footers import Column, columns_of
+from local_aws.athena.objects import ObjectStore, S3Object
+from local_aws.athena.projection import projected_partitions
+from local_aws.athena.pruning import prune
+
+HIDDEN = ("$path", "$file_size")
+_ALLOWED = frozenset(
+    {("integer", "decimal"), ("date", "timestamp"), ("integer", "timestamp"), ("text", "binary"), ("binary", "text")}
+)
+
+
+@dataclass
+class Scan:
+    """A table as one query reads it.
+
+    Attributes:
+        view: Name of the temporary view.
+        marker: A column that only this scan has; its name in DuckDB's plan tells scans apart.
+        files: (object, its columns) of all files read.
+        columns: Names that the query reads; all until the plan is known.
+    """
+
+    table: Table
+    view: str
+    marker: str
+    files: list[tuple[S3Object, dict[str, Column]]] = field(default_factory=list)
+    columns: frozenset[str] | None = None
+
+    @property
+    def scanned_bytes(self) -> int:
+        """Compressed bytes of the column chunks that the query reads."""
+        return sum(
+            column.compressed_bytes
+            for _, columns in self.files
+            for name, column in columns.items()
+            if self.columns is None or name in self.columns
+        )
+
+
+@dataclass(frozen=True)
+class Need:
+    """What a query needs of a table: conditions for its partitions, columns that it mentions by name or by star."""
+
+    conditions: list[str]
+    optional: bool
+    mentioned: frozenset[str]
+    has_star: bool
+
+
+class Scanner:
+    """Makes views over tables of the catalog.
+
+    Args:
+        folder: Where a query's links are made; the caller removes it after the query.
+    """
+
+    def __init__(self, catalog: Catalog, store: ObjectStore, cursor: duckdb.DuckDBPyConnection, folder: Path) -> None:
+        self._catalog = catalog
+        self._store = store
+        self._cursor = cursor
+        self._folder = folder
+        self.scans: list[Scan] = []
+
+    def add(self, table: Table, need: Need) -> Scan:
+        """Create the view for one table.
+
+        Raises:
+            QueryError: `HIVE_BAD_DATA` and other failures of the data.
+            NotSupportedError: A file format other than Parquet.
+        """
+        if "parquet" not in table.serde:
+            raise NotSupportedError(
+                f"table {table.name}: only Parquet is read, not {table.serde.strip() or 'nothing declared'}"
+            )
+        number = len(self.scans)
+        scan = Scan(table, f"tr_table{number}", f"tr_scan{number}")
+        paths = self._fetch(scan, self._partitions(table, need))
+        body = self._select(scan, paths, need) if paths else _empty(table)
+        self._cursor.execute(f'CREATE OR REPLACE TEMP VIEW "{scan.view}" AS {body}')
+        self.scans.append(scan)
+        return scan
+
+    def _partitions(self, table: Table, need: Need) -> list[Partition]:
+        if not table.keys:
+            return [Partition((), table.location)]
+        projected = table.parameters.get("projection.enabled", "").lower() == "true"
+        every = projected_partitions(table) if projected else self._catalog.partitions(table)
+        return prune(self._cursor, table, every, need.conditions, optional=need.optional)
+
+    def _fetch(self, scan: Scan, partitions: list[Partition]) -> list[Path]:
+        """Link local copies into a tree of hive folders, from which DuckDB reads the partition values."""
+        names = [name for name, _ in scan.table.keys]
+        objects: list[S3Object] = []
+        paths: list[Path] = []
+        for partition, found in zip(partitions, self._store.list_many([p.location for p in partitions]), strict=True):
+            folders = [f"{name}={quote(value, safe='')}" for name, value in zip(names, partition.values, strict=True)]
+            for item in found:
+                paths.append(
+                    self._folder.joinpath(scan.view, *folders, f"{scan.marker}={len(objects)}", "data.parquet")
+                )
+                objects.append(item)
+        self._store.fetch(objects, paths)
+        scan.files = [(item, _columns(item, path)) for item, path in zip(objects, paths, strict=True)]
+        return paths
+
+    def _select(self, scan: Scan, paths: list[Path], need: Need) -> str:
+        table = scan.table
+        kinds = {**{name: glue_to_duckdb(kind) for name, kind in table.keys}, scan.marker: "BIGINT"}
+        types = ", ".join(f"{_text(name)}: {kind}" for name, kind in kinds.items())
+        files = ", ".join(_text(str(path)) for path in paths)
+        alike = (
+            len({tuple((name, str(column.kind)) for name, column in columns.items()) for _, columns in scan.files}) == 1
+        )
+        options = f"union_by_name={str(not alike).lower()}, hive_partitioning=true, hive_types={{{types}}}"
+        source = f"read_parquet([{files}], {options})"
+        columns = [_column(scan, name, kind, need) for name, kind in table.columns]
+        columns += [_name(name) for name, _ in table.keys]
+        # The marker is never NULL; asking makes it show in the plan.
+        select = f"FROM {source} tr_f {self._hidden(scan, need, columns)} WHERE tr_f.{scan.marker} IS NOT NULL"
+        return f"SELECT {', '.join(columns)} {select}"
+
+    def _hidden(self, scan: Scan, need: Need, columns: list[str]) -> str:
+        """Add `"$path"` and its kin to the columns when the query mentions them, and return the join they come from."""
+        wanted = [name for name in HIDDEN if name in need.mentioned]
+        if not wanted:
+            return ""
+        objects = [item for item, _ in scan.files]
+        values = {"$path": [item.uri for item in objects], "$file_size": [item.size_bytes for item in objects]}
+        files = pa.table({scan.marker: pa.array(range(len(objects)), pa.int64()), **{n: values[n] for n in wanted}})
+        self._cursor.register(f"{scan.view}_files", files)
+        columns += [_name(name) for name in wanted]
+        return f"JOIN {scan.view}_files USING ({scan.marker})"
+
+
+def _columns(item: S3Object, path: Path) -> dict[str, Column]:
+    try:
+        return columns_of(path)
+    except QueryError as error:
+        raise QueryError(error.code, f"Error opening {item.uri}: {error}") from error
+
+
+def _column(scan: Scan, name: str, kind: str, need: Need) -> str:
+    """Return the expression for one declared column; a file that lacks it gives NULL, a file of another type fails."""
+    physical = [(item, columns[name].kind) for item, columns in scan.files if name in columns]
+    target = glue_to_duckdb(kind)
+    if not physical:
+        return f"CAST(NULL AS {target}) AS {_name(name)}"
+    bad = next((pair for pair in physical if not _compatible(pair[1], kind)), None)
+    if bad is None:
+        return f"{_cast(name, kind, target, [found for _, found in physical])} AS {_name(name)}"
+    if not need.has_star and name not in need.mentioned:
+        return f"CAST(NULL AS {target}) AS {_name(name)}"
+    place = f"Field {name}'s type {bad[1]} in parquet file {bad[0].uri}"
+    raise QueryError("HIVE_BAD_DATA", f"{place} is incompatible with type {kind} defined in table schema")
+
+
+def _compatible(physical: pa.DataType, declared: str) -> bool:
+    pair = (family(physical), glue_family(declared))
+    return pair[0] == pair[1] or pair in _ALLOWED or pa.types.is_null(physical)
+
+
+def _cast(name: str, declared: str, target: str, physical: list[pa.DataType]) -> str:
+    """Cast to the declared type; Athena's timestamps have milliseconds and no zone."""
+    if glue_family(declared) != "timestamp":
+        return f"CAST({_name(name)} AS {target})"
+    plain = f"CAST({_name(name)} AS TIMESTAMP)"
+    coarse = all(pa.types.is_timestamp(kind) and kind.unit in {"s", "ms"} for kind in physical)
+    return plain if coarse else f"CAST(CAST({plain} AS TIMESTAMP_MS) AS TIMESTAMP)"
+
+
+def _empty(table: Table) -> str:
+    columns = [f"CAST(NULL AS {glue_to_duckdb(kind)}) AS {_name(name)}" for name, kind in table.columns + table.keys]
+    columns += [f"CAST(NULL AS VARCHAR) AS {_name(name)}" for name in HIDDEN]
+    return f"SELECT {', '.join(columns)} WHERE false"
+
+
+def _name(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"

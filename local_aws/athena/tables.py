@@ -1,0 +1,208 @@
+"""Statements about the catalog: databases, tables, views, partitions."""
+
+import base64
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import sqlglot
+from sqlglot import exp
+
+from local_aws.athena import showing
+from local_aws.athena.catalog import Table, folder
+from local_aws.athena.column_types import arrow_to_api, arrow_to_glue
+from local_aws.athena.errors import NotSupportedError, QueryError
+from local_aws.athena.names import qualified
+from local_aws.athena.outcome import Nothing, Outcome
+from local_aws.athena.partitions import add_partitions, drop_partitions, repair
+from local_aws.athena.statement import Statement
+from local_aws.athena.storage import parquet_storage
+from local_aws.athena.translate.dialect import parse
+
+Handler = Callable[[Statement, re.Match[str]], Outcome]
+_NAME = r"((?:[`\"]?[\w$-]+[`\"]?\.)*[`\"]?[\w$-]+[`\"]?)"
+
+
+def _create_database(statement: Statement, match: re.Match[str]) -> Outcome:
+    glue = statement.catalog.glue
+    location = re.search(r"\bLOCATION\s+'([^']+)'", statement.text, re.IGNORECASE)
+    try:
+        name = qualified(match[2], "")[1]
+        given: Any = {"Name": name, "LocationUri": location[1]} if location else {"Name": name}
+        glue.create_database(DatabaseInput=given)
+    except glue.exceptions.AlreadyExistsException as error:
+        if not match[1]:
+            raise QueryError("SCHEMA_ALREADY_EXISTS", f"Database {match[2]} already exists") from error
+    return Nothing()
+
+
+def _drop_database(statement: Statement, match: re.Match[str]) -> Outcome:
+    name, glue = qualified(match[2], "")[1], statement.catalog.glue
+    if name not in statement.catalog.databases():
+        if match[1]:
+            return Nothing()
+        raise QueryError("SCHEMA_NOT_FOUND", f"Database does not exist: {name}")
+    if not match[3] and next(statement.catalog.tables(name), None) is not None:
+        raise QueryError("SCHEMA_NOT_EMPTY", f"Database {name} is not empty. One or more tables exist.")
+    glue.delete_database(Name=name)
+    return Nothing()
+
+
+def _create_table(statement: Statement, _match: re.Match[str]) -> Outcome:
+    try:
+        tree = sqlglot.parse_one(statement.text, read="athena")
+    except sqlglot.errors.SqlglotError as error:
+        raise QueryError("SYNTAX_ERROR", str(error).split("\n", 1)[0]) from error
+    if not isinstance(tree, exp.Create) or not isinstance(tree.this, exp.Schema):
+        raise NotSupportedError("this form of CREATE TABLE")
+    database, name = (tree.this.this.db or statement.database).lower(), tree.this.this.name.lower()
+    table = _table_input(name, tree)
+    glue = statement.catalog.glue
+    try:
+        glue.create_table(DatabaseName=database, TableInput=table)
+    except glue.exceptions.AlreadyExistsException as error:
+        if not tree.args.get("exists"):
+            raise QueryError("FAILED", f"AlreadyExistsException: Table {name} already exists") from error
+    except glue.exceptions.EntityNotFoundException as error:
+        raise QueryError("SCHEMA_NOT_FOUND", f"Database {database} not found") from error
+    return Nothing()
+
+
+def _table_input(name: str, tree: exp.Create) -> Any:  # noqa: ANN401 - a TableInput of the Glue API
+    holder = tree.args.get("properties")
+    properties = holder.expressions if holder is not None else []
+    own = {p.name: p.args["value"].name for p in properties if type(p) is exp.Property}
+    if own.get("table_type", "").upper() == "ICEBERG":
+        raise NotSupportedError("Iceberg tables")
+    if "EXTERNAL" not in tree.sql(dialect="athena").upper().split("(")[0]:
+        raise QueryError("FAILED", "SemanticException: use CREATE EXTERNAL TABLE, or CREATE TABLE AS")
+    location = next((p.name for p in properties if isinstance(p, exp.LocationProperty)), None)
+    if location is None:
+        raise QueryError("FAILED", "SemanticException: an external table needs a LOCATION")
+    file_format = next((p.name.upper() for p in properties if isinstance(p, exp.FileFormatProperty)), "TEXTFILE")
+    serde = next((p.name for p in properties if isinstance(p, exp.RowFormatSerdeProperty)), "")
+    if file_format != "PARQUET" and "parquet" not in serde.lower():
+        raise NotSupportedError(f"tables stored as {serde or file_format}; PARQUET is")
+    keys: list[exp.ColumnDef] = next(
+        (p.this.expressions for p in properties if isinstance(p, exp.PartitionedByProperty)), []
+    )
+    return {
+        "Name": name,
+        "TableType": "EXTERNAL_TABLE",
+        "Parameters": {"EXTERNAL": "TRUE", **own},
+        "StorageDescriptor": parquet_storage([_column(c) for c in tree.this.expressions], folder(location)),
+        "PartitionKeys": [_column(key) for key in keys],
+    }
+
+
+def _column(node: exp.ColumnDef) -> dict[str, str]:
+    kind = node.args["kind"].sql(dialect="hive").lower().replace(" ", "").replace("struct<", "struct<")
+    column = {"Name": node.name.lower(), "Type": kind}
+    comment = node.find(exp.CommentColumnConstraint)
+    return {**column, "Comment": comment.this.name} if comment is not None else column
+
+
+def _drop_table(statement: Statement, match: re.Match[str]) -> Outcome:
+    database, name = qualified(match[3], statement.database)
+    glue = statement.catalog.glue
+    try:
+        glue.delete_table(DatabaseName=database, Name=name)
+    except glue.exceptions.EntityNotFoundException as error:
+        if not match[2]:
+            raise QueryError("TABLE_NOT_FOUND", f"Table not found {name}") from error
+    return Nothing()
+
+
+def _create_view(statement: Statement, match: re.Match[str]) -> Outcome:
+    """Views are kept as Athena keeps them, so that each side reads the other's."""
+    database, name = qualified(match[2], statement.database)
+    sql = match[3].strip()
+    tree = parse(sql)
+    if not isinstance(tree, exp.Query):
+        raise QueryError("SYNTAX_ERROR", "line 1:1: a view needs a query")
+    schema = statement.session.run(exp.select("*").from_(tree.subquery("v")).limit(0)).schema
+    columns = [{"name": f.name.lower(), "type": arrow_to_api(f.type)} for f in schema]
+    text = {"originalSql": sql, "catalog": "awsdatacatalog", "schema": statement.database, "columns": columns}
+    encoded = base64.b64encode(json.dumps(text).encode()).decode()
+    table: Any = {
+        "Name": name,
+        "TableType": "VIRTUAL_VIEW",
+        "Parameters": {"presto_view": "true", "comment": "Presto View"},
+        "ViewOriginalText": f"/* Presto View: {encoded} */",
+        "ViewExpandedText": "/* Presto View */",
+        "PartitionKeys": [],
+        "StorageDescriptor": {
+            "Columns": [{"Name": f.name.lower(), "Type": arrow_to_glue(f.type)} for f in schema],
+            "SerdeInfo": {},
+        },
+    }
+    glue = statement.catalog.glue
+    try:
+        glue.create_table(DatabaseName=database, TableInput=table)
+    except glue.exceptions.AlreadyExistsException as error:
+        if not match[1]:
+            raise QueryError("TABLE_ALREADY_EXISTS", f"line 1:1: View '{database}.{name}' already exists") from error
+        glue.update_table(DatabaseName=database, TableInput=table)
+    return Nothing()
+
+
+_KEPT = frozenset(
+    {"Name", "Description", "Owner", "Retention", "StorageDescriptor", "PartitionKeys", "ViewOriginalText",
+     "ViewExpandedText", "TableType", "Parameters"}
+)  # fmt: skip
+
+
+def _update(statement: Statement, table: Table, changes: dict[str, Any]) -> Outcome:
+    new: Any = {key: value for key, value in table.raw.items() if key in _KEPT} | changes
+    statement.catalog.glue.update_table(DatabaseName=table.database, TableInput=new)
+    return Nothing()
+
+
+def _set_properties(statement: Statement, match: re.Match[str]) -> Outcome:
+    table = statement.catalog.table(*qualified(match[1], statement.database))
+    given = dict(re.findall(r"'([^']*)'\s*=\s*'([^']*)'", match[2]))
+    return _update(statement, table, {"Parameters": {**table.parameters, **given}})
+
+
+def _add_columns(statement: Statement, match: re.Match[str]) -> Outcome:
+    table = statement.catalog.table(*qualified(match[1], statement.database))
+    tree = sqlglot.parse_one(f"CREATE EXTERNAL TABLE t ({match[2]}) LOCATION 's3://b/k'", read="athena")
+    new = [_column(column) for column in tree.this.expressions]
+    taken = {name for name, _ in table.columns + table.keys} & {column["Name"] for column in new}
+    if taken:
+        raise QueryError("FAILED", f"SemanticException: Duplicate column name: {min(taken)}")
+    storage: dict[str, Any] = table.raw["StorageDescriptor"]
+    return _update(statement, table, {"StorageDescriptor": {**storage, "Columns": [*storage["Columns"], *new]}})
+
+
+def _repair(statement: Statement, match: re.Match[str]) -> Outcome:
+    repair(statement, statement.catalog.table(*qualified(match[1], statement.database)))
+    return Nothing()
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    return re.compile(text.replace(" ", r"\s+").replace("NAME", _NAME) + r"\s*\Z", re.IGNORECASE | re.DOTALL)
+
+
+DDL: tuple[tuple[re.Pattern[str], Handler], ...] = (
+    (_pattern(r"CREATE (?:DATABASE|SCHEMA) (IF NOT EXISTS )?NAME(?: .*)?"), _create_database),
+    (_pattern(r"DROP (?:DATABASE|SCHEMA) (IF EXISTS )?NAME(?: (CASCADE)| RESTRICT)?"), _drop_database),
+    (_pattern(r"CREATE (?:EXTERNAL )?TABLE .*"), _create_table),
+    (_pattern(r"DROP (TABLE|VIEW) (IF EXISTS )?NAME"), _drop_table),
+    (_pattern(r"CREATE (OR REPLACE )?VIEW NAME AS (.*)"), _create_view),
+    (_pattern(r"ALTER TABLE NAME SET TBLPROPERTIES \((.*)\)".replace(" \\(", r"\s*\(")), _set_properties),
+    (_pattern(r"ALTER TABLE NAME ADD COLUMNS \((.*)\)".replace(" \\(", r"\s*\(")), _add_columns),
+    (_pattern(r"ALTER TABLE NAME ADD (IF NOT EXISTS )?(PARTITION\b.*)"), add_partitions),
+    (_pattern(r"ALTER TABLE NAME DROP (IF EXISTS )?(PARTITION\b.*)"), drop_partitions),
+    (_pattern(r"MSCK REPAIR TABLE NAME"), _repair),
+    (_pattern(r"SHOW (?:DATABASES|SCHEMAS)(?: LIKE '(.*)')?"), showing.databases),
+    (_pattern(r"SHOW TABLES(?: (?:IN|FROM) NAME)?(?: (?:LIKE )?'(.*)')?"), showing.tables),
+    (_pattern(r"SHOW VIEWS(?: (?:IN|FROM) NAME)?(?: (?:LIKE )?'(.*)')?"), showing.views),
+    (_pattern(r"SHOW PARTITIONS NAME"), showing.partitions),
+    (_pattern(r"SHOW COLUMNS (?:IN|FROM) NAME(?: (?:IN|FROM) NAME)?"), showing.columns),
+    (_pattern(r"SHOW CREATE TABLE NAME"), showing.create_table),
+    (_pattern(r"SHOW CREATE VIEW NAME"), showing.create_view),
+    (_pattern(r"SHOW TBLPROPERTIES NAME(?:\s*\('([^']*)'\))?"), showing.properties),
+    (_pattern(r"(?:DESCRIBE|DESC) (?:EXTENDED |FORMATTED )?NAME"), showing.describe),
+)

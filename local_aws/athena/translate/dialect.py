@@ -1,0 +1,64 @@
+"""The two ends of the translation: how a statement is read, and how DuckDB is spoken to."""
+
+from typing import ClassVar
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.dialects.duckdb import DuckDB
+from sqlglot.generator import Generator
+from sqlglot.generators.duckdb import DuckDBGenerator
+
+from local_aws.athena.errors import QueryError
+from local_aws.athena.functions import check_functions
+from local_aws.athena.translate import aggregates, collections, documents, patterns, times, values
+from local_aws.athena.translate.nodes import Rule, call
+
+READ = "trino"
+_MODULES = (values, patterns, times, documents, collections, aggregates)
+_NAMED: dict[str, Rule] = {name: rule for module in _MODULES for name, rule in module.NAMED.items()}
+
+
+def _anonymous(generator: Generator, node: exp.Anonymous) -> str:
+    rule = _NAMED.get(node.name.lower())
+    return rule(generator, node) if rule is not None else call(generator, node.name, *node.expressions)
+
+
+class LocalDuckDB(DuckDB):
+    """DuckDB with the macros of `macros.sql`."""
+
+    class Generator(DuckDBGenerator):
+        """Writes Trino's meaning in DuckDB's words."""
+
+        TRANSFORMS: ClassVar = {
+            **DuckDBGenerator.TRANSFORMS,
+            **{kind: rule for module in _MODULES for kind, rule in module.TRANSFORMS.items()},
+            exp.Anonymous: _anonymous,
+        }
+
+
+def parse(sql: str) -> exp.Expr:
+    """Return the syntax tree of one statement of Athena's query engine.
+
+    Raises:
+        QueryError: `SYNTAX_ERROR`, `FUNCTION_NOT_FOUND`.
+        NotSupportedError: A function that cannot be answered faithfully.
+    """
+    try:
+        tree = sqlglot.parse_one(sql, read=READ)
+    except sqlglot.errors.SqlglotError as error:
+        raise QueryError("SYNTAX_ERROR", _position(error)) from error
+    check_functions(tree, sql)
+    return tree
+
+
+def _position(error: sqlglot.errors.SqlglotError) -> str:
+    details = getattr(error, "errors", None)
+    if not details:
+        return str(error).split("\n", 1)[0]
+    first = details[0]
+    return f"line {first.get('line')}:{first.get('col')}: {first.get('description')} near '{first.get('highlight')}'"
+
+
+def generate(tree: exp.Expr) -> str:
+    """Return DuckDB's text of a tree that has been rewritten."""
+    return tree.sql(dialect=LocalDuckDB)

@@ -1,0 +1,95 @@
+"""What is known of types before DuckDB binds the query: enough to tell maps from arrays, decimals from doubles."""
+
+import logging
+
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+from sqlglot.optimizer.annotate_types import annotate_types
+from sqlglot.optimizer.qualify import qualify
+from sqlglot.schema import MappingSchema
+
+from local_aws.athena.errors import QueryError
+from local_aws.athena.translate.dialect import READ
+
+logging.getLogger("sqlglot").setLevel(
+    logging.ERROR
+)  # it warns about each column it cannot resolve; DuckDB decides that
+
+_Type = exp.DataType.Type
+_TEXT = frozenset({_Type.VARCHAR, _Type.TEXT, _Type.CHAR})
+_NUMBERS = frozenset({*exp.DataType.NUMERIC_TYPES})
+_COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ)
+
+
+def annotate(tree: exp.Expr, schema: dict[str, dict[str, str]]) -> None:
+    """Note on the nodes of the tree the types that can be known, then refuse comparisons of text with numbers.
+
+    Args:
+        tree: A bound query; changed only in its `type` notes.
+        schema: Table name to column name to type, in the words of Hive.
+
+    Raises:
+        QueryError: `TYPE_MISMATCH`.
+    """
+    types = {
+        table: {name: exp.DataType.build(kind, dialect="hive") for name, kind in columns.items()}
+        for table, columns in schema.items()
+    }
+    _annotate_by_scope(tree, types)
+    _annotate_by_name(tree, types)
+    _refuse_mixed_comparisons(tree)
+
+
+def _annotate_by_scope(tree: exp.Expr, types: dict[str, dict[str, exp.DataType]]) -> None:
+    """Resolve columns on a twin of the tree, since resolving rewrites; then copy the types over."""
+    twin = tree.copy()
+    pairs = list(zip(tree.walk(), twin.walk(), strict=True))
+    schema = MappingSchema({table: dict(columns) for table, columns in types.items()}, dialect=READ)
+    try:
+        qualified = qualify(
+            twin,
+            dialect=READ,
+            schema=schema,
+            validate_qualify_columns=False,
+            identify=False,
+            expand_alias_refs=False,
+        )
+        annotate_types(qualified, schema=schema, dialect=READ)
+    except (SqlglotError, AssertionError):  # it asserts on some valid queries; names alone must do then
+        return
+    for node, copy in pairs:
+        if copy.type is not None and not copy.is_type(_Type.UNKNOWN):
+            node.type = copy.type
+
+
+def _annotate_by_name(tree: exp.Expr, types: dict[str, dict[str, exp.DataType]]) -> None:
+    """Where scopes do not tell, a column has the type of its name in all tables, unless the query reuses the name."""
+    reused = {
+        alias.alias.lower() for alias in tree.find_all(exp.Alias) if alias.this.name.lower() != alias.alias.lower()
+    }
+    reused |= {column.name.lower() for alias in tree.find_all(exp.TableAlias) for column in alias.columns}
+    known: dict[str, list[exp.DataType]] = {}
+    for columns in types.values():
+        for name, kind in columns.items():
+            known.setdefault(name, []).append(kind)
+    for column in tree.find_all(exp.Column):
+        kinds = known.get(column.name.lower(), [])
+        unknown = column.type is None or column.is_type(_Type.UNKNOWN)
+        if unknown and kinds and column.name.lower() not in reused and all(kind == kinds[0] for kind in kinds):
+            column.type = kinds[0]
+
+
+def _refuse_mixed_comparisons(tree: exp.Expr) -> None:
+    for node in tree.find_all(*_COMPARISONS):
+        kinds = {_sure_kind(node.this), _sure_kind(node.expression)}
+        if kinds == {"varchar", "number"}:
+            raise QueryError("TYPE_MISMATCH", f"line 1:1: Cannot apply operator: {node.sql(dialect=READ)}")
+
+
+def _sure_kind(node: exp.Expr) -> str | None:
+    """Return text or number when it is beyond doubt: a column of a table, a literal, a cast."""
+    if not isinstance(node, (exp.Column, exp.Literal, exp.Cast, exp.Neg)) or node.type is None:
+        return None
+    if node.type.this in _TEXT:
+        return "varchar"
+    return "number" if node.type.this in _NUMBERS else None

@@ -1,0 +1,86 @@
+"""Small questions about nodes of the syntax tree, shared by the rules."""
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlglot import exp
+from sqlglot.generator import Generator
+
+from local_aws.athena.errors import NotSupportedError
+
+Rule = Callable[[Any, Any], str]
+"""A rule takes the generator and a node and returns DuckDB's text for the node."""
+
+_MAP_FUNCTIONS = frozenset(
+    {
+        "map_agg",
+        "multimap_agg",
+        "histogram",
+        "map_union",
+        "map_concat",
+        "map_filter",
+        "transform_values",
+        "transform_keys",
+    }
+)
+_DATE_TYPES = (exp.DataType.Type.DATE,)
+
+
+def call(generator: Generator, name: str, *arguments: exp.Expr | str | None) -> str:
+    """Return a call of `name`, leaving out absent trailing arguments."""
+    parts = [a if isinstance(a, str) else generator.sql(a) for a in arguments if a is not None]
+    return f"{name}({', '.join(parts)})"
+
+
+def rename(name: str, *keys: str) -> Rule:
+    """Return the rule that calls `name` with these arguments of the node, in this order."""
+    return lambda generator, node: call(generator, name, *[node.args.get(key) for key in keys])
+
+
+def text_of(node: exp.Expr | None, what: str) -> str:
+    """Return the value of a text literal.
+
+    Raises:
+        NotSupportedError: It is computed, not written.
+    """
+    while isinstance(node, exp.Paren):
+        node = node.this
+    if not isinstance(node, exp.Literal) or not node.is_string:
+        raise NotSupportedError(f"{what} that is not a literal")
+    return node.name
+
+
+def has_type(node: exp.Expr | None, *types: exp.DType) -> bool:
+    """Return whether the node is known to have one of these types; unknown is no."""
+    return node is not None and node.type is not None and node.type.this in types
+
+
+def is_map(node: exp.Expr) -> bool:
+    """Return whether the node is known to be a map."""
+    if isinstance(node, (exp.Map, exp.VarMap, exp.StrToMap, exp.ToMap, exp.MapFromEntries)):
+        return True
+    if isinstance(node, exp.Anonymous) and node.name.lower() in _MAP_FUNCTIONS:
+        return True
+    if isinstance(node, (exp.Cast, exp.TryCast)):
+        return bool(node.to.this == exp.DataType.Type.MAP)
+    return has_type(node, exp.DataType.Type.MAP)
+
+
+def is_array(node: exp.Expr) -> bool:
+    """Return whether the node is known to be an array."""
+    arrays = (exp.Array, exp.ArraySort, exp.ArrayAgg, exp.Split, exp.ArrayDistinct, exp.GenerateSeries, exp.Transform)
+    return isinstance(node, (*arrays, exp.ArrayFilter)) or has_type(node, exp.DataType.Type.ARRAY)
+
+
+def is_date(node: exp.Expr | None) -> bool:
+    """Return whether the node is known to be a date without a time."""
+    if isinstance(node, (exp.CurrentDate, exp.Date, exp.FromISO8601Date)):
+        return True
+    if isinstance(node, (exp.Cast, exp.TryCast)):
+        return bool(node.to.this == exp.DataType.Type.DATE)
+    return has_type(node, *_DATE_TYPES)
+
+
+def is_utc(zone: exp.Expr | None) -> bool:
+    """Return whether a time zone is written, and written as UTC."""
+    return isinstance(zone, exp.Literal) and zone.name.upper() in {"UTC", "Z", "+00:00", "ETC/UTC", "GMT"}

@@ -1,0 +1,104 @@
+"""Changes of shape that text alone cannot express, made on the tree before DuckDB's text is written."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlglot import exp
+
+from local_aws.athena.errors import NotSupportedError
+from local_aws.athena.translate.decimals import scale_of
+from local_aws.athena.translate.unnest import expand_unnest
+
+_COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
+_Type = exp.DataType.Type
+
+
+def rewrite(tree: exp.Expr, start_time: datetime) -> exp.Expr:
+    """Return the tree with Trino's meaning spelled out; the given tree is not changed.
+
+    Args:
+        tree: A query whose tables are bound and whose nodes carry the types that are known.
+        start_time: When the query began, UTC: the value of `current_timestamp` in all of its parts.
+
+    Raises:
+        NotSupportedError: A construct that DuckDB would silently drop.
+    """
+    refuse_dropped(tree)
+    tree = tree.copy()
+    expand_unnest(tree)
+    name_outputs(tree)
+    _fix_clock(tree, start_time)
+    _keep_decimal_means(tree)
+    _type_text_in_comparisons(tree)
+    return tree
+
+
+def refuse_dropped(tree: exp.Expr) -> None:
+    """Refuse what the generator or DuckDB would drop without a word.
+
+    Raises:
+        NotSupportedError: Always with the name of the construct.
+    """
+    if tree.find(exp.MatchRecognize):
+        raise NotSupportedError("MATCH_RECOGNIZE")
+    for fetch in tree.find_all(exp.Fetch):
+        options = fetch.args.get("limit_options")
+        if options is not None and options.args.get("with_ties"):
+            raise NotSupportedError("FETCH FIRST ... WITH TIES")
+    for table in tree.find_all(exp.Table):
+        if table.args.get("version") is not None or table.args.get("when") is not None:
+            raise NotSupportedError("time travel")
+
+
+def name_outputs(tree: exp.Expr) -> None:
+    """Give columns without a name the names that Trino gives them: `_col0`, `_col1` …, and lower case to all."""
+    for select in tree.find_all(exp.Select):
+        for position, projection in enumerate(select.expressions):
+            if isinstance(projection, (exp.Alias, exp.Star, exp.Aliases)) or projection.is_star:
+                continue
+            name = projection.name if isinstance(projection, (exp.Column, exp.Dot)) else f"_col{position}"
+            if not isinstance(projection, exp.Column):
+                projection.replace(exp.alias_(projection.copy(), name.lower(), quoted=True))
+
+
+def _fix_clock(tree: exp.Expr, start_time: datetime) -> None:
+    instant = f"{start_time:%Y-%m-%d %H:%M:%S}.{start_time.microsecond // 1000:03d}"
+    plain = exp.cast(exp.Literal.string(instant), _Type.TIMESTAMP)
+    values: dict[type[exp.Expr], exp.Expr] = {
+        exp.CurrentDate: exp.cast(exp.Literal.string(f"{start_time:%Y-%m-%d}"), _Type.DATE),
+        exp.CurrentTimestamp: exp.cast(exp.Literal.string(f"{instant} UTC"), _Type.TIMESTAMPTZ),
+        exp.Localtimestamp: plain,
+    }
+    _replace(tree, lambda node: values.get(type(node)))
+
+
+def _replace(tree: exp.Expr, substitute: Callable[[exp.Expr], exp.Expr | None]) -> None:
+    for node in list(tree.walk()):
+        new = substitute(node)
+        if new is not None:
+            node.replace(new.copy())
+
+
+def _keep_decimal_means(tree: exp.Expr) -> None:
+    """avg(decimal(p, s)) is a decimal(p, s)."""
+    for mean in list(tree.find_all(exp.Avg)):
+        scale = scale_of(mean.this)
+        if scale is None:
+            continue
+        whole: exp.Expr = mean
+        while isinstance(whole.parent, (exp.Filter, exp.Window)):
+            whole = whole.parent
+        kind = exp.DataType.build(f"DECIMAL(38, {scale})")
+        holder = exp.Placeholder()
+        whole.replace(holder)
+        rounded = exp.Round(this=whole, decimals=exp.Literal.number(scale))
+        holder.replace(exp.Cast(this=rounded, to=kind))
+
+
+def _type_text_in_comparisons(tree: exp.Expr) -> None:
+    """Give text literals the type varchar, so that DuckDB refuses `date >= 'text'` as Athena does."""
+    for node in list(tree.find_all(*_COMPARISONS, exp.Between, exp.In)):
+        literals = [side for side in node.iter_expressions() if side.is_string]
+        if len(literals) < len(list(node.iter_expressions())):
+            for literal in literals:
+                literal.replace(exp.Anonymous(this="tr_text", expressions=[literal.copy()]))
