@@ -19,7 +19,7 @@ TSV_HEADER = b"host\tlogname\ttime\tmethod\turl\tresponse\tbytes\treferer\tusera
 # A quoted field may hold escaped quotes, and the last one may have lost its closing quote.
 _QUOTED = r'"((?:[^"\\]|\\.)*)"'
 _LINE = re.compile(
-    r"(?P<host>\S+) \S+ .*?\[(?P<time>[^\]]+)\] "
+    r"(?P<host>\S+) \S+ .*?\[(?P<time>[^\]]{1,40})\] "
     rf"{_QUOTED.replace('(', '(?P<request>', 1)} (?P<status>\d{{3}}) (?P<bytes>\d+|-)"
     r'(?: "(?P<referrer>(?:[^"\\]|\\.)*)"(?: "(?P<agent>(?:[^"\\]|\\.)*)"?)?)?'
 )

@@ -22,8 +22,8 @@ def click_flood(rng: random.Random, visitor: Visitor) -> Iterator[Step]:
     journey = Journey(rng, visitor)
     page = catalogue.popular_product(rng).page
     yield journey.step("page_view", page)
-    per_minute = 150 * rng.lognormvariate(0, 0.45)
-    minutes = 1.6 * rng.lognormvariate(0, 0.4)
+    per_minute = 150 * rng.lognormvariate(0, 0.5)
+    minutes = 1.6 * rng.lognormvariate(0, 0.5)
     for _ in range(min(_LONGEST_FLOOD_CLICKS, max(20, int(per_minute * minutes)))):
         journey.offset_ms += max(8, int(rng.gammavariate(4, 60_000 / per_minute / 4)))
         yield journey.click(page)

@@ -16,4 +16,4 @@ class InputError(ClientError):
 
 
 class SendError(ClientError):
-    """AWS did not take the records; what it took before is counted in the sender's totals."""
+    """Sending had to stop; what was accepted before is counted in the sender's totals."""

@@ -59,23 +59,12 @@ def _decompressed(path: Path) -> IO[bytes]:
     return path.open("rb")
 
 
-def read_head(path: Path, size: int) -> bytes:
-    """Return the first ``size`` bytes of the content.
-
-    Raises:
-        InputError: the file is missing, no regular file, not permitted or damaged.
-    """
-    with _one_error(path):
-        _check_is_file(path)
-        with _decompressed(path) as file:
-            return file.read(size)
-
-
 def read_lines(path: Path) -> Iterator[bytes]:
     """Yield every line of the content as its bytes, line breaks and blank lines included.
 
     Raises:
-        InputError: as ``read_head``; or a line is longer than ``MAX_LINE`` bytes.
+        InputError: the file is missing, no regular file, not permitted or damaged; or a line is longer than
+            ``MAX_LINE`` bytes.
     """
     with _one_error(path):
         _check_is_file(path)
@@ -90,14 +79,19 @@ def read_lines(path: Path) -> Iterator[bytes]:
                 yield line
 
 
-def _compressed(path: Path, suffix: str) -> IO[bytes]:
-    if suffix == ".gz":
-        # No name and no time inside, so that equal content gives equal bytes.
-        file = gzip.GzipFile("", "wb", _GZIP_LEVEL, path.open("wb"), mtime=0)
-        return cast("IO[bytes]", file)
+@contextmanager
+def _compressed(path: Path, suffix: str) -> Iterator[IO[bytes]]:
     if suffix == ".zst":
-        return cast("IO[bytes]", pa.output_stream(str(path), compression="zstd"))
-    return path.open("wb")
+        with pa.output_stream(str(path), compression="zstd") as file:
+            yield file
+        return
+    with path.open("wb") as file:
+        if suffix != ".gz":
+            yield file
+            return
+        # No name and no time inside, so that equal content gives equal bytes.
+        with gzip.GzipFile("", "wb", _GZIP_LEVEL, file, mtime=0) as packed:
+            yield cast("IO[bytes]", packed)
 
 
 @contextmanager
@@ -105,18 +99,16 @@ def new_file(path: Path) -> Iterator[IO[bytes]]:
     """Open ``path`` for writing (``.gz`` and ``.zst`` compress); on any error or Ctrl-C nothing is left behind.
 
     Raises:
-        InputError: the folder does not exist or cannot be written.
+        InputError: the folder does not exist, cannot be written or is full.
     """
+    if path.is_dir():
+        raise InputError(f"{path} is a folder: name a file to write")
     part = path.with_name(f".{path.name}.part")
     try:
-        if path.is_dir():
-            raise InputError(f"{path} is a folder: name a file to write")
-        file = _compressed(part, path.suffix)
-    except OSError as error:
-        raise InputError(f"{path} cannot be written ({error.strerror}): choose another place") from error
-    try:
-        with file:
+        with _compressed(part, path.suffix) as file:
             yield file
         part.replace(path)
+    except OSError as error:
+        raise InputError(f"{path} cannot be written ({error.strerror or error}): choose another place") from error
     finally:
         part.unlink(missing_ok=True)

@@ -17,7 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from test_client.errors import SendError
 from test_client.packing import Record
-from test_client.stream import explain, is_passing
+from test_client.stream import explain, explain_refusal, is_passing
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
@@ -136,7 +136,8 @@ class Sender:
             if not is_passing(error, is_first=not self.totals.records):
                 raise SendError(explain(error, self._stream_name)) from error
             return [explain(error, self._stream_name)] * len(records)
-        return [entry.get("ErrorCode") for entry in answer["Records"]]
+        codes = [entry.get("ErrorCode") for entry in answer["Records"]]
+        return [explain_refusal(code) if code else None for code in codes]
 
     def _pause(self, refused: Sequence[_Waiting], refusals: Sequence[str | None]) -> None:
         if not refused:
@@ -145,9 +146,6 @@ class Sender:
         tries = max(waiting.tries for waiting in refused)
         if tries >= MAX_TRIES:
             reason = next(refusal for refusal in refusals if refusal)
-            raise SendError(
-                f"the stream {self._stream_name} refused a record {tries} times ({reason}): "
-                "add shards to the stream or send slower with --rate"
-            )
+            raise SendError(f"the stream {self._stream_name} did not take a record in {tries} tries: {reason}")
         longest_s = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2 ** (tries - 1))
         self._sleep(longest_s * self._jitter.uniform(0.5, 1))

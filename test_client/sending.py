@@ -98,8 +98,8 @@ def send_source(
     """Send every line of ``source``, then of ``late``; what was accepted is in ``sender.totals``, also after an error.
 
     Raises:
-        InputError: nothing was sent, since the options do not suit the file; or the file was changed meanwhile.
-        SendError: the stream did not take everything.
+        InputError: nothing was sent, since the options do not suit the file.
+        SendError: the stream did not take everything, or the file was changed meanwhile.
     """
     packer, pacer = options.packer(), _Pacer(options.rate, clock, sleep, clock()) if options.rate else None
     items = _arriving(source, late) if options.by_arrival else chain(source.items(), late.items() if late else ())

@@ -6,17 +6,17 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from test_client import access_log
-from test_client.errors import InputError
-from test_client.files import read_head, read_lines
+from test_client.errors import InputError, SendError
+from test_client.files import read_lines
 
 DEFAULT_SITE = "http://access.log"
-_HEAD_BYTES = 256 * 1024
 _HEAD_LINES = 200
 _encode = msgspec.json.Encoder().encode
 
@@ -61,7 +61,7 @@ class Source:
         """Yield every line but blank ones and a header, in order.
 
         Raises:
-            InputError: the file has changed since it was examined.
+            SendError: the file has changed since it was examined.
         """
         digest = hashlib.sha256()
         for number, line in enumerate(read_lines(self.path), 1):
@@ -69,7 +69,7 @@ class Source:
             if not _is_skipped(self.kind, line):
                 yield self._item(number, line.removesuffix(b"\n"))
         if digest.hexdigest()[:16] != self.digest:
-            raise InputError(f"{self.path} was changed while it was sent: send a file that nobody writes to")
+            raise SendError(f"{self.path} was changed while it was sent: send a file that nobody writes to")
 
     def _item(self, number: int, line: bytes) -> Item:
         if self.kind == "ndjson":
@@ -124,8 +124,7 @@ def _is_json_object(line: bytes) -> bool:
 
 def _kind(path: Path) -> str:
     """Tell the format by the content: one line of it among the first ones is enough, since any line may be bad."""
-    head = read_head(path, _HEAD_BYTES)
-    lines = [line for line in head.split(b"\n")[:_HEAD_LINES] if line.strip()]
+    lines = [line for line in islice(read_lines(path), _HEAD_LINES) if line.strip()]
     if not lines:
         raise InputError(f"{path} is empty: there is nothing to send")
     if _is_header(lines[0]):

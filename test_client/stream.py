@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore import exceptions as aws
 
@@ -22,6 +23,13 @@ _CREDENTIALS = {
     "InvalidSignatureException", "MissingAuthenticationTokenException", "AccessDeniedException", "AccessDenied",
 }  # fmt: skip
 _CONNECT_S, _READ_S = 5, 30
+
+
+class DescribesStacks(Protocol):
+    """A boto3 CloudFormation client, as far as it is used here."""
+
+    def describe_stacks(self, *, StackName: str) -> Mapping[str, Any]:  # noqa: N803 - the API's name
+        """Describe a stack."""
 
 
 def is_passing(error: Exception, *, is_first: bool) -> bool:
@@ -46,6 +54,13 @@ def explain(error: Exception, stream_name: str) -> str:
         endpoint = os.environ.get("AWS_ENDPOINT_URL_KINESIS") or os.environ.get("AWS_ENDPOINT_URL") or "AWS"
         return f"{endpoint} does not answer: start the local platform, or check AWS_ENDPOINT_URL and the network"
     return f"AWS cannot be called ({error}): check the AWS settings of this shell"
+
+
+def explain_refusal(code: str) -> str:
+    """Say why Kinesis took a call but not this record of it."""
+    if code == "ProvisionedThroughputExceededException":
+        return "its shards take no more at this pace; add shards, or send slower with --rate"
+    return f"Kinesis answers {code}; try again later"
 
 
 def _explain_answer(error: aws.ClientError, stream_name: str) -> str:
@@ -80,21 +95,30 @@ def stream_name_of(stream: str | None, stack: str | None) -> str:
         SendError: the stack cannot be asked, does not exist, or names no stream.
     """
     name = stream or os.environ.get("STREAM_NAME")
-    return name or _output_of(stack or os.environ.get("STACK_NAME") or DEFAULT_STACK)
-
-
-def _output_of(stack: str) -> str:
+    if name:
+        return name
     import boto3
 
+    stack = stack or os.environ.get("STACK_NAME") or DEFAULT_STACK
     try:
-        stacks = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+        return stack_output(boto3.client("cloudformation"), stack)
+    except (aws.BotoCoreError, ValueError) as error:
+        raise SendError(explain(error, stack)) from error
+
+
+def stack_output(client: DescribesStacks, stack: str) -> str:
+    """Return the output ``StreamName`` of a stack.
+
+    Raises:
+        SendError: the stack does not exist, may not be read, or names no stream.
+    """
+    try:
+        description = client.describe_stacks(StackName=stack)["Stacks"][0]
     except aws.ClientError as error:
         if error.response["Error"].get("Code") == "ValidationError":
             raise SendError(f"there is no stack named {stack}: deploy it first, or use --stack or --stream") from error
         raise SendError(explain(error, stack)) from error
-    except (aws.BotoCoreError, ValueError) as error:
-        raise SendError(explain(error, stack)) from error
-    for output in stacks[0].get("Outputs", []):
+    for output in description.get("Outputs", []):
         if output.get("OutputKey") == "StreamName":
             return str(output["OutputValue"])
     raise SendError(f"the stack {stack} has no output StreamName: name the stream with --stream")

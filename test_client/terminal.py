@@ -21,12 +21,14 @@ def print_json(result: Mapping[str, Any]) -> None:
 
 def print_table(title: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Write a table to standard error; the first column is text, the others are numbers."""
-    table = Table(title=title, title_justify="left")
+    table = Table()
     for place, name in enumerate(header):
-        table.add_column(name, justify="right" if place else "left")
+        table.add_column(name, justify="right" if place else "left", overflow="fold")
     for row in rows:
         table.add_row(*(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row))
-    Console(stderr=True).print(table)
+    console = Console(stderr=True)
+    console.print(title, highlight=False, soft_wrap=True)
+    console.print(table)
 
 
 class Bar:

@@ -1,0 +1,297 @@
+"""Sending under refusals: nothing lost, nothing doubled, order kept within a bucket, and an end when it is hopeless."""
+
+from collections import defaultdict
+from pathlib import Path
+from random import Random
+from typing import Any, cast
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError, ReadTimeoutError
+
+from test_client.errors import InputError, SendError
+from test_client.packing import Packer, Record
+from test_client.sender import MAX_TRIES, Sender
+from test_client.sending import SendOptions, check_fits, send_file, send_source
+from test_client.source import Item, examine
+
+THROTTLED = "ProvisionedThroughputExceededException"
+
+
+def seeded(seed: int) -> Random:
+    """A generator that is the same in every run."""
+    return Random(seed)  # noqa: S311 - test data, no secret
+
+
+def answer_error(code: str, status: int = 400) -> ClientError:
+    """An error answer of AWS."""
+    response: Any = {"Error": {"Code": code, "Message": "no"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(response, "PutRecords")
+
+
+class Stream:
+    """Stands in for a Kinesis client: takes records, refuses some, fails some calls; remembers what it accepted."""
+
+    def __init__(self, *, refuse: float = 0, errors: list[Exception] | None = None) -> None:
+        self._refuse, self._errors = refuse, errors or []
+        self._rng = seeded(9)
+        self.calls: list[list[dict[str, Any]]] = []
+        self.accepted: list[dict[str, Any]] = []
+
+    def put_records(self, *, StreamName: str, Records: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - the API's names
+        """Answer as Kinesis does: one entry a record, in order."""
+        assert StreamName == "stream"
+        assert 0 < len(Records) <= 500
+        if self._errors:
+            raise self._errors.pop(0)
+        self.calls.append(Records)
+        return {"Records": [self._take(record) for record in Records]}
+
+    def _take(self, record: dict[str, Any]) -> dict[str, Any]:
+        if self._rng.random() < self._refuse:
+            return {"ErrorCode": THROTTLED, "ErrorMessage": "slow down"}
+        self.accepted.append(record)
+        return {"SequenceNumber": str(len(self.accepted)), "ShardId": "shardId-0"}
+
+    def data_by_key(self) -> dict[str, list[bytes]]:
+        """What was accepted, by partition key, in order."""
+        found: dict[str, list[bytes]] = defaultdict(list)
+        for record in self.accepted:
+            found[record["PartitionKey"]].append(record["Data"])
+        return found
+
+
+class Clock:
+    """A clock that only sleeping moves."""
+
+    def __init__(self) -> None:
+        self.now_s = 1_000.0
+        self.pauses: list[float] = []
+
+    def __call__(self) -> float:
+        """Tell the time."""
+        return self.now_s
+
+    def sleep(self, seconds: float) -> None:
+        """Move on."""
+        self.pauses.append(seconds)
+        self.now_s += seconds
+
+
+def sender_of(stream: Stream, clock: Clock) -> Sender:
+    """A sender to the fake stream."""
+    return Sender(cast("Any", stream), "stream", sleep=clock.sleep, jitter=seeded(3))
+
+
+def records_of(count: int, buckets: int) -> list[Record]:
+    """Raw records, numbered."""
+    packer = Packer(buckets, is_raw=True)
+    items = [Item(b"%d" % number, f"s-{number % 50}", 0) for number in range(count)]
+    return [record for item in items for record in packer.add(item)]
+
+
+def expected_of(records: list[Record]) -> dict[str, list[bytes]]:
+    """The data of each bucket in order."""
+    expected: dict[str, list[bytes]] = defaultdict(list)
+    for record in records:
+        expected[record.partition_key].append(record.data)
+    return expected
+
+
+@pytest.mark.parametrize("refuse", [0, 0.05, 0.3])
+def test_partial_failures_lose_nothing_double_nothing_and_keep_order(refuse: float) -> None:
+    """Whatever share is refused, each bucket arrives once and in order, and the totals say so."""
+    stream, clock, records = Stream(refuse=refuse), Clock(), records_of(2_000, 16)
+    sender = sender_of(stream, clock)
+    sender.send(records)
+    sender.drain()
+    assert stream.data_by_key() == expected_of(records)
+    assert sender.totals.events == sender.totals.records == 2_000
+    assert sender.totals.size == sum(len(record.data) for record in records)
+    assert bool(clock.pauses) == bool(refuse)
+
+
+def test_only_what_was_refused_is_sent_again() -> None:
+    """Every accepted record was handed over exactly once after its last refusal: tries = accepted + refused."""
+    stream, clock, records = Stream(refuse=0.3), Clock(), records_of(500, 8)
+    sender = sender_of(stream, clock)
+    sender.send(records)
+    sender.drain()
+    assert sum(map(len, stream.calls)) == 500 + sender.totals.retried
+
+
+def test_a_call_holds_one_record_of_a_bucket() -> None:
+    """Two records of one bucket are never under way together, so that a refusal cannot reorder them."""
+    stream = Stream(refuse=0.2)
+    sender = sender_of(stream, Clock())
+    sender.send(records_of(1_000, 8))
+    sender.drain()
+    for call in stream.calls:
+        keys = [record["PartitionKey"] for record in call]
+        assert len(set(keys)) == len(keys)
+
+
+def test_a_call_stays_within_kinesis_limits() -> None:
+    """At most 500 records and 5 MB a call."""
+    stream, packer = Stream(), Packer(600, is_raw=True)
+    items = [Item(b"%d" % number + b"x" * 100_000, f"s-{number}", 0) for number in range(400)]
+    sender = sender_of(stream, Clock())
+    sender.send(record for item in items for record in packer.add(item))
+    sender.drain()
+    assert max(sum(len(record["Data"]) for record in call) for call in stream.calls) <= 5 * 1024 * 1024
+    assert sender.totals.events == 400
+
+
+def test_pauses_grow_and_stay_bounded() -> None:
+    """Backoff is exponential with jitter and has a longest pause; then the sender gives up with a sentence."""
+    clock = Clock()
+    sender = sender_of(Stream(refuse=1), clock)
+    with pytest.raises(SendError, match=r"did not take a record in 10 tries: its shards take no more"):
+        sender.send(records_of(300, 2))
+    assert len(clock.pauses) == MAX_TRIES - 1
+    assert clock.pauses[0] <= 0.1 < clock.pauses[3] < max(clock.pauses) <= 5
+    assert sender.totals.events == 0
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        answer_error(THROTTLED),
+        answer_error("Whatever", 503),
+        ReadTimeoutError(endpoint_url="http://127.0.0.1:1"),
+    ],
+)
+def test_passing_errors_are_tried_again(error: Exception) -> None:
+    """A call that failed for a reason that passes is made again with the same records."""
+    stream, records = Stream(errors=[error, error]), records_of(100, 4)
+    sender = sender_of(stream, Clock())
+    sender.send(records)
+    sender.drain()
+    assert stream.data_by_key() == expected_of(records)
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (answer_error("ResourceNotFoundException"), "there is no stream named stream"),
+        (answer_error("AccessDeniedException"), "does not accept these credentials"),
+        (answer_error("ExpiredTokenException"), "does not accept these credentials"),
+        (answer_error("ValidationException"), "AWS answered ValidationException: no"),
+        (NoCredentialsError(), "no AWS credentials were found"),
+        (EndpointConnectionError(endpoint_url="http://127.0.0.1:1"), "does not answer: start the local platform"),
+    ],
+)
+def test_lasting_errors_stop_at_once(error: Exception, sentence: str) -> None:
+    """An error that will not pass is one clear sentence, without a pause."""
+    clock = Clock()
+    sender = sender_of(Stream(errors=[error]), clock)
+    with pytest.raises(SendError, match=sentence):
+        sender.send(records_of(100, 2))
+    assert clock.pauses == []
+
+
+def test_an_endpoint_that_goes_away_is_tried_again() -> None:
+    """Once something was accepted, a refused connection is a passing error, up to the bound."""
+    stream, clock = Stream(), Clock()
+    sender = sender_of(stream, clock)
+    sender.send(records_of(100, 2))
+    sender.drain()
+    stream._errors = [EndpointConnectionError(endpoint_url="http://127.0.0.1:1") for _ in range(MAX_TRIES)]
+    with pytest.raises(SendError, match=r"10 tries: .*does not answer"):
+        sender.send(records_of(100, 2))
+    assert sender.totals.events == 100
+
+
+def write_lines(path: Path, lines: list[bytes]) -> Path:
+    """Write an NDJSON file."""
+    path.write_bytes(b"\n".join(lines) + b"\n")
+    return path
+
+
+def events_at(*times: str) -> list[bytes]:
+    """Events of one session that arrive at these times; an empty time is a bad line."""
+    return [b'{"session_id":"s","sent_at":"%s"}' % time.encode() if time else b"bad" for time in times]
+
+
+def test_rate_paces_by_the_clock(tmp_path: Path) -> None:
+    """100 lines at 20 a second take five seconds and are spread over them."""
+    path = write_lines(tmp_path / "f.ndjson", [b'{"session_id":"s-%d"}' % number for number in range(100)])
+    stream, clock = Stream(), Clock()
+    totals = send_file(path, sender_of(stream, clock), SendOptions(rate=20), clock=clock, sleep=clock.sleep)
+    assert totals.events == 100
+    assert clock.now_s == pytest.approx(1_005)
+    assert len(clock.pauses) == 5
+
+
+def test_slow_rates_send_line_by_line(tmp_path: Path) -> None:
+    """Below one line a second each line is sent when it is due, not collected."""
+    path = write_lines(tmp_path / "f.ndjson", [b'{"session_id":"s"}'] * 3)
+    stream, clock = Stream(), Clock()
+    send_file(path, sender_of(stream, clock), SendOptions(rate=0.5), clock=clock, sleep=clock.sleep)
+    assert len(stream.calls) == 3
+    assert clock.now_s == pytest.approx(1_006)
+
+
+def test_arrival_minutes_do_not_mix(tmp_path: Path) -> None:
+    """A record holds one minute of arrival and is named by its last line; bad lines take the arrival before them."""
+    times = (
+        "2026-06-01T00:00:10Z",
+        "",
+        "2026-06-01T00:00:59.500Z",
+        "2026-06-01T00:01:00Z",
+        "2026-06-01T02:01:01+02:00",
+    )
+    path = write_lines(tmp_path / "f.ndjson", events_at(*times))
+    stream, clock = Stream(), Clock()
+    options = SendOptions(buckets=1, by_arrival=True)
+    send_file(path, sender_of(stream, clock), options, clock=clock, sleep=clock.sleep)
+    assert list(stream.data_by_key()) == ["b000@1780272059500", "b000@1780272061000"]
+
+
+def test_leading_lines_without_arrival_take_the_first_one(tmp_path: Path) -> None:
+    """A bad line at the start arrives with the first line that names an arrival."""
+    path = write_lines(tmp_path / "f.ndjson", events_at("", "2026-06-01T00:00:10Z"))
+    stream, clock = Stream(), Clock()
+    options = SendOptions(is_raw=True, by_arrival=True)
+    send_file(path, sender_of(stream, clock), options, clock=clock, sleep=clock.sleep)
+    assert {key.partition("@")[2] for key in stream.data_by_key()} == {"1780272010000"}
+
+
+def test_arrival_times_need_some(tmp_path: Path) -> None:
+    """A file without any arrival cannot be sent by arrival; nothing is sent."""
+    path = write_lines(tmp_path / "f.ndjson", [b'{"session_id":"s"}'])
+    stream, clock = Stream(), Clock()
+    with pytest.raises(InputError, match="needs sent_at"):
+        send_file(path, sender_of(stream, clock), SendOptions(by_arrival=True), clock=clock, sleep=clock.sleep)
+    assert stream.calls == []
+
+
+def test_late_lines_arrive_after_the_file(tmp_path: Path) -> None:
+    """Lines of the late file follow, and none arrives before the last line of the file."""
+    main = examine(write_lines(tmp_path / "f.ndjson", events_at("2026-06-01T05:00:00Z")))
+    late = examine(write_lines(tmp_path / "l.ndjson", events_at("2026-06-01T01:00:00Z", "", "2026-06-01T06:00:00Z")))
+    stream, clock = Stream(), Clock()
+    options = SendOptions(buckets=1, is_raw=True, by_arrival=True)
+    send_source(main, sender_of(stream, clock), options, clock=clock, sleep=clock.sleep, late=late)
+    hours = [int(record["PartitionKey"].partition("@")[2]) // 3_600_000 % 24 for record in stream.accepted]
+    assert hours == [5, 5, 5, 6]
+
+
+def test_a_file_that_changes_meanwhile_is_reported(tmp_path: Path) -> None:
+    """What was examined and what was sent must be the same file."""
+    path = write_lines(tmp_path / "f.ndjson", [b"{}"])
+    source, clock = examine(path), Clock()
+    write_lines(path, [b"{}", b"{}"])
+    with pytest.raises(SendError, match="changed while it was sent"):
+        send_source(source, sender_of(Stream(), clock), SendOptions(), clock=clock, sleep=clock.sleep)
+
+
+def test_oversized_lines_are_found_before_sending(tmp_path: Path) -> None:
+    """A line that fits no record is refused up front; one that compresses well enough is not, unless raw."""
+    zeros = examine(write_lines(tmp_path / "zeros.ndjson", [b'{"a":"' + b"0" * 1_200_000 + b'"}', b"{}"]))
+    check_fits(zeros, is_raw=False)
+    with pytest.raises(InputError, match="does not fit into a Kinesis record"):
+        check_fits(zeros, is_raw=True)
+    noise = seeded(5).randbytes(1_200_000).hex().encode()
+    digits = examine(write_lines(tmp_path / "noise.ndjson", [b'{"a":"' + noise + b'"}', b"{}"]))
+    with pytest.raises(InputError, match="does not fit into a Kinesis record"):
+        check_fits(digits, is_raw=False)
