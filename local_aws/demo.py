@@ -25,8 +25,6 @@ from local_aws.server_record import load_record
 from local_aws.state import PROJECT_FOLDER, StateFolder
 
 STACK = "clickstream-local"
-WINDOW_S = 1.0
-"""Batches close at once when a shard is read to its end; a short window keeps the wait short."""
 _START_LIMIT_S = 60.0
 _console = Console(stderr=True)
 
@@ -87,7 +85,9 @@ def run(options: argparse.Namespace) -> int:
         arrival = [] if options.file else ["--arrival-times"]
         sent = json.loads(demo.stage("send", "test_client", "send", source, "--stack", STACK, *arrival))
         demo.stage("process", "local_aws", "wait", "--state", out / ".state", "--timeout", "600")
-        demo.stage("batch", "batch_jobs.run_steps", "--stack", STACK, "--include-open", "--out", out)
+        demo.stage(
+            "batch", "batch_jobs.run_steps", "--steps", "hourly,daily", "--stack", STACK, "--include-open", "--out", out
+        )
         if not options.file:
             _score_detection(demo)
         return _summarize(demo, sent["sent"], began)
@@ -116,7 +116,16 @@ def _summarize(demo: Demo, sent: int, began: float) -> int:
     demo.seconds["total"] = round(time.monotonic() - began, 2)
     seconds.write_text(json.dumps(demo.seconds), encoding="utf-8")
     detection = demo.out / "detection.json"
-    words: list[str | Path] = ["--stack", STACK, "--sent", str(sent), "--seconds", seconds, "--out", demo.out / "summary.json"]
+    words: list[str | Path] = [
+        "--stack",
+        STACK,
+        "--sent",
+        str(sent),
+        "--seconds",
+        seconds,
+        "--out",
+        demo.out / "summary.json",
+    ]
     words += ["--reports", demo.out / "reports.json"]
     words += ["--detection", detection] if detection.exists() else []
     print(demo.stage("summary", "batch_jobs.summarize", *words))
@@ -128,7 +137,7 @@ def _summarize(demo: Demo, sent: int, began: float) -> int:
 def _platform(out: Path) -> Iterator[dict[str, str]]:
     """A platform of its own below the output folder; stopped at the end, also if this process is killed."""
     state = StateFolder.at(out / ".state")
-    words = ["--state", str(state.root), "--in-memory", "--exit-with-parent", "--window-s", str(WINDOW_S)]
+    words = ["--state", str(state.root), "--in-memory", "--exit-with-parent"]
     words += ["--arrival-times", "from-partition-key"]
     with (state.log_folder / "serve.log").open("wb") as log:
         process = subprocess.Popen(

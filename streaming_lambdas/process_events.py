@@ -4,6 +4,7 @@ import json
 import os
 import sys
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -19,6 +20,9 @@ from clickstream.ledger import Ledger
 from clickstream.processing import EventProcessor
 from clickstream.rows import Pseudonym
 from clickstream.settings import ProcessEventsSettings, load
+
+WRITERS = 8
+"""Counter pages are independent items: this many are written at the same time."""
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001  Lambda's signature
@@ -47,7 +51,7 @@ def processor() -> EventProcessor:
     return EventProcessor(
         ledger=ledger,
         bucket=bucket,
-        applier=Applier(ledger, counters, page_metrics, settings.retention_days, _now),
+        applier=Applier(ledger, counters, page_metrics, settings.retention_days, _now, ThreadPoolExecutor(WRITERS).map),
         epoch_of=stream_epoch,
         now=_now,
         pseudonym=_pseudonym(settings.pseudonym_secret),

@@ -4,8 +4,9 @@ A page knows the last commit it took in (`lsn`) and its revision. A commit at or
 is conditional on the revision that was read, so that a second writer, a repair or a lost reply cannot add twice.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from clickstream.counters import counters_page, page_key, page_metrics_page
 from clickstream.errors import Conflict, InfrastructureError
@@ -15,11 +16,23 @@ from clickstream.ports import Item, Key, Table
 ROUNDS = 100
 GRACE = timedelta(days=7)
 """Pages outlive the retention by this, so that a late repair finds what it repairs."""
-Page = Callable[[Item | None, Key, PageDelta], Item]
+
+
+class _Page(NamedTuple):
+    """One page to bring up to a commit: where it is, what it gets, how, and what was read of it."""
+
+    table: Table
+    key: Key
+    delta: PageDelta
+    build: Callable[[Item | None, Key, PageDelta], Item]
+    stored: Item | None = None
 
 
 class Applier:
-    """Applies commits of one consumer."""
+    """Applies commits of one consumer.
+
+    `each` is `map`, or a parallel one: pages are independent items, and the order in which they are written is free.
+    """
 
     def __init__(
         self,
@@ -28,20 +41,20 @@ class Applier:
         page_metrics: Table,
         retention_days: int,
         now: Callable[[], datetime],
+        each: Callable[..., Iterable[None]] = map,
     ) -> None:
         self._ledger = ledger
         self._counters = counters
         self._page_metrics = page_metrics
         self._lifetime = timedelta(days=retention_days) + GRACE
         self._now = now
+        self._each = each
 
     def apply(self, commit: Commit) -> None:
         """Take the commit's deltas into their pages, and its objects into the work list."""
-        for minute, delta in sorted(commit.deltas.items()):
-            key = page_key(minute, commit.lane)
-            self._take_in(self._counters, key, commit, delta, counters_page)
-            if delta.pages:
-                self._take_in(self._page_metrics, key, commit, delta, page_metrics_page)
+        pages = self._read(list(self._pages(commit)))
+        # A parallel `each` reports a failed page only to who asks for its result.
+        list(self._each(lambda page: self._take_in(page, commit), pages))
         self._ledger.add_work(commit)
 
     def audit(self, consumer: str) -> int:
@@ -51,16 +64,31 @@ class Applier:
             self.apply(head)
         return len(lanes)
 
-    def _take_in(self, table: Table, key: Key, commit: Commit, delta: PageDelta, page: Page) -> None:
+    def _pages(self, commit: Commit) -> Iterator[_Page]:
+        for minute, delta in sorted(commit.deltas.items()):
+            key = page_key(minute, commit.lane)
+            yield _Page(self._counters, key, delta, counters_page)
+            if delta.pages:
+                yield _Page(self._page_metrics, key, delta, page_metrics_page)
+
+    def _read(self, pages: list[_Page]) -> list[_Page]:
+        """The pages with what their tables hold, in a few requests."""
+        found = {
+            id(table): table.get_many(page.key for page in pages if page.table is table)
+            for table in (self._counters, self._page_metrics)
+        }
+        return [page._replace(stored=found[id(page.table)].get(page.key)) for page in pages]
+
+    def _take_in(self, page: _Page, commit: Commit) -> None:
         expires_at = int((self._now() + self._lifetime).timestamp())
+        stored = page.stored
         for _ in range(ROUNDS):
-            stored = table.get(key)
             if stored and stored["lsn"] >= commit.last:
                 return None
             read = stored["rev"] if stored else None
             guard = {"lsn": commit.last, "rev": (read or 0) + 1, "expires_at": expires_at}
             try:
-                return table.put_revision(page(stored, key, delta) | guard, read)
+                return page.table.put_revision(page.build(stored, page.key, page.delta) | guard, read)
             except Conflict:
-                continue
-        raise InfrastructureError(f"{key.pk} {key.sk}: {ROUNDS} other writers were faster")
+                stored = page.table.get(page.key)
+        raise InfrastructureError(f"{page.key.pk} {page.key.sk}: {ROUNDS} other writers were faster")
