@@ -36,7 +36,7 @@ def repair(lake: Lake, *, rewrite: bool = False) -> int:
         compacted.add(newest.hour)
         pointer = pointers.get(newest.hour)
         if rewrite or pointer is None or pointer.location != uri(lake.bucket, newest.folder):
-            point(lake.catalog, lake.bucket, newest, lake.clock())
+            point(lake.catalog, lake.bucket, newest.hour, lake.clock())
             written += 1
     hours = lake.ledger.hours()
     written += _arrivals(lake, RAW_EVENTS.name, [hour for hour in hours if hour not in compacted], rewrite=rewrite)

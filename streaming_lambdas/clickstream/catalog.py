@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from clickstream.errors import Conflict, InfrastructureError
+from clickstream.errors import Conflict, InfrastructureError, LakeError
 from clickstream.generations import Generation, newest
 from clickstream.ports import Bucket
 from clickstream.tables import LANDING_PREFIX, RAW_EVENTS, hour_folder
@@ -63,19 +63,27 @@ def open_partition(catalog: Catalog, bucket: Bucket, table: str, hour: str) -> b
     return True
 
 
-def point(catalog: Catalog, bucket: Bucket, generation: Generation, now: datetime) -> Generation:
+def point(catalog: Catalog, bucket: Bucket, hour: str, now: datetime) -> Generation:
     """Make readers of the hour see its newest generation, and return that.
 
-    The last look at the commits comes after the last write. Raises `InfrastructureError` if the hour does not rest.
+    The last look at the commits comes after the last write. Raises `LakeError` if the hour has no generation,
+    `InfrastructureError` if it does not come to rest.
     """
+    wanted = _newest(bucket, hour)
     for _ in range(_LOOKS):
-        partition = Partition(generation.hour, uri(bucket, generation.folder), generation.generation, now)
+        partition = Partition(hour, uri(bucket, wanted.folder), wanted.generation, now)
         try:
             catalog.create(RAW_EVENTS.name, partition)
         except Conflict:
             catalog.update(RAW_EVENTS.name, partition)
-        latest = newest(bucket, generation.hour)
-        if latest is None or latest.generation == generation.generation:
-            return generation
-        generation = latest
-    raise InfrastructureError(f"{generation.hour}: {_LOOKS} generations passed while pointing; the next run repairs it")
+        written, wanted = wanted, _newest(bucket, hour)
+        if wanted.generation == written.generation:
+            return wanted
+    raise InfrastructureError(f"{hour}: {_LOOKS} generations passed while pointing; the next run repairs it")
+
+
+def _newest(bucket: Bucket, hour: str) -> Generation:
+    found = newest(bucket, hour)
+    if found is None:
+        raise LakeError(f"{hour} has no generation to point to; compact it first")
+    return found

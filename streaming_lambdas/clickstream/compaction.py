@@ -103,6 +103,9 @@ def compact_hour(lake: Lake, hour: str) -> Outcome:
         open_partition(lake.catalog, lake.bucket, BAD_EVENTS.name, hour)
     fresh = fresh_inputs(work, newest)
     if fresh or (newest and not generations.follows(lake.bucket, newest, before.generation if before else None)):
+        if before:
+            # An id may only be yielded to what readers see: its commit alone would hide the id from them.
+            _repoint(lake, before)
         return _advance(lake, _Plan(hour, uuid.uuid4().hex[:12], newest, before, fresh))
     return Outcome(hour, "pointed" if newest and _repoint(lake, newest) else "settled", newest)
 
@@ -124,7 +127,7 @@ def _advance(lake: Lake, plan: _Plan) -> Outcome:
         generation = _publish(lake, plan, merge)
     if not generations.commit(lake.bucket, generation):
         return Outcome(plan.hour, "overtaken")
-    newest = point(lake.catalog, lake.bucket, generation, lake.clock())
+    newest = point(lake.catalog, lake.bucket, plan.hour, lake.clock())
     return Outcome(plan.hour, "compacted", newest, len(plan.fresh))
 
 
@@ -182,7 +185,7 @@ def _repoint(lake: Lake, newest: Generation) -> bool:
     partition = lake.catalog.get(RAW_EVENTS.name, newest.hour)
     if partition and partition.location == uri(lake.bucket, newest.folder):
         return False
-    point(lake.catalog, lake.bucket, newest, lake.clock())
+    point(lake.catalog, lake.bucket, newest.hour, lake.clock())
     return True
 
 

@@ -3,15 +3,15 @@
 from datetime import UTC, datetime
 
 import boto3
-import msgspec
 import pytest
 
 from aws_catalog import GlueCatalog
 from clickstream.catalog import Catalog, Partition, open_partition, point
 from clickstream.errors import Conflict, InfrastructureError
+from clickstream.generations import commit
 from tests.simulation.fake_catalog import MemoryCatalog
+from tests.simulation.fake_lake import generation
 from tests.simulation.fakes import MemoryBucket
-from tests.unit.test_generations import generation
 
 POINTED = datetime(2026, 11, 21, 12, 0, 1, 5, tzinfo=UTC)
 LANDING = Partition("2026-11-21T09", "s3://lake/landing/dt=2026-11-21/hour=9/")
@@ -82,13 +82,18 @@ def test_the_opener_never_moves_a_pointer(catalog: Catalog) -> None:
     assert catalog.get("raw_events", LANDING.hour) == SECOND
 
 
-def test_a_late_pointer_writer_repairs_itself(catalog: Catalog) -> None:
-    """Who wakes up with an old generation writes it, looks again, and leaves the newest."""
-    bucket = MemoryBucket()
-    first, second = generation(SECOND.hour, 1), generation(SECOND.hour, 2)
-    for one in (first, second):
-        bucket.put(one.key, msgspec.json.encode(one))
-    assert point(catalog, bucket, first, POINTED) == second
+def test_a_late_pointer_writer_repairs_itself(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who sleeps over the next generation writes the old one, looks again, and leaves the newest."""
+    bucket, first, second = MemoryBucket(), generation(SECOND.hour, 1), generation(SECOND.hour, 2)
+    commit(bucket, first)
+    create = catalog.create
+
+    def sleep_then_create(table: str, partition: Partition) -> None:
+        commit(bucket, second)
+        create(table, partition)
+
+    monkeypatch.setattr(catalog, "create", sleep_then_create)
+    assert point(catalog, bucket, SECOND.hour, POINTED) == second
     assert catalog.get("raw_events", SECOND.hour) == SECOND
 
 

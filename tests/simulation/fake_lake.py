@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from clickstream.generations import hour_after, hour_start
+from clickstream.generations import Generation, OutputFile, hour_after, hour_start
 from clickstream.lake import Lake
 from clickstream.ledger import Commit, LandedObject, Ledger, Range
 from clickstream.ports import Bucket
@@ -127,3 +127,26 @@ def visible(lake: Lake, hour: str | None = None) -> Counter[str]:
             prefix = partition.location.removeprefix(f"s3://{lake.bucket.name}/")
             seen.update(row["event_id"] for row in rows_under(lake.bucket, prefix))
     return seen
+
+
+def generation(hour: str, number: int = 1, run_id: str = "run", **dates: int) -> Generation:
+    """A generation whose rows fall on the given dates, written as `d2026_11_21=3`."""
+    per_date = {name[1:].replace("_", "-"): rows for name, rows in dates.items()}
+    rows = sum(per_date.values())
+    return Generation(
+        generation=number,
+        run_id=run_id,
+        hour=hour,
+        inputs=("landing/a",),
+        outputs=(OutputFile("raw_events/a", rows, 100),),
+        landed=rows,
+        rows=rows,
+        redelivered=0,
+        duplicates=0,
+        quarantined=0,
+        erased=0,
+        rows_per_event_date=per_date,
+        previous_generation=None,
+        written_time=datetime(2026, 11, 21, 12, tzinfo=UTC),
+        code_version="test",
+    )

@@ -5,32 +5,10 @@ from datetime import UTC, datetime
 import pytest
 
 from clickstream.errors import InfrastructureError, LakeError
-from clickstream.generations import Generation, OutputFile, commit, hour_after, lake_commits, newest
+from clickstream.generations import commit, hour_after, lake_commits, newest
 from clickstream.intervals import received_hours
+from tests.simulation.fake_lake import generation
 from tests.simulation.fakes import MemoryBucket
-
-
-def generation(hour: str, number: int = 1, run_id: str = "run", **dates: int) -> Generation:
-    """A generation whose rows fall on the given dates, written as `d2026_11_21=3`."""
-    per_date = {name[1:].replace("_", "-"): rows for name, rows in dates.items()}
-    rows = sum(per_date.values())
-    return Generation(
-        generation=number,
-        run_id=run_id,
-        hour=hour,
-        inputs=("landing/a",),
-        outputs=(OutputFile("raw_events/a", rows, 100),),
-        landed=rows,
-        rows=rows,
-        redelivered=0,
-        duplicates=0,
-        quarantined=0,
-        erased=0,
-        rows_per_event_date=per_date,
-        previous_generation=None,
-        written_time=datetime(2026, 11, 21, 12, tzinfo=UTC),
-        code_version="test",
-    )
 
 
 class LostReplies(MemoryBucket):
