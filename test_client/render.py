@@ -72,7 +72,7 @@ def _clocks(visit: Visit, rng: random.Random) -> _Clocks:
             lambda place, _: start_ms + 150 * (place // _FLUSH_EVENTS),
         )
     shift_ms = {
-        "future_clock": int(rng.lognormvariate(8.5, 1.8) * 1000),
+        "future_clock": int(rng.lognormvariate(10, 1.2) * 1000),
         "clock_of_1970": int(rng.uniform(60, 7200) * 1000) - start_ms,
     }.get(visit.oddity, 0)
     return _Clocks(
