@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from local_aws.access import Endpoints, forget_real_account, local_session, shell_lines, tool_environment
+from local_aws.access import Endpoints, isolate_process, local_session, shell_lines, tool_environment
 from local_aws.background import is_stale, start_in_background, stop_in_background
 from local_aws.deploy import Deployment, deploy
 from local_aws.errors import PlatformError
@@ -30,7 +30,7 @@ _console = Console(stderr=True)
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0 = it worked, 1 = it did not (the reason is on standard error), 2 = wrong usage."""
     options = _parser().parse_args(arguments)
-    forget_real_account()
+    isolate_process()
     command: Callable[[StateFolder, argparse.Namespace], int] = options.command
     try:
         return command(StateFolder.at(options.state), options)

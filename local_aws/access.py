@@ -10,7 +10,7 @@ from botocore.config import Config
 
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
-_LOOPBACK = "127.0.0.1,localhost"
+_LOOPBACK = ("127.0.0.1", "localhost")
 _REAL_ACCOUNT_VARIABLES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
 
 
@@ -27,10 +27,8 @@ def tool_environment(endpoints: Endpoints, inherited: Mapping[str, str]) -> dict
 
     Args:
         endpoints: The platform.
-        inherited: The environment they are added to; only its `NO_PROXY` is read, so that a proxy configured
-            for the machine is not asked for loopback addresses.
+        inherited: The environment they are added to; only its `NO_PROXY` is read.
     """
-    no_proxy = ",".join(filter(None, (_LOOPBACK, inherited.get("NO_PROXY") or inherited.get("no_proxy"))))
     return {
         "AWS_ENDPOINT_URL": endpoints.aws_url,
         "AWS_ENDPOINT_URL_ATHENA": endpoints.athena_url,
@@ -39,9 +37,15 @@ def tool_environment(endpoints: Endpoints, inherited: Mapping[str, str]) -> dict
         "AWS_DEFAULT_REGION": REGION,
         "AWS_REGION": REGION,
         "AWS_EC2_METADATA_DISABLED": "true",
-        "NO_PROXY": no_proxy,
-        "no_proxy": no_proxy,
+        **loopback_without_proxy(inherited),
     }
+
+
+def loopback_without_proxy(inherited: Mapping[str, str]) -> dict[str, str]:
+    """Extend `NO_PROXY`, so that a proxy configured for the machine is not asked for loopback addresses."""
+    known = inherited.get("NO_PROXY") or inherited.get("no_proxy") or ""
+    names = [*_LOOPBACK, *(name for name in known.split(",") if name and name not in _LOOPBACK)]
+    return {"NO_PROXY": ",".join(names), "no_proxy": ",".join(names)}
 
 
 def shell_lines(variables: Mapping[str, str]) -> str:
@@ -50,10 +54,11 @@ def shell_lines(variables: Mapping[str, str]) -> str:
     return "\n".join([*exports, f"unset {' '.join(_REAL_ACCOUNT_VARIABLES)}"]) + "\n"
 
 
-def forget_real_account() -> None:
-    """Drop a real account's profile and session from this process, and so from those it starts."""
+def isolate_process() -> None:
+    """Keep a real account, and proxies for loopback, out of this process and of those it starts."""
     for name in _REAL_ACCOUNT_VARIABLES:
         os.environ.pop(name, None)
+    os.environ.update(loopback_without_proxy(os.environ))
 
 
 def local_session() -> boto3.session.Session:

@@ -78,8 +78,8 @@ class Deliverer:
                 step = self._try(segment)
             self._apply(step)
             waiting.extendleft(reversed(step.remaining))
-            next_failures = waiting[0].failures if waiting else 0
-            self._stop.wait(backoff_s(max(next_failures, self._outages)))
+            if self._outages or step.is_retry_of(segment):
+                self._stop.wait(backoff_s(max(waiting[0].failures, self._outages)))
 
     def finish(self) -> None:
         """Remember that the shard is closed and read to its end."""

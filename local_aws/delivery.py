@@ -70,6 +70,10 @@ class Step:
     reason: DiscardReason = "RetryAttemptsExhausted"
     tries: int = 0
 
+    def is_retry_of(self, segment: Segment) -> bool:
+        """Tell whether the same records are tried again: neither progress nor a split."""
+        return len(self.remaining) == 1 and self.remaining[0].records == segment.records
+
 
 def read_answer(segment: Segment, policy: Policy, *, is_function_error: bool, body: bytes) -> Answer:
     """Interpret the reply to an invocation with `segment`.
@@ -136,5 +140,5 @@ def settle(segment: Segment, answer: Answer, policy: Policy) -> Step:
 
 
 def backoff_s(failures: int, *, first_s: float = 0.2, longest_s: float = 5.0) -> float:
-    """Seconds to wait before the try that follows `failures` failed ones: doubling, none after a split."""
-    return 0.0 if failures == 0 else min(first_s * 2.0 ** min(failures - 1, 16), longest_s)
+    """Seconds to wait before the same records are tried again after `failures` (at least 1) failed tries."""
+    return min(first_s * 2.0 ** min(failures - 1, 16), longest_s)

@@ -75,10 +75,10 @@ class Emulator:
         self.url = f"http://{HOST}:{port}"
 
     def start(self) -> None:
-        """Start it and wait until it is healthy.
+        """Start it; it is of use only after `await_healthy`.
 
         Raises:
-            PlatformError: It is not installed, ends at once, or does not become healthy.
+            PlatformError: It is not installed.
         """
         command = [sys.executable, "-I", guard.__file__, str(emulator_python()), "-m", "ministack"]
         environment = emulator_environment(self._state, self._port, is_persistent=self._is_persistent)
@@ -86,12 +86,18 @@ class Emulator:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=log, stderr=log, env=environment, start_new_session=True
             )
+
+    def await_healthy(self) -> None:
+        """Wait until it answers.
+
+        Raises:
+            PlatformError: It ended, or does not answer in time.
+        """
         deadline = time.monotonic() + _START_LIMIT_S
         while not self._is_healthy():
             if not self.is_running:
                 raise PlatformError(self.end_message())
             if time.monotonic() > deadline:
-                self.stop()
                 raise PlatformError(f"The emulator was not healthy within {_START_LIMIT_S:.0f} s; see {self._log_file}")
             time.sleep(0.05)
 

@@ -1,6 +1,5 @@
 """The platform in the foreground: emulator, Athena endpoint and event source runner, started and stopped together."""
 
-import importlib
 import logging
 import os
 import signal
@@ -8,7 +7,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
-from typing import Protocol
 
 from local_aws.access import Endpoints, local_session, shell_lines, tool_environment
 from local_aws.emulator import Emulator
@@ -21,14 +19,6 @@ from local_aws.state import StateFolder, write_atomically
 
 _LOOK_INTERVAL_S = 0.2
 _PUMP_GRACE_S = 10.0
-
-
-class _Athena(Protocol):
-    url: str
-
-    def start(self) -> object: ...
-
-    def stop(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,23 +69,18 @@ def _start(state: StateFolder, options: ServerOptions, parts: ExitStack) -> tupl
     emulator = Emulator(state, port, is_persistent=options.is_persistent)
     parts.callback(emulator.stop)
     emulator.start()
-    athena_url = _start_athena(state, emulator.url, athena_port, parts)
+    # Imported only here, while the emulator starts: its SQL engine takes a second, which other commands need not pay.
+    from local_aws.athena import AthenaServer
+
+    emulator.await_healthy()
+    athena = AthenaServer(local_session(), emulator.url, state.athena_folder, port=athena_port)
+    athena.start()
+    parts.callback(athena.stop)
     save_ports(state.ports_file, {"aws": port, "athena": athena_port})
     runner = EventSourceRunner(ServicePorts.connect(local_session(), emulator.url), state, options.runner)
     runner.start()
     parts.callback(runner.stop, grace_s=_PUMP_GRACE_S)
-    return emulator, Endpoints(emulator.url, athena_url)
-
-
-def _start_athena(state: StateFolder, upstream_url: str, port: int, parts: ExitStack) -> str:
-    # Its SQL engine takes a second to import, which other commands need not pay.
-    module = importlib.import_module("local_aws.athena")
-    if not hasattr(module, "AthenaServer"):
-        return upstream_url
-    athena: _Athena = module.AthenaServer(local_session(), upstream_url, state.athena_folder, port=port)
-    athena.start()
-    parts.callback(athena.stop)
-    return athena.url
+    return emulator, Endpoints(emulator.url, athena.url)
 
 
 def _announce(state: StateFolder, endpoints: Endpoints) -> None:

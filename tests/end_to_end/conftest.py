@@ -1,0 +1,64 @@
+"""One local platform for all end-to-end tests, on free ports and in a temporary folder."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from local_aws.access import Endpoints, tool_environment
+from local_aws.emulator import EMULATOR_FOLDER
+from local_aws.server_record import load_record
+from local_aws.state import PROJECT_FOLDER, StateFolder
+
+_START_LIMIT_S = 60.0
+
+
+@pytest.fixture(scope="session")
+def installed_emulator() -> None:
+    """Skip where the emulator has not been installed."""
+    if not (EMULATOR_FOLDER / "bin" / "python").exists():
+        pytest.skip("the emulator is not installed; run `make setup`")
+
+
+@pytest.fixture(scope="session")
+def platform_state(installed_emulator: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StateFolder]:
+    """Start a platform that forgets everything, and stop it after the last test."""
+    state = StateFolder.at(tmp_path_factory.mktemp("platform"))
+    log_file = state.log_folder / "serve.log"
+    words = ["--state", str(state.root), "--in-memory", "--exit-with-parent", "--arrival-times", "from-partition-key"]
+    with log_file.open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "local_aws", "serve", *words], cwd=PROJECT_FOLDER, stdout=log, stderr=log
+        )
+    try:
+        deadline = time.monotonic() + _START_LIMIT_S
+        while load_record(state) is None:
+            if process.poll() is not None or time.monotonic() > deadline:
+                pytest.fail(f"the platform did not start: {log_file.read_text()}")
+            time.sleep(0.05)
+        yield state
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+@pytest.fixture(scope="session")
+def endpoints(platform_state: StateFolder) -> Endpoints:
+    """Give the base URLs of the platform."""
+    record = load_record(platform_state)
+    assert record is not None
+    return record.endpoints
+
+
+@pytest.fixture
+def aws_environment(endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Point AWS tools in this process (boto3, awswrangler) and its children at the platform."""
+    variables = tool_environment(endpoints, os.environ)
+    for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    return variables
