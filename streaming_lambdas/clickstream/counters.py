@@ -15,6 +15,8 @@ from clickstream.tables import RAW_EVENTS
 
 MAX_NAMES = 200
 """Distinct names a map of a page may hold; a million distinct URLs must not burst the item."""
+MAX_NAME_LENGTH = 256
+"""Characters of a name that count: 200 paths of 8,192 characters would not fit an item of 400 KB."""
 OTHER = "(other)"
 _TYPE, _CHANNEL, _DEVICE, _PATH, _RECEIVED = (
     RAW_EVENTS.schema.names.index(name)
@@ -78,7 +80,7 @@ def _delta(rows: list[Row]) -> PageDelta:
 
 
 def _capped(names: Iterable[str]) -> dict[str, int]:
-    return merged({}, Counter(names))
+    return merged({}, Counter(name[:MAX_NAME_LENGTH] for name in names))
 
 
 def _number(stored: Item | None, name: str) -> int:

@@ -34,8 +34,10 @@ class Batch:
 
 
 def decode_batch(event: Mapping[str, Any]) -> Batch:
-    """The batch of an invocation payload. Raises KeyError or ValueError if it is not one of Kinesis."""
+    """The batch of an invocation payload. Raises KeyError, ValueError or `LedgerError` if it is not one of Kinesis."""
     envelopes: Sequence[Mapping[str, Any]] = event["Records"]
+    if not envelopes:
+        raise ValueError("the invocation payload holds no record")
     shard_id, _, _ = envelopes[0]["eventID"].partition(":")
     return Batch(envelopes[0]["eventSourceARN"], shard_id, tuple(_record(entry["kinesis"]) for entry in envelopes))
 

@@ -16,7 +16,7 @@ from clickstream.positions import Lane
 
 Kind = Literal["landing", "bad_events"]
 INLINE_BYTES = 350_000
-"""Larger delta sets go to an object beside the commit: an item may hold 400 KB."""
+"""An item may hold 400 KB: the deltas of a commit that would be larger than this go to an object beside it."""
 
 
 class LandedObject(msgspec.Struct, frozen=True):
@@ -137,7 +137,7 @@ class Ledger:
     def _encode(self, commit: Commit) -> Item:
         item: Item = msgspec.to_builtins(commit) | {"pk": _commit_pk(commit.lane), "sk": commit.previous}
         deltas = msgspec.json.encode(item.pop("deltas"))
-        if len(deltas) <= INLINE_BYTES:
+        if len(deltas) + len(msgspec.json.encode(item)) <= INLINE_BYTES:
             return item | {"deltas": deltas}
         key = f"ledger_deltas/{commit.lane}/{commit.last}-{commit.run_id}.json"
         self._bucket.put(key, deltas)

@@ -1,0 +1,40 @@
+"""Positions: text that sorts as the numbers do."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from clickstream.errors import LedgerError
+from clickstream.positions import SEQUENCE_DIGITS, START, Lane, ordinal, padded
+
+NUMBERS = st.integers(0, 10**SEQUENCE_DIGITS - 1)
+
+
+@settings(max_examples=300, deadline=None, database=None)
+@given(NUMBERS, NUMBERS)
+def test_text_order_is_number_order(one: int, two: int) -> None:
+    """Also across lengths, where plain text would put 100 before 99."""
+    assert (padded(str(one)) < padded(str(two))) == (one < two)
+    assert padded(str(one)) > START
+    assert int(padded(str(one))) == one
+
+
+@pytest.mark.parametrize("text", ["", "-1", "1.0", "1e5", " 1", "²", "١٢", "0x1", "9" * (SEQUENCE_DIGITS + 1)])
+def test_what_is_no_sequence_number_is_refused(text: str) -> None:
+    """Nothing that sorts elsewhere is taken for a number."""
+    with pytest.raises(LedgerError, match="not a Kinesis sequence number"):
+        padded(text)
+
+
+def test_ordinals_sort_after_start() -> None:
+    """Commits of a fill lane keep their order beyond nine."""
+    assert sorted([ordinal(10), START, ordinal(9), ordinal(1)]) == [START, ordinal(1), ordinal(9), ordinal(10)]
+
+
+def test_lanes_of_another_consumer_epoch_or_shard_differ() -> None:
+    """Each part counts, and the fill lane is another lane of the same consumer and epoch."""
+    lane = Lane("process_events", "1", "shardId-1")
+    lanes = [lane, lane.fill, lane._replace(consumer="x"), lane._replace(epoch="2"), lane._replace(shard_id="s")]
+    assert len({str(each) for each in lanes}) == 5
+    assert str(lane.fill) == "process_events/1/shardId-1#fill"
+    assert Lane(*str(lane.fill).split("/")) == lane.fill
