@@ -1,0 +1,111 @@
+"""Who may import whom: the arrows between the folders, read from the source."""
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FOLDERS = {"cdk", "clickstream", "local_aws", "test_client", "batch_jobs", "notebooks", "tests"}
+MODULES = {path.stem for path in (ROOT / "streaming_lambdas").glob("*.py")}
+ADAPTERS = {name for name in MODULES if name.startswith("aws_")}
+"""AWS services behind the library's ports, for handlers and jobs alike."""
+HANDLERS = MODULES - ADAPTERS
+JOBS = {path.stem for path in (ROOT / "batch_jobs").glob("*.py") if "\ndef main(" in path.read_text()}
+STEP_LIST = "batch_jobs.steps"
+"""The one list of batch steps: plain data, from which the jobs, the workflow and its infrastructure are made."""
+IMPORT_NAMES = {"crawler-user-agents": "crawleruseragents", "ua-parser": "ua_parser", "ua-parser-builtins": "ua_parser"}
+NUMPY_USERS = {"fingerprints.py", "duplicates.py"}
+"""The compaction core: numpy is on every Glue worker and not in the Lambda layer."""
+
+
+def layer_packages() -> set[str]:
+    """Import names of what the Lambda layer holds."""
+    text = (ROOT / "requirements" / "layer.in").read_text()
+    names = re.findall(r"^([a-z][a-z0-9-]*)", text, re.MULTILINE)
+    return {IMPORT_NAMES.get(name, name) for name in names}
+
+
+def sources(folder: str) -> list[Path]:
+    """The Python files of a folder, without tests of packages that are installed there."""
+    return sorted(path for path in (ROOT / folder).rglob("*.py") if "node_modules" not in path.parts)
+
+
+def imported(path: Path) -> Iterator[str]:
+    """The full name of everything that the file imports anywhere, e.g. `clickstream.rows.read`."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = path.parent.name if node.level else node.module
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def tops(path: Path) -> set[str]:
+    """The first parts of the imported names."""
+    return {name.partition(".")[0] for name in imported(path)}
+
+
+def wrong(folder: str, forbidden: set[str]) -> dict[str, set[str]]:
+    """Files of the folder that import something forbidden."""
+    found = {str(path.relative_to(ROOT)): tops(path) & forbidden for path in sources(folder)}
+    return {path: names for path, names in found.items() if names}
+
+
+@pytest.mark.parametrize("path", sources("streaming_lambdas/clickstream"), ids=lambda path: path.name)
+def test_the_library_is_pure(path: Path) -> None:
+    """`clickstream` imports the standard library, the packages of the Lambda layer, and itself; no AWS, no caller."""
+    allowed = set(sys.stdlib_module_names) | layer_packages() | {"clickstream"}
+    if path.name in NUMPY_USERS:
+        allowed |= {"numpy"}
+    assert tops(path) <= allowed
+
+
+def test_no_handler_reaches_numpy() -> None:
+    """Whatever a handler imports, directly or not, the Lambda layer holds it: numpy it does not."""
+    library = {path.stem: path for path in sources("streaming_lambdas/clickstream")}
+    reached: set[Path] = set()
+    queue = [path for path in sources("streaming_lambdas") if path.stem in HANDLERS]
+    while queue:
+        path = queue.pop()
+        reached.add(path)
+        names = {name.split(".")[1] for name in imported(path) if name.startswith("clickstream.")}
+        queue += [library[name] for name in names & library.keys() if library[name] not in reached]
+    assert len(reached) > 10
+    assert not [path.name for path in reached if "numpy" in tops(path)]
+
+
+@pytest.mark.parametrize("name", sorted(MODULES))
+def test_handlers_meet_only_in_tables(name: str) -> None:
+    """A handler imports the library and the AWS adapters, never another handler, a job, or a tool."""
+    found = tops(ROOT / "streaming_lambdas" / f"{name}.py")
+    assert not found & ((HANDLERS - {name}) | (FOLDERS - {"clickstream"}))
+
+
+def test_jobs_meet_only_in_the_lake() -> None:
+    """A job imports the library, the AWS adapters and shared parts, never a handler, a tool, or another job."""
+    assert wrong("batch_jobs", HANDLERS | (FOLDERS - {"clickstream", "batch_jobs"})) == {}
+    for path in sources("batch_jobs"):
+        others = {f"batch_jobs.{name}" for name in JOBS - {path.stem}}
+        assert not [name for name in imported(path) if ".".join(name.split(".")[:2]) in others], path
+
+
+def test_the_infrastructure_takes_code_as_files() -> None:
+    """`cdk` knows names, schemas and the list of steps; handlers, jobs and SQL are files to it."""
+    assert wrong("cdk", MODULES | (FOLDERS - {"clickstream", "cdk", "batch_jobs"})) == {}
+    names = {name for path in sources("cdk") for name in imported(path) if name.startswith("batch_jobs")}
+    assert all(name.startswith(STEP_LIST + ".") for name in names)
+
+
+def test_the_list_of_steps_is_plain_data() -> None:
+    """Infrastructure code may read it because it needs nothing that a job needs."""
+    assert tops(ROOT / "batch_jobs" / "steps.py") <= {"dataclasses", "typing"}
+
+
+@pytest.mark.parametrize("folder", ["local_aws", "test_client"])
+def test_tools_know_aws_and_not_the_pipeline(folder: str) -> None:
+    """The local platform and the traffic simulator import nothing of the product, nor each other."""
+    assert wrong(folder, MODULES | (FOLDERS - {folder})) == {}
