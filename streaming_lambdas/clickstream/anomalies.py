@@ -63,9 +63,11 @@ RULES: dict[str, tuple[str, Callable[[SessionState, Activity], Evidence | None]]
 
 
 def broken_rules(session_id: str, state: SessionState, activity: Activity) -> list[Anomaly]:
-    """The rules that the session breaks with this event, which the state has already taken in."""
-    return [
-        Anomaly(session_id, rule, severity, activity.received_time.isoformat(), evidence)
-        for rule, (severity, check) in RULES.items()
-        if (evidence := check(state, activity)) is not None
-    ]
+    """The rules that the session breaks for the first time with this event, which the state has already taken in."""
+    found = []
+    for rule, (severity, check) in RULES.items():
+        evidence = None if rule in state.broken_rules else check(state, activity)
+        if evidence is not None:
+            state.broken_rules.append(rule)
+            found.append(Anomaly(session_id, rule, severity, activity.received_time.isoformat(), evidence))
+    return found

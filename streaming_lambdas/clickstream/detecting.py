@@ -7,6 +7,7 @@ its revision, skipping records it has already seen), the alert last (marked when
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
 
@@ -21,6 +22,8 @@ from clickstream.sessions import Activity, SessionState, by_session
 CONSUMER = "detect_anomalies"
 ROUNDS = 20
 GRACE = timedelta(days=7)
+OVERDUE = timedelta(minutes=5)
+"""An alert that is still pending after this has lost its sender."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ class AnomalyDetector:
     epoch_of: Callable[[str], str]
     now: Callable[[], datetime]
     retention_days: int = 30
-    each: Callable[..., Iterable[list[Anomaly]]] = map
+    each: Callable[..., Iterable[Any]] = map
     """`map`, or a parallel one: session pages are independent items."""
 
     def detect(self, batch: Batch) -> Detection:
@@ -53,29 +56,34 @@ class AnomalyDetector:
         sessions = by_session(rows)
         stored = self.session_metrics.get_many(Key(session_id, str(lane)) for session_id in sessions)
 
-        def update(session: tuple[str, list[Activity]]) -> list[Anomaly]:
+        def update(session: tuple[str, list[Activity]]) -> list[Item]:
             return self._update(Key(session[0], str(lane)), stored.get(Key(session[0], str(lane))), session[1])
 
-        found = [anomaly for anomalies in self.each(update, sessions.items()) for anomaly in anomalies]
-        return Detection(len(sessions), len(found), self.send_alerts())
+        found = [item for items in self.each(update, sessions.items()) for item in items]
+        return Detection(len(sessions), len(found), self._send(found) + self.send_overdue())
 
-    def send_alerts(self) -> int:
-        """Publish every stored anomaly that has not been marked as alerted. Returns how many."""
-        pending = list(self.anomalies.indexed("pending", "alert"))
-        for item in pending:
-            self.publish(item)
-            self.anomalies.put({name: value for name, value in item.items() if name != "pending"} | {"alerted": True})
-        return len(pending)
+    def send_overdue(self) -> int:
+        """Publish anomalies whose writer died before it had sent their alert. Returns how many."""
+        before = (self.now() - OVERDUE).isoformat()
+        return self._send([i for i in self.anomalies.indexed("pending", "alert") if i["stored_time"] < before])
 
-    def _update(self, key: Key, stored: Item | None, activities: list[Activity]) -> list[Anomaly]:
+    def _send(self, items: list[Item]) -> int:
+        return len(list(self.each(self._alert, items)))
+
+    def _alert(self, item: Item) -> None:
+        self.publish(item)
+        self.anomalies.put({name: value for name, value in item.items() if name != "pending"} | {"alerted": True})
+
+    def _update(self, key: Key, stored: Item | None, activities: list[Activity]) -> list[Item]:
         """The anomalies that are new; the session's page holds the activities afterwards."""
+        new: list[Item] = []
         for _ in range(ROUNDS):
             todo = [activity for activity in activities if not stored or activity.position > stored["lsn"]]
             if not todo:
-                return []
+                return new
             state = msgspec.convert(stored, SessionState) if stored else SessionState()
             anomalies = [anomaly for activity in todo for anomaly in _observed(key.pk, state, activity)]
-            new = [anomaly for anomaly in anomalies if self._store(anomaly)]
+            new += [item for anomaly in anomalies if (item := self._store(anomaly))]
             try:
                 self.session_metrics.put_revision(
                     self._page(key, stored, state, todo), stored["rev"] if stored else None
@@ -86,12 +94,14 @@ class AnomalyDetector:
                 return new
         raise InfrastructureError(f"session page of {key.sk}: {ROUNDS} other writers were faster")
 
-    def _store(self, anomaly: Anomaly) -> bool:
+    def _store(self, anomaly: Anomaly) -> Item | None:
+        """The stored item, or None if it was there already."""
+        item = anomaly.item() | {"stored_time": self.now().isoformat(), "expires_at": self._expires_at()}
         try:
-            self.anomalies.put_new(anomaly.item() | {"expires_at": self._expires_at()})
+            self.anomalies.put_new(item)
         except Conflict:
-            return False
-        return True
+            return None
+        return item
 
     def _page(self, key: Key, stored: Item | None, state: SessionState, todo: list[Activity]) -> Item:
         guard: Item = {

@@ -48,6 +48,8 @@ class SessionState(msgspec.Struct):
     """Events by event-time minute, the newest MINUTES_KEPT."""
     has_journey: bool = False
     is_converted: bool = False
+    broken_rules: list[str] = []
+    """Rules whose anomaly has been stored."""
 
     def observe(self, activity: Activity) -> None:
         """Take one event in."""
