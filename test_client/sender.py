@@ -27,7 +27,9 @@ _CALL_RECORDS = 500
 _CALL_BYTES = 5 * 1024 * 1024
 _FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 5.0
-_ROOM_PER_BUCKET = 4
+# So much may wait: enough that a call finds records of many buckets, though sessions come in bursts.
+_WAITING_RECORDS = 2_000
+_WAITING_BYTES = 8 * 1024 * 1024
 
 
 @dataclass(slots=True)
@@ -79,23 +81,25 @@ class Sender:
         self._jitter = jitter or random.Random()  # noqa: S311 - spreads retries, no secret
         self._on_accepted = on_accepted
         self._queues: dict[int, deque[_Waiting]] = {}
+        self._waiting_records = self._waiting_bytes = 0
         self.totals = Totals()
 
     def send(self, records: Iterable[Record]) -> None:
-        """Take records, and send while more than a few wait in each bucket.
+        """Take records, and send while more than a bounded number waits.
 
         Raises:
             SendError: the stream refused a record ``MAX_TRIES`` times, or a call cannot succeed.
         """
         for record in records:
-            queue = self._queues.setdefault(record.bucket, deque())
-            queue.append(_Waiting(record))
-            while len(queue) > _ROOM_PER_BUCKET:
+            self._queues.setdefault(record.bucket, deque()).append(_Waiting(record))
+            self._waiting_records += 1
+            self._waiting_bytes += record.size
+            while self._waiting_records > _WAITING_RECORDS or self._waiting_bytes > _WAITING_BYTES:
                 self._send_heads()
 
     def drain(self) -> None:
         """Send everything that waits; raises as ``send``."""
-        while any(self._queues.values()):
+        while self._waiting_records:
             self._send_heads()
 
     def _send_heads(self) -> None:
@@ -105,14 +109,19 @@ class Sender:
         accepted = 0
         for waiting, refusal in zip(heads, refusals, strict=True):
             if refusal is None:
-                self._queues[waiting.record.bucket].popleft()
-                self.totals.add(waiting.record)
+                self._accept(waiting.record)
                 accepted += waiting.record.events
             else:
                 waiting.tries += 1
         if accepted:
             self._on_accepted(accepted)
         self._pause([waiting for waiting, refusal in zip(heads, refusals, strict=True) if refusal], refusals)
+
+    def _accept(self, record: Record) -> None:
+        self._queues[record.bucket].popleft()
+        self._waiting_records -= 1
+        self._waiting_bytes -= record.size
+        self.totals.add(record)
 
     def _heads(self) -> list[_Waiting]:
         heads: list[_Waiting] = []

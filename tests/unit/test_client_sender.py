@@ -139,12 +139,22 @@ def test_a_call_stays_within_kinesis_limits() -> None:
     assert sender.totals.events == 400
 
 
+def test_bursts_of_one_session_do_not_make_tiny_calls() -> None:
+    """Raw lines that come session by session still travel many a call."""
+    stream, packer = Stream(), Packer(500, is_raw=True)
+    items = [Item(b"%d" % number, f"s-{number // 10}", 0) for number in range(5_000)]
+    sender = sender_of(stream, Clock())
+    sender.send(record for item in items for record in packer.add(item))
+    sender.drain()
+    assert len(stream.calls) < 100
+
+
 def test_pauses_grow_and_stay_bounded() -> None:
     """Backoff is exponential with jitter and has a longest pause; then the sender gives up with a sentence."""
     clock = Clock()
     sender = sender_of(Stream(refuse=1), clock)
     with pytest.raises(SendError, match=r"did not take a record in 10 tries: its shards take no more"):
-        sender.send(records_of(300, 2))
+        sender.send(records_of(3_000, 2))
     assert len(clock.pauses) == MAX_TRIES - 1
     assert clock.pauses[0] <= 0.1 < clock.pauses[3] < max(clock.pauses) <= 5
     assert sender.totals.events == 0
@@ -182,8 +192,9 @@ def test_lasting_errors_stop_at_once(error: Exception, sentence: str) -> None:
     """An error that will not pass is one clear sentence, without a pause."""
     clock = Clock()
     sender = sender_of(Stream(errors=[error]), clock)
+    sender.send(records_of(100, 2))
     with pytest.raises(SendError, match=sentence):
-        sender.send(records_of(100, 2))
+        sender.drain()
     assert clock.pauses == []
 
 
@@ -194,6 +205,7 @@ def test_an_endpoint_that_goes_away_is_tried_again() -> None:
     sender.send(records_of(100, 2))
     sender.drain()
     stream._errors = [EndpointConnectionError(endpoint_url="http://127.0.0.1:1") for _ in range(MAX_TRIES)]
+    sender.send(records_of(100, 2))
     with pytest.raises(SendError, match=r"10 tries: .*does not answer"):
-        sender.send(records_of(100, 2))
+        sender.drain()
     assert sender.totals.events == 100
