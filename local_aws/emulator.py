@@ -54,7 +54,6 @@ def emulator_environment(state: StateFolder, port: int, *, is_persistent: bool) 
         "TMPDIR": str(state.temp_folder),
         "TZ": "UTC",
         "NO_PROXY": "*",
-        "PYTHONDONTWRITEBYTECODE": "1",
         **(persistence if is_persistent else {}),
     }
 

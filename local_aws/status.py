@@ -1,6 +1,6 @@
 """A look at a running platform: its parts, its mappings and how far they are."""
 
-from rich.table import Table
+from rich.table import Column, Table
 
 from local_aws.mapping import EventSourceMapping
 from local_aws.progress import PumpProgress, RunnerProgress
@@ -22,7 +22,10 @@ def parts_table(state: StateFolder, record: ServerRecord) -> Table:
 def mappings_table(mappings: tuple[EventSourceMapping, ...], progress: RunnerProgress) -> Table:
     """List every mapping and shard with its counts; backlog is what was read and not settled."""
     known = {mapping.uuid: mapping for mapping in mappings}
-    table = Table("stream", "function", "shard", "done", "discarded", "backlog", "state", title="event source mappings")
+    names = [Column(name, overflow="fold") for name in ("stream", "function", "shard")]
+    table = Table(
+        *names, "done", "given up", "backlog", Column("state", overflow="fold"), title="event source mappings"
+    )
     for pump in sorted(progress.pumps, key=lambda pump: (pump.stream_name, pump.function_name, pump.shard_id)):
         mapping = known.get(pump.mapping_uuid)
         counts = (str(pump.done), str(pump.discarded), str(pump.backlog))

@@ -21,6 +21,9 @@ import pytest
 from local_aws.__main__ import main
 from local_aws.access import Endpoints, client_config, local_session
 from local_aws.background import is_stale
+from local_aws.deploy import is_bootstrapped
+from local_aws.errors import PlatformError
+from local_aws.node import find_cdk
 from local_aws.server_record import ServerRecord, is_locked, load_record
 from local_aws.state import PROJECT_FOLDER, StateFolder
 
@@ -178,18 +181,18 @@ def test_a_poison_record_is_isolated_and_kept(pipeline: Pipeline, platform_state
 def test_a_function_that_always_raises_is_tried_retries_plus_one_times(
     pipeline: Pipeline, platform_state: StateFolder
 ) -> None:
-    """Four poison records are split apart, tried three times each, and kept one by one."""
+    """Two poison records are split apart, tried three times each, and kept one by one."""
     pipeline.add_function(
         BisectBatchOnFunctionError=True,
         MaximumRetryAttempts=2,
         DestinationConfig={"OnFailure": {"Destination": f"arn:aws:s3:::{pipeline.name}"}},
     )
-    pipeline.send(4, is_all_poison=True, key="one-shard")
+    pipeline.send(2, is_all_poison=True, key="one-shard")
     _wait(platform_state)
     failures = pipeline.failures()
-    assert [failure["KinesisBatchInfo"]["batchSize"] for failure in failures] == [1, 1, 1, 1]
+    assert [failure["KinesisBatchInfo"]["batchSize"] for failure in failures] == [1, 1]
     assert pipeline.count("done") == 0
-    singles, splits = 4 * 3, 3
+    singles, splits = 2 * 3, 1
     assert pipeline.count("tries") == singles + splits
 
 
@@ -272,22 +275,24 @@ def test_a_busy_port_is_one_clear_sentence(own_state: StateFolder, capsys: pytes
     assert capsys.readouterr().err.strip().splitlines()[-1].startswith(f"Port {port} on 127.0.0.1 is in use;")
 
 
-def _serve(state: StateFolder, **popen: Any) -> "subprocess.Popen[bytes]":
+def _serve(state: StateFolder, **popen: Any) -> "tuple[subprocess.Popen[bytes], ServerRecord]":
     words = ["serve", "--state", str(state.root), "--in-memory"]
     process = subprocess.Popen([sys.executable, "-m", "local_aws", *words], cwd=PROJECT_FOLDER, **popen)
+    return process, _await_server(state, process)
+
+
+def _await_server(state: StateFolder, process: "subprocess.Popen[bytes]") -> ServerRecord:
     deadline = time.monotonic() + 60
-    while load_record(state) is None:
+    while (record := load_record(state)) is None:
         assert process.poll() is None
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    return process
+    return record
 
 
 def test_a_killed_server_leaves_no_process(own_state: StateFolder) -> None:
     """Not even `kill -9` orphans the emulator, and the end is noticed."""
-    process = _serve(own_state, stdout=subprocess.DEVNULL)
-    record = load_record(own_state)
-    assert record is not None
+    process, record = _serve(own_state, stdout=subprocess.DEVNULL)
     family = _processes_of(record)
     process.kill()
     process.wait(60)
@@ -295,11 +300,22 @@ def test_a_killed_server_leaves_no_process(own_state: StateFolder) -> None:
     assert (is_locked(own_state), is_stale(own_state)) == (False, True)
 
 
+def test_a_tied_server_ends_with_its_parent(own_state: StateFolder) -> None:
+    """A test runner that is killed leaves no platform behind."""
+    words = [sys.executable, "-m", "local_aws", "serve", "--state", str(own_state.root), "--exit-with-parent"]
+    script = f"import subprocess, sys; sys.exit(subprocess.call({words!r}))"
+    parent = subprocess.Popen([sys.executable, "-c", script], cwd=PROJECT_FOLDER, stdout=subprocess.DEVNULL)
+    record = _await_server(own_state, parent)
+    family = _processes_of(record)
+    parent.kill()
+    parent.wait(60)
+    _await_end(family)
+    assert not own_state.server_file.exists()
+
+
 def test_ctrl_c_stops_everything(own_state: StateFolder) -> None:
     """In the foreground an interrupt is a clean end."""
-    process = _serve(own_state, stdout=subprocess.DEVNULL)
-    record = load_record(own_state)
-    assert record is not None
+    process, record = _serve(own_state, stdout=subprocess.DEVNULL)
     family = _processes_of(record)
     process.send_signal(signal.SIGINT)
     assert process.wait(60) == 0
@@ -309,10 +325,40 @@ def test_ctrl_c_stops_everything(own_state: StateFolder) -> None:
 
 def test_the_end_of_the_emulator_ends_the_server_with_a_message(own_state: StateFolder) -> None:
     """A platform without its emulator does not pretend to run."""
-    process = _serve(own_state, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
-    record = load_record(own_state)
-    assert record is not None
+    process, record = _serve(own_state, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
     emulator = max(_processes_of(record))
     os.kill(emulator, signal.SIGKILL)
     _, said = process.communicate(timeout=60)
     assert (process.returncode, b"The emulator stopped unexpectedly" in said) == (1, True)
+
+
+@pytest.fixture
+def assembly(tmp_path: Path) -> Path:
+    """Write a synthesised CDK app of one topic, so that no test waits for a synthesis."""
+    template = {
+        "Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "deployed"}}},
+        "Outputs": {"Arn": {"Value": {"Ref": "Topic"}}},
+    }
+    stack = {
+        "type": "aws:cloudformation:stack",
+        "environment": "aws://000000000000/us-east-1",
+        "properties": {"templateFile": "Small.template.json"},
+    }
+    folder = tmp_path / "assembly"
+    folder.mkdir()
+    (folder / "Small.template.json").write_text(json.dumps(template))
+    (folder / "manifest.json").write_text(json.dumps({"version": "36.0.0", "artifacts": {"Small": stack}}))
+    return folder
+
+
+def test_the_real_cdk_deploys(platform_state: StateFolder, endpoints: Endpoints, assembly: Path) -> None:
+    """Bootstrap and deploy by the real command line, outputs in the state folder, resources on the platform."""
+    try:
+        find_cdk()
+    except PlatformError as error:
+        pytest.skip(str(error))
+    assert _local_aws(platform_state, "deploy", "--app", str(assembly)) == 0
+    topics = Pipeline(endpoints).client("sns").list_topics()["Topics"]
+    arn = json.loads(platform_state.outputs_file.read_text())["Small"]["Arn"]
+    assert {"TopicArn": arn} in topics
+    assert is_bootstrapped(endpoints)

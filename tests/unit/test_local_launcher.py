@@ -6,15 +6,17 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from local_aws import guard
 from local_aws.__main__ import main
 from local_aws.access import Endpoints, isolate_process, shell_lines, tool_environment
 from local_aws.background import is_stale, stop_in_background
-from local_aws.deploy import Deployment, cdk_environment, deploy_words
+from local_aws.deploy import Deployment, cdk_environment, deploy, deploy_words
 from local_aws.emulator import emulator_environment, emulator_python
 from local_aws.errors import PlatformError
 from local_aws.node import CdkProgram, find_cdk
@@ -180,6 +182,36 @@ def test_the_cdk_runs_silently_with_this_python_first() -> None:
     assert environment["CDK_DISABLE_CLI_TELEMETRY"] == "true"
     assert environment["AWS_ENDPOINT_URL"] == ENDPOINTS.aws_url
     assert environment["PATH"].split(":") == [str(Path(sys.executable).parent), "/opt/node/bin", "/usr/bin"]
+
+
+def _fake_cdk(tmp_path: Path, script: str) -> CdkProgram:
+    path = tmp_path / "cdk.py"
+    path.write_text(script)
+    return CdkProgram(Path(sys.executable), path)
+
+
+def test_a_failed_deployment_ends_with_the_last_words_of_the_cdk(
+    state: StateFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The person sees the error, not the whole log; the log is named."""
+    monkeypatch.setattr("local_aws.deploy.is_bootstrapped", lambda _: True)
+    cdk = _fake_cdk(tmp_path, "import sys; [print('line', n) for n in range(100)]; sys.exit('no such stack')")
+    with pytest.raises(PlatformError, match="no such stack") as failure:
+        deploy(cdk, ENDPOINTS, state, Deployment(folder=tmp_path), Console(file=StringIO()))
+    assert "line 99" in str(failure.value)
+    assert "line 1\n" not in str(failure.value)
+    assert str(state.log_folder / "cdk-deploy.log") in str(failure.value)
+
+
+def test_bootstrap_comes_first_and_in_an_empty_folder(
+    state: StateFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside a cdk.json the command line would synthesise the whole app before it bootstraps."""
+    monkeypatch.setattr("local_aws.deploy.is_bootstrapped", lambda _: False)
+    cdk = _fake_cdk(tmp_path, "import os, sys; print(sys.argv[1], os.listdir() == [])")
+    deploy(cdk, ENDPOINTS, state, Deployment(folder=tmp_path), Console(file=StringIO()))
+    logs = [(state.log_folder / f"cdk-{name}.log").read_text().split() for name in ("bootstrap", "deploy")]
+    assert logs == [["bootstrap", "True"], ["deploy", "False"]]
 
 
 def test_a_missing_cdk_is_explained(tmp_path: Path) -> None:
