@@ -6,6 +6,7 @@ files are found exactly as in the repository and nothing is installed from an in
 
 import argparse
 import importlib
+import os
 import sys
 import tempfile
 import zipfile
@@ -19,7 +20,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Unpack the archives in `--archives` and run the steps with all other arguments. Returns their exit code."""
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     parser.add_argument("--archives", required=True, help="s3:// addresses separated by commas; a later one wins")
+    parser.add_argument("--code-version", required=True, help="what commits name as their code")
     options, rest = parser.parse_known_args(argv)
+    os.environ["CLICKSTREAM_CODE_VERSION"] = options.code_version
     with tempfile.TemporaryDirectory(prefix="clickstream-") as name:
         folder = Path(name)
         unpack(options.archives.split(","), folder)

@@ -97,7 +97,7 @@ def _main_of(step: Step) -> Main:
 
 def _parse(argv: Sequence[str] | None) -> tuple[argparse.Namespace, list[str]]:
     parser = argparse.ArgumentParser(prog="python -m batch_jobs.run_steps", description=__doc__, allow_abbrev=False)
-    parser.add_argument("--steps", required=True, help="hourly, daily, or names of steps separated by commas")
+    parser.add_argument("--steps", default="daily", help="hourly, daily (default), or names separated by commas")
     parser.add_argument("--stack", help="read what is not given below from the outputs of this stack")
     for name, output in COMMON_ARGUMENTS.items():
         parser.add_argument(f"--{name}", help=f"stack output {output}")

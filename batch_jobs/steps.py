@@ -22,7 +22,7 @@ class Step:
 
     Attributes:
         name: Module in `batch_jobs` with a function `main(argv) -> exit code`.
-        schedules: When it runs.
+        schedules: When it runs; a step without any runs by name, when somebody needs it.
         arguments: What it gets beside the common arguments.
         needs: Steps that must not have failed before it in the same run.
     """
@@ -39,6 +39,7 @@ class Step:
 
 
 STEPS = (
+    Step("repair_catalog", schedules=()),
     Step("open_partitions", schedules=("hourly", "daily")),
     Step("compact_events", schedules=("hourly", "daily")),
     Step("check_quality", schedules=("hourly", "daily"), needs=("compact_events",)),

@@ -8,12 +8,13 @@ from constructs import Construct
 from batch_jobs.steps import COMMON_ARGUMENTS
 from cdk.code import Code
 from cdk.config import Config
-from cdk.lake import RESULTS_PREFIX, Lake
+from cdk.lake import DELTAS_PREFIX, QUARANTINE_PREFIX, RESULTS_PREFIX, Lake
 from cdk.realtime import Realtime
 from cdk.stream_function import log_group_named
 from cdk.tables import Tables
 from cdk.workflow import Workflow
-from clickstream.tables import LAKE_TABLES
+from clickstream.generations import CONFIRMATIONS_PREFIX
+from clickstream.tables import BAD_EVENTS, COMMITS_PREFIX, LAKE_TABLES, LANDING_PREFIX, RAW_EVENTS, REPORTS_PREFIX
 
 TIMEOUT = Duration.hours(6)
 """Shorter than the grace after which replaced files are deleted, so no run can publish what is gone."""
@@ -38,7 +39,17 @@ QUERY_ACTIONS = (
     "athena:StopQueryExecution",
 )
 READ_ITEMS = ("dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan")
-LAKE_FOLDERS = ("landing", "bad_events", "raw_events", "_commits", "quarantine", "reports", RESULTS_PREFIX)
+WRITTEN = (
+    RAW_EVENTS.name,
+    QUARANTINE_PREFIX,
+    COMMITS_PREFIX,
+    CONFIRMATIONS_PREFIX,
+    REPORTS_PREFIX,
+    RESULTS_PREFIX,
+)
+COLLECTED = (RAW_EVENTS.name, QUARANTINE_PREFIX, LANDING_PREFIX, BAD_EVENTS.name)
+READ = (*WRITTEN, LANDING_PREFIX, BAD_EVENTS.name, DELTAS_PREFIX)
+"""Folders of the bucket that the steps write, remove garbage from, and read."""
 
 
 class Batch(Construct):
@@ -55,12 +66,11 @@ class Batch(Construct):
         super().__init__(scope, construct_id)
         self.job_name = f"{config.prefix}-batch"
         log_prefix = f"/aws-glue/{config.prefix}"
-        groups = [
-            log_group_named(self, word.capitalize(), config, f"{log_prefix}/{word}") for word in ("output", "error")
-        ]
+        for word in ("output", "error"):
+            log_group_named(self, word.capitalize(), config, f"{log_prefix}/{word}")
         self._role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("glue.amazonaws.com"))
-        # Glue looks for the group before it writes, and creates it unless it may see that it exists.
-        self._allow("WriteLogs", ("logs:CreateLogStream", "logs:PutLogEvents"), [g.log_group_arn for g in groups])
+        log_actions = ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents")
+        self._allow("WriteLogs", log_actions, [_arn("logs", f"log-group:{log_prefix}/*")])
         self._allow_code(code)
         self._allow_lake(lake)
         self._allow_tables(realtime.tables)
@@ -77,18 +87,25 @@ class Batch(Construct):
         self._allow("ReadCode", ("s3:GetObject",), [a.bucket.arn_for_objects(a.s3_object_key) for a in assets])
 
     def _allow_lake(self, lake: Lake) -> None:
-        objects = [lake.bucket.arn_for_objects(f"{folder}/*") for folder in LAKE_FOLDERS]
-        object_actions = ("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject")
-        self._allow("Objects", object_actions, objects)
-        self._allow("ReadDeltas", ("s3:GetObject",), [lake.bucket.arn_for_objects("ledger_deltas/*")])
-        self._allow("ListObjects", ("s3:GetBucketLocation", "s3:ListBucket"), [lake.bucket.bucket_arn])
+        folders = {
+            "ReadObjects": (("s3:GetObject",), READ),
+            "WriteObjects": (("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:PutObject"), WRITTEN),
+            "CollectGarbage": (("s3:DeleteObject",), COLLECTED),
+        }
+        for sid, (actions, names) in folders.items():
+            self._allow(sid, actions, [lake.bucket.arn_for_objects(f"{name}/*") for name in names])
+        self._allow(
+            "ListObjects",
+            ("s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"),
+            [lake.bucket.bucket_arn],
+        )
         catalog = ["catalog", f"database/{lake.database_name}"]
         catalog += [f"table/{lake.database_name}/{table.name}" for table in LAKE_TABLES]
         self._allow("Catalog", CATALOG_ACTIONS, [_arn("glue", name) for name in catalog])
         self._allow("Query", QUERY_ACTIONS, [_arn("athena", f"workgroup/{lake.workgroup_name}")])
 
     def _allow_tables(self, tables: Tables) -> None:
-        read = [tables.ledger, tables.counters, tables.page_metrics, tables.session_metrics, tables.anomalies]
+        read = (tables.ledger, tables.counters, tables.anomalies)
         self._allow("ReadTables", READ_ITEMS, [table.table_arn for table in read])
 
     def _job(self, code: Code, arguments: dict[str, str]) -> None:
@@ -108,7 +125,12 @@ class Batch(Construct):
             command=glue.CfnJob.JobCommandProperty(
                 name="glueetl", python_version="3", script_location=code.glue_entry.s3_object_url
             ),
-            default_arguments={"--archives": archives, "--job-bookmark-option": "job-bookmark-disable", **arguments},
+            default_arguments={
+                "--archives": archives,
+                "--code-version": code.version,
+                "--job-bookmark-option": "job-bookmark-disable",
+                **arguments,
+            },
         )
         job.node.add_dependency(self._role)
 

@@ -11,7 +11,7 @@ from cdk.config import Config
 from cdk.layer import ROOT, archive_path
 from clickstream.errors import ConfigError
 
-CACHES = ["**/__pycache__", "**/*.pyc", "**/.*_cache"]
+CACHES = ["__pycache__", "*.pyc", ".*_cache"]
 
 
 class Code(Construct):
@@ -29,8 +29,8 @@ class Code(Construct):
     def __init__(self, scope: Construct, construct_id: str, config: Config, build: Path) -> None:
         super().__init__(scope, construct_id)
         streaming = str(ROOT / "streaming_lambdas")
-        self.streaming = assets.Asset(self, "Streaming", path=streaming, exclude=CACHES)
-        self.function_code = lambda_.Code.from_asset(streaming, exclude=CACHES)
+        self.streaming = assets.Asset(self, "Streaming", path=streaming, exclude=CACHES, ignore_mode=IgnoreMode.GIT)
+        self.function_code = lambda_.Code.from_asset(streaming, exclude=CACHES, ignore_mode=IgnoreMode.GIT)
         self.jobs = assets.Asset(
             self,
             "Jobs",
@@ -48,6 +48,11 @@ class Code(Construct):
             compatible_runtimes=[lambda_.Runtime.PYTHON_3_13],
             compatible_architectures=[lambda_.Architecture.X86_64],
         )
+
+    @property
+    def version(self) -> str:
+        """What commits name as the code that wrote them: changes with every change of the library."""
+        return self.streaming.asset_hash[:12]
 
     @property
     def glue_archives(self) -> list[assets.Asset]:

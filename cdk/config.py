@@ -12,7 +12,8 @@ from clickstream.errors import ConfigError
 
 Environment = Literal["dev", "staging", "production", "local"]
 StreamMode = Literal["provisioned", "on-demand"]
-LEAST_MEMORY_MB = 512
+LEAST_MEMORY_MB = 1024
+"""A full batch of packed events peaks at 400 MB, and a function's share of a CPU grows with its memory."""
 STREAM_RETENTION_HOURS = 48
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
@@ -99,7 +100,7 @@ OPTIONS = {
     "environment": Option("environment", _one_of(*get_args(Environment)), "which stack"),
     "streamShardCount": Option("stream_shard_count", _whole(1, 500), "shards of a provisioned stream"),
     "streamMode": Option("stream_mode", _one_of(*get_args(StreamMode)), "who chooses the number of shards"),
-    "lambdaMemorySize": Option("requested_memory_mb", _whole(128, 10_240), "MB; less than 512 is raised to 512"),
+    "lambdaMemorySize": Option("requested_memory_mb", _whole(128, 10_240), "MB; less than 1024 is raised to 1024"),
     "dataRetentionDays": Option("data_retention_days", _whole(1, 3_650), "days until live metrics expire"),
     "alertEmail": Option("alert_email", _address, "receiver of alarms and anomalies"),
     "batchWindowSeconds": Option("batch_window_s", _whole(0, 300), "seconds a batch of events is gathered"),

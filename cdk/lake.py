@@ -11,6 +11,8 @@ from cdk.config import Config
 from clickstream.tables import LAKE_TABLES, PARTITION_KEYS, Column, LakeTable
 
 RESULTS_PREFIX = "athena-results"
+DELTAS_PREFIX = "ledger_deltas"
+QUARANTINE_PREFIX = "quarantine"
 RESULTS_RETENTION = Duration.days(7)
 COMMENT_LIMIT = 255
 """Glue refuses longer column comments."""

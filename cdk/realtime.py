@@ -11,10 +11,11 @@ from constructs import Construct
 from cdk.code import Code
 from cdk.config import Config
 from cdk.ingest import Ingest
-from cdk.lake import Lake
+from cdk.lake import DELTAS_PREFIX, Lake
 from cdk.stream_function import StreamFunction
 from cdk.tables import PENDING_INDEX, Tables
 from clickstream.settings import DetectAnomaliesSettings, ProcessEventsSettings, variables
+from clickstream.tables import BAD_EVENTS, LANDING_PREFIX
 
 KEY_LENGTH = 64
 READ_ITEMS = ("dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query")
@@ -82,7 +83,7 @@ class Realtime(Construct):
             page_metrics_table=tables.page_metrics.table_name,
             retention_days=config.data_retention_days,
             pseudonym_secret=self.secret.secret_arn,
-            code_version=code.streaming.asset_hash[:12],
+            code_version=code.version,
         )
         consumer = StreamFunction(
             self,
@@ -93,9 +94,10 @@ class Realtime(Construct):
             module="process_events",
             environment=environment,
         )
-        written = ("landing/*", "bad_events/*", "ledger_deltas/*")
-        consumer.allow("PutObjects", ["s3:PutObject"], *map(lake.bucket.arn_for_objects, written))
-        consumer.allow("ReadDeltas", ["s3:GetObject"], lake.bucket.arn_for_objects("ledger_deltas/*"))
+        deltas = lake.bucket.arn_for_objects(f"{DELTAS_PREFIX}/*")
+        objects = [lake.bucket.arn_for_objects(f"{name}/*") for name in (LANDING_PREFIX, BAD_EVENTS.name)]
+        consumer.allow("PutObjects", ["s3:PutObject"], *objects, deltas)
+        consumer.allow("ReadDeltas", ["s3:GetObject"], deltas)
         consumer.allow("WriteTables", WRITE_ITEMS, *_arns(tables.ledger, tables.counters, tables.page_metrics))
         consumer.allow("ReadKey", ["secretsmanager:GetSecretValue"], self.secret.secret_arn)
         return consumer

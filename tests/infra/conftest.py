@@ -1,0 +1,85 @@
+"""The templates of every environment, synthesised once for all tests."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from aws_cdk import App
+
+from cdk.config import Environment, read_config
+from cdk.layer import TARGETS, archive_path
+from cdk.stack import ClickstreamStack
+
+Template = dict[str, Any]
+EMPTY_ZIP = b"PK\x05\x06" + bytes(18)
+
+
+@pytest.fixture(scope="session")
+def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with empty archives in place of the installed packages."""
+    folder = tmp_path_factory.mktemp("build")
+    for name in TARGETS:
+        archive_path(name, folder).write_bytes(EMPTY_ZIP)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def assembly(build: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Synthesises a stack of the given context and returns the folder of the cloud assembly."""
+
+    def synthesise(**context: object) -> Path:
+        config = read_config(context)
+        folder = tmp_path_factory.mktemp(config.environment)
+        app = App(outdir=str(folder))
+        ClickstreamStack(app, config.prefix, config, build)
+        app.synth()
+        return folder
+
+    return synthesise
+
+
+@pytest.fixture(scope="session")
+def template_of(assembly: Callable[..., Path]) -> Callable[..., Template]:
+    """Synthesises a stack of the given context and returns its template."""
+
+    def synthesise(**context: object) -> Template:
+        (path,) = assembly(**context).glob("*.template.json")
+        found: Template = json.loads(path.read_text())
+        return found
+
+    return synthesise
+
+
+@pytest.fixture(scope="session")
+def templates(template_of: Callable[..., Template]) -> dict[str, Template]:
+    """The template of each environment."""
+    return {name: template_of(environment=name) for name in get_args(Environment)}
+
+
+@pytest.fixture(params=get_args(Environment))
+def template(request: pytest.FixtureRequest, templates: dict[str, Template]) -> Template:
+    """The template of every environment in turn."""
+    return templates[request.param]
+
+
+@pytest.fixture
+def of_type() -> Callable[[Template, str], list[dict[str, Any]]]:
+    """Lists the properties of all resources of a type, e.g. `DynamoDB::Table`."""
+    return lambda template, kind: [
+        resource["Properties"] for resource in template["Resources"].values() if resource["Type"] == f"AWS::{kind}"
+    ]
+
+
+@pytest.fixture
+def statements() -> Callable[[Template], Iterator[tuple[str, dict[str, Any]]]]:
+    """Lists (role's policy, statement) of every permission that the stack gives."""
+
+    def found(template: Template) -> Iterator[tuple[str, dict[str, Any]]]:
+        for name, resource in template["Resources"].items():
+            if resource["Type"] == "AWS::IAM::Policy":
+                for statement in resource["Properties"]["PolicyDocument"]["Statement"]:
+                    yield name, statement
+
+    return found

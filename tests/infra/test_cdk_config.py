@@ -1,0 +1,105 @@
+"""Context keys: what is accepted, and what a person is told otherwise."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cdk.config import LEAST_MEMORY_MB, OPTIONS, Config, read_config
+from clickstream.errors import ConfigError
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_defaults() -> None:
+    """Without context, a dev stack with two shards and thirty days of live metrics is configured."""
+    config = read_config({})
+    assert config == Config()
+    assert (config.prefix, config.stream_shard_count, config.data_retention_days) == ("clickstream-dev", 2, 30)
+    assert config.memory_mb == LEAST_MEMORY_MB
+
+
+@pytest.mark.parametrize("value", ["4", 4])
+def test_numbers_come_as_text_or_number(value: object) -> None:
+    """The command line gives text and cdk.json numbers; both are read."""
+    assert read_config({"streamShardCount": value}).stream_shard_count == 4
+
+
+def test_each_key_sets_its_field() -> None:
+    """Every key of the list is readable and changes the configuration."""
+    other = {
+        "environment": "local",
+        "streamShardCount": 3,
+        "streamMode": "on-demand",
+        "lambdaMemorySize": 3008,
+        "dataRetentionDays": 7,
+        "alertEmail": "team@example.com",
+        "batchWindowSeconds": 0,
+        "athenaScanLimitGigabytes": 1,
+    }
+    assert other.keys() == OPTIONS.keys()
+    for key, value in other.items():
+        assert getattr(read_config({key: value}), OPTIONS[key].field) == value
+
+
+@pytest.mark.parametrize(("asked", "given"), [(128, LEAST_MEMORY_MB), (256, LEAST_MEMORY_MB), (3008, 3008)])
+def test_memory_has_a_floor(asked: int, given: int) -> None:
+    """Less memory than a full batch needs is raised, more is taken as it is."""
+    assert read_config({"lambdaMemorySize": asked}).memory_mb == given
+
+
+@pytest.mark.parametrize(
+    "key", ["@aws-cdk/core:newStyleStackSynthesis", "aws:cdk:enable-path-metadata", "cli-telemetry"]
+)
+def test_keys_of_cdk_are_passed_over(key: str) -> None:
+    """What the CDK command line puts into the context is not ours to judge."""
+    assert read_config({key: True}) == Config()
+
+
+def test_unknown_key() -> None:
+    """A misspelt key is refused, and the known ones are listed."""
+    with pytest.raises(ConfigError, match=r"unknown context key enviroment; known are environment, streamShardCount, "):
+        read_config({"enviroment": "production"})
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("environment", "prod", "environment=prod: one of dev, staging, production, local is needed"),
+        ("streamShardCount", "0", "streamShardCount=0: a whole number from 1 to 500 is needed"),
+        ("streamShardCount", "two", "streamShardCount=two: a whole number"),
+        ("streamShardCount", "²", "streamShardCount=²: a whole number"),
+        ("streamShardCount", "-1", "streamShardCount=-1: a whole number"),
+        ("lambdaMemorySize", "64", "lambdaMemorySize=64: a whole number from 128 to 10,240 is needed"),
+        ("dataRetentionDays", "", "dataRetentionDays=: a whole number"),
+        ("alertEmail", "nobody", "alertEmail=nobody: an e-mail address"),
+        ("streamMode", True, "streamMode=True: one of provisioned, on-demand is needed"),
+    ],
+)
+def test_wrong_value(key: str, value: object, message: str) -> None:
+    """A wrong value is answered with one sentence that names key, value and what is allowed."""
+    with pytest.raises(ConfigError, match="^" + message):
+        read_config({key: value})
+
+
+def test_shards_of_an_on_demand_stream() -> None:
+    """A number of shards for a stream that has none is a contradiction."""
+    with pytest.raises(ConfigError, match="streamShardCount has no meaning"):
+        read_config({"streamMode": "on-demand", "streamShardCount": 2})
+
+
+def test_app_says_what_is_wrong() -> None:
+    """The app ends with exit code 2 and one sentence, without a traceback."""
+    result = subprocess.run(
+        [sys.executable, "-m", "cdk.app"],
+        env={**os.environ, "CDK_CONTEXT_JSON": '{"enviroment": "dev"}'},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 2
+    assert "clickstream: unknown context key enviroment" in result.stderr
+    assert "Traceback" not in result.stderr

@@ -1,0 +1,100 @@
+"""Who may do what."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+Template = dict[str, Any]
+OfType = Callable[[Template, str], list[dict[str, Any]]]
+Statements = Callable[[Template], Iterator[tuple[str, dict[str, Any]]]]
+ADDED_BY_CDK = "CustomS3AutoDeleteObjects"
+"""Logical id of what CDK adds to empty a disposable bucket; it is AWS's code with AWS's permissions."""
+
+
+def test_no_wildcards(template: Template, statements: Statements) -> None:
+    """No action holds a wildcard, and no permission is for every resource."""
+    for policy, statement in statements(template):
+        assert statement["Effect"] == "Allow"
+        assert not [action for action in _list(statement["Action"]) if "*" in action], policy
+        assert "*" not in _list(statement["Resource"]), (policy, statement["Sid"])
+
+
+def test_no_managed_policies(template: Template) -> None:
+    """Every role's permissions are written out in this stack."""
+    for name, resource in template["Resources"].items():
+        if resource["Type"] == "AWS::IAM::Role" and not name.startswith(ADDED_BY_CDK):
+            assert "ManagedPolicyArns" not in resource["Properties"]
+            assert "Policies" not in resource["Properties"]
+
+
+def test_each_statement_is_named(template: Template, statements: Statements) -> None:
+    """Each permission of a role has a name of its own, so that an audit can refer to it."""
+    named = [(policy, statement["Sid"]) for policy, statement in statements(template)]
+    assert len(named) == len(set(named))
+
+
+def test_failure_destination_needs_two_actions(template: Template, statements: Statements) -> None:
+    """The functions may put failed batches and see the bucket, but neither read nor delete them."""
+    actions: dict[str, set[str]] = {}
+    for policy, statement in statements(template):
+        if "IngestFailures" in json.dumps(statement["Resource"]):
+            actions.setdefault(policy, set()).update(_list(statement["Action"]))
+    assert list(actions.values()) == [{"s3:PutObject", "s3:ListBucket"}] * 2
+
+
+def test_only_the_processor_reads_the_key(template: Template, statements: Statements) -> None:
+    """The key of the pseudonyms is read by process_events and nobody else."""
+    readers = [
+        policy for policy, statement in statements(template) if "secretsmanager:GetSecretValue" in statement["Action"]
+    ]
+    assert len(readers) == 1
+    assert readers[0].startswith("RealtimeProcessEvents")
+
+
+def test_the_ledger_is_append_only(template: Template, statements: Statements) -> None:
+    """Only process_events writes the ledger, and nobody may delete from a table."""
+    writers = set()
+    for policy, statement in statements(template):
+        actions = set(_list(statement["Action"]))
+        assert not actions & {"dynamodb:DeleteItem", "dynamodb:BatchWriteItem", "dynamodb:UpdateItem"}
+        if "dynamodb:PutItem" in actions and "TablesLedger" in json.dumps(statement["Resource"]):
+            writers.add(policy)
+    assert [writer[: len("RealtimeProcessEvents")] for writer in writers] == ["RealtimeProcessEvents"]
+
+
+def test_functions_never_delete(template: Template, statements: Statements) -> None:
+    """Only the batch job may delete objects: garbage of the lake."""
+    deleters = {policy for policy, statement in statements(template) if "s3:DeleteObject" in statement["Action"]}
+    assert len(deleters) == 1
+    assert deleters.pop().startswith("BatchRole")
+
+
+def test_secret_is_generated(template: Template, of_type: OfType) -> None:
+    """The key is made by Secrets Manager; the template holds none."""
+    (secret,) = of_type(template, "SecretsManager::Secret")
+    assert "SecretString" not in secret
+    generated = secret["GenerateSecretString"]
+    assert json.loads(generated["SecretStringTemplate"]) == {"key_id": "k1"}
+    assert (generated["GenerateStringKey"], generated["PasswordLength"]) == ("key", 64)
+
+
+def test_logs_are_kept_a_month(template: Template, of_type: OfType) -> None:
+    """Every log group has a retention, and every function of ours writes to one."""
+    groups = of_type(template, "Logs::LogGroup")
+    assert {group["RetentionInDays"] for group in groups} == {30}
+    assert len(groups) == 4
+    for name, resource in template["Resources"].items():
+        if resource["Type"] == "AWS::Lambda::Function" and not name.startswith(ADDED_BY_CDK):
+            assert "LogGroup" in resource["Properties"]["LoggingConfig"]
+
+
+def test_alarms_may_publish(template: Template, of_type: OfType) -> None:
+    """The topic lets alarms of this account publish, which its TLS policy would otherwise have taken away."""
+    (policy,) = of_type(template, "SNS::TopicPolicy")
+    allowed = [s for s in policy["PolicyDocument"]["Statement"] if s["Effect"] == "Allow"]
+    assert [s["Principal"] for s in allowed] == [{"Service": "cloudwatch.amazonaws.com"}]
+    assert allowed[0]["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else [value]
