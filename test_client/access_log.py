@@ -112,8 +112,16 @@ PARSERS: dict[str, Callable[[bytes], Request | None]] = {"access_log": parse_log
 
 def visitor_key(request: Request) -> str:
     """The session id of a request: the same for all requests of one host with one user agent."""
-    seed = f"{request.host}\0{request.agent or ''}".encode()
-    return f"log-{hashlib.sha256(seed).hexdigest()[:16]}"
+    return _key(f"{request.host}\0{request.agent or ''}")
+
+
+def client_key(request: Request) -> str:
+    """The anonymous id of a request: the same for all requests of one host."""
+    return _key(request.host)
+
+
+def _key(seed: str) -> str:
+    return f"log-{hashlib.sha256(seed.encode()).hexdigest()[:16]}"
 
 
 def _address(site: str, target: str) -> str:
@@ -129,6 +137,7 @@ def to_event(request: Request, event_id: str, site: str) -> dict[str, Any]:
         "event_id": event_id,
         "event_type": "page_view",
         "session_id": visitor_key(request),
+        "anonymous_id": client_key(request),
         "timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "page_url": _address(site, request.target),
         "ip_address": request.host,
