@@ -14,7 +14,7 @@ class Database:
     """A DuckDB in memory that never reaches for the network.
 
     Args:
-        folder: Where it may spill; must exist.
+        folder: Where it may spill; must exist. It may read files beside it, and no others.
         memory_limit: In DuckDB's words, for instance `2GB`.
     """
 
@@ -32,6 +32,10 @@ class Database:
         self._set_up(self._connection)
         for macro in macros():
             self._connection.execute(macro)
+        # Statements name tables, never files; should one slip through, it finds no door.
+        readable = str(folder.parent.resolve()).replace("'", "''")
+        self._connection.execute(f"SET allowed_directories=['{readable}/']")
+        self._connection.execute("SET enable_external_access=false")
 
     @staticmethod
     def _set_up(connection: duckdb.DuckDBPyConnection) -> None:

@@ -23,6 +23,17 @@ CREATE MACRO tr_to_varchar(x) AS CASE typeof(x)
   WHEN 'DOUBLE' THEN CASE WHEN regexp_matches(CAST(x AS VARCHAR), '[0-9]{8}[0-9]*\.|e|^-?0\.000')
     THEN left('', tr_fail('NOT_SUPPORTED (local engine): text of a very large or very small double')) ELSE CAST(x AS VARCHAR) END
   ELSE CAST(x AS VARCHAR) END;
+-- Integers divide as integers and fail on zero, as DuckDB is set to; doubles follow IEEE 754.
+CREATE MACRO tr_divide_doubles(a, b) AS CASE WHEN b <> 0 THEN a / nullif(b, 0)
+  WHEN b = 0 THEN CASE WHEN isnan(CAST(a AS DOUBLE)) OR a = 0 THEN CAST('nan' AS DOUBLE)
+    WHEN a > 0 THEN CAST('inf' AS DOUBLE) WHEN a < 0 THEN CAST('-inf' AS DOUBLE) END END;
+-- Quotients of decimals, in whole numbers of their last digits.
+CREATE MACRO tr_scaled(x, power) AS CAST(round(CAST(x AS DOUBLE) * power) AS HUGEINT);
+CREATE MACRO tr_half_up(n, d) AS CAST(sign(n) * sign(d) * ((2 * abs(n) + abs(d)) / (2 * abs(d))) AS DOUBLE);
+CREATE MACRO bitwise_left_shift(x, n) AS CAST(x AS BIGINT) << n;
+CREATE MACRO bitwise_right_shift(x, n) AS CAST(x AS BIGINT) >> n;
+CREATE MACRO codepoint(c) AS unicode(c);
+CREATE MACRO e() AS exp(1);
 CREATE MACRO tr_text(x) AS CAST(x AS VARCHAR);
 CREATE MACRO nan() AS CAST('nan' AS DOUBLE);
 CREATE MACRO infinity() AS CAST('inf' AS DOUBLE);
@@ -116,6 +127,9 @@ CREATE MACRO tr_iso8601_utc(s) AS CASE WHEN s IS NULL OR regexp_matches(s, '(Z|[
 CREATE MACRO tr_at_timezone
   (t TIMESTAMPTZ, z) AS t AT TIME ZONE z,
   (t TIMESTAMP, z) AS (t AT TIME ZONE 'UTC') AT TIME ZONE z;
+CREATE MACRO tr_instant
+  (t TIMESTAMPTZ) AS t,
+  (t TIMESTAMP) AS t AT TIME ZONE 'UTC';
 CREATE MACRO tr_with_timezone(t TIMESTAMP, z) AS t AT TIME ZONE z;
 CREATE MACRO tr_unixtime
   (t TIMESTAMP) AS epoch_us(t) / 1e6,
@@ -125,20 +139,24 @@ CREATE MACRO tr_from_unixtime(s) AS to_timestamp(round(CAST(s AS DOUBLE), 3));
 CREATE MACRO to_milliseconds(i INTERVAL) AS CAST(epoch_ms(i) AS BIGINT);
 CREATE MACRO year_of_week(d) AS isoyear(d);
 
--- JSON: a document that does not parse is NULL, never the end of the query ----------------------------------------------------
+-- JSON: a document that does not parse is NULL, never the end of the query. The broken document itself must go: a guard
+-- around the call is not enough, since DuckDB may evaluate constant branches first ------------------------------------------
+CREATE MACRO tr_json(j) AS CASE WHEN json_valid(j) THEN j END;
 CREATE MACRO tr_json_extract_scalar(j, path) AS
-  CASE WHEN json_valid(j) AND json_type(j, path) NOT IN ('OBJECT', 'ARRAY', 'NULL') THEN j ->> path END;
-CREATE MACRO tr_json_extract(j, path) AS CASE WHEN json_valid(j) THEN json_extract(j, path) END;
-CREATE MACRO tr_json_parse(j) AS CASE WHEN j IS NULL OR json_valid(j) THEN CAST(j AS JSON)
+  CASE WHEN json_type(tr_json(j), path) NOT IN ('OBJECT', 'ARRAY', 'NULL') THEN tr_json(j) ->> path END;
+CREATE MACRO tr_json_extract(j, path) AS json_extract(tr_json(j), path);
+CREATE MACRO tr_json_parse(j) AS CASE WHEN j IS NULL OR json_valid(j) THEN json(tr_json(j))
   ELSE CAST(CAST(tr_fail('INVALID_FUNCTION_ARGUMENT: Cannot convert value to JSON') AS VARCHAR) AS JSON) END;
-CREATE MACRO tr_json_array_length(j) AS CASE WHEN json_valid(j) AND json_type(j) = 'ARRAY' THEN json_array_length(j) END;
-CREATE MACRO json_size(j, path) AS CASE WHEN json_valid(j) AND json_type(j, path) IS NOT NULL THEN CASE json_type(j, path)
-  WHEN 'OBJECT' THEN len(json_keys(j, path)) WHEN 'ARRAY' THEN json_array_length(j, path) ELSE 0 END END;
-CREATE MACRO json_array_contains(j, v) AS CASE WHEN json_valid(j) AND json_type(j) = 'ARRAY'
-  THEN list_contains(CAST(j AS JSON[]), CAST(to_json(v) AS JSON)) END;
-CREATE MACRO is_json_scalar(j) AS json_type(j) NOT IN ('OBJECT', 'ARRAY');
-CREATE MACRO json_array_get(j, i) AS CASE WHEN json_valid(j) AND json_type(j) = 'ARRAY'
-  THEN json_extract(j, '$[' || CAST(i AS VARCHAR) || ']') END;
+CREATE MACRO tr_json_array_length(j) AS CASE WHEN json_type(tr_json(j)) = 'ARRAY' THEN json_array_length(tr_json(j)) END;
+CREATE MACRO tr_json_exists(j, path) AS json_exists(tr_json(j), path);
+CREATE MACRO json_size(j, path) AS CASE json_type(tr_json(j), path)
+  WHEN 'OBJECT' THEN len(json_keys(tr_json(j), path)) WHEN 'ARRAY' THEN json_array_length(tr_json(j), path)
+  ELSE CASE WHEN json_type(tr_json(j), path) IS NOT NULL THEN 0 END END;
+CREATE MACRO json_array_contains(j, v) AS CASE WHEN json_type(tr_json(j)) = 'ARRAY'
+  THEN list_contains(CAST(tr_json(j) AS JSON[]), CAST(to_json(v) AS JSON)) END;
+CREATE MACRO is_json_scalar(j) AS json_type(tr_json(j)) NOT IN ('OBJECT', 'ARRAY');
+CREATE MACRO json_array_get(j, i) AS CASE WHEN json_type(tr_json(j)) = 'ARRAY'
+  THEN json_extract(tr_json(j), '$[' || CAST(i AS VARCHAR) || ']') END;
 
 -- arrays --------------------------------------------------------------------------------------------------------------
 CREATE MACRO tr_array_distinct(l) AS

@@ -52,6 +52,7 @@ class AthenaServer:
         clock: Clock = lambda: datetime.now(UTC),
     ) -> None:
         endpoint = upstream_url or None
+        cache_folder = cache_folder.resolve()
         spill = cache_folder / "spill"
         spill.mkdir(parents=True, exist_ok=True)
         self._database = Database(spill, memory_limit)

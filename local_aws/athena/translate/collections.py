@@ -11,23 +11,15 @@ from local_aws.athena.translate.nodes import Rule, call, is_array, is_map, renam
 
 def _subscript(generator: Generator, node: exp.Bracket) -> str:
     """Trino fails on a missing key or index; inside TRY the failure becomes NULL, as there."""
-    container, index = node.this, node.expressions[0]
-    value = generator.sql(container)
+    container, value = node.this, generator.sql(node, "this")
+    key = node.expressions[0]
+    by_key = is_map(container) or key.is_string
+    index = generator.sql(key)
     if node.args.get("safe"):
-        return f"{_wrapped(container, value)}[{generator.sql(_one_based(node, index))}]"
+        return f"{_wrapped(container, value)}[{index}]"
     if isinstance(container, (exp.Struct, exp.Tuple)):
-        return f"STRUCT_EXTRACT_AT({value}, {generator.sql(_one_based(node, index))})"
-    if is_map(container) or index.is_string:
-        return f"tr_map_value({value}, {generator.sql(index)})"
-    return f"tr_subscript({value}, {generator.sql(_one_based(node, index))})"
-
-
-def _one_based(node: exp.Bracket, index: exp.Expr) -> exp.Expr:
-    """The parser shifts literal indices to its own zero-based form and notes by how much."""
-    offset = node.args.get("offset")
-    if isinstance(index, exp.Literal) and not index.is_string and not offset:
-        return exp.Literal.number(int(index.name) + 1)
-    return index
+        return f"STRUCT_EXTRACT_AT({value}, {index})"
+    return f"tr_map_value({value}, {index})" if by_key else f"tr_subscript({value}, {index})"
 
 
 def _wrapped(node: exp.Expr, text: str) -> str:

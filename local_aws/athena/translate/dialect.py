@@ -5,15 +5,15 @@ from typing import ClassVar
 import sqlglot
 from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
+from sqlglot.dialects.trino import Trino
 from sqlglot.generator import Generator
 from sqlglot.generators.duckdb import DuckDBGenerator
 
-from local_aws.athena.errors import QueryError
+from local_aws.athena.errors import NotSupportedError, QueryError
 from local_aws.athena.functions import check_functions
 from local_aws.athena.translate import aggregates, collections, documents, patterns, times, values
 from local_aws.athena.translate.nodes import Rule, call
 
-READ = "trino"
 _MODULES = (values, patterns, times, documents, collections, aggregates)
 _NAMED: dict[str, Rule] = {name: rule for module in _MODULES for name, rule in module.NAMED.items()}
 
@@ -21,6 +21,15 @@ _NAMED: dict[str, Rule] = {name: rule for module in _MODULES for name, rule in m
 def _anonymous(generator: Generator, node: exp.Anonymous) -> str:
     rule = _NAMED.get(node.name.lower())
     return rule(generator, node) if rule is not None else call(generator, node.name, *node.expressions)
+
+
+class AthenaSQL(Trino):
+    """Athena's queries; subscripts keep their number, since whether to shift them would depend on types."""
+
+    INDEX_OFFSET = 0
+
+
+READ = AthenaSQL
 
 
 class LocalDuckDB(DuckDB):
@@ -47,6 +56,8 @@ def parse(sql: str) -> exp.Expr:
         tree = sqlglot.parse_one(sql, read=READ)
     except sqlglot.errors.SqlglotError as error:
         raise QueryError("SYNTAX_ERROR", _position(error)) from error
+    if tree.find(exp.MatchRecognize) is not None:  # its measures use functions of their own
+        raise NotSupportedError("MATCH_RECOGNIZE")
     check_functions(tree, sql)
     return tree
 
@@ -60,5 +71,12 @@ def _position(error: sqlglot.errors.SqlglotError) -> str:
 
 
 def generate(tree: exp.Expr) -> str:
-    """Return DuckDB's text of a tree that has been rewritten."""
-    return tree.sql(dialect=LocalDuckDB)
+    """Return DuckDB's text of a tree that has been rewritten.
+
+    Raises:
+        NotSupportedError: It cannot be said in DuckDB.
+    """
+    try:
+        return tree.sql(dialect=LocalDuckDB, unsupported_level=sqlglot.ErrorLevel.RAISE)
+    except sqlglot.errors.UnsupportedError as error:
+        raise NotSupportedError(str(error)) from error

@@ -6,10 +6,14 @@ from sqlglot.generator import Generator
 from local_aws.athena.errors import NotSupportedError
 from local_aws.athena.translate.nodes import Rule, call, rename, text_of
 
+_PARTS = (exp.JSONPathRoot, exp.JSONPathKey, exp.JSONPathSubscript)
+
 
 def _path(node: exp.Expr | None) -> str:
     """Return a JSON path as DuckDB writes it; SQL/JSON paths may say `lax` or `strict` first."""
     if isinstance(node, exp.JSONPath):
+        if not all(isinstance(part, _PARTS) for part in node.expressions):
+            raise NotSupportedError("a JSON path with wildcards, filters or descent")
         return node.sql(dialect="duckdb").strip("'")
     text = text_of(node, "a JSON path").removeprefix("lax ").removeprefix("strict ")
     if not text.startswith("$") or any(mark in text for mark in "*?@("):
@@ -32,7 +36,7 @@ def _extract(generator: Generator, node: exp.JSONExtract) -> str:
 
 def _exists(generator: Generator, node: exp.Anonymous) -> str:
     document, path = node.expressions
-    return call(generator, "JSON_EXISTS", document, exp.Literal.string(_path(path)))
+    return call(generator, "tr_json_exists", document, exp.Literal.string(_path(path)))
 
 
 def _size(generator: Generator, node: exp.Anonymous) -> str:

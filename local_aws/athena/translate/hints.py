@@ -10,6 +10,7 @@ from sqlglot.schema import MappingSchema
 
 from local_aws.athena.errors import QueryError
 from local_aws.athena.translate.dialect import READ
+from local_aws.athena.translate.nodes import is_date
 
 logging.getLogger("sqlglot").setLevel(
     logging.ERROR
@@ -18,6 +19,7 @@ logging.getLogger("sqlglot").setLevel(
 _Type = exp.DataType.Type
 _TEXT = frozenset({_Type.VARCHAR, _Type.TEXT, _Type.CHAR})
 _NUMBERS = frozenset({*exp.DataType.NUMERIC_TYPES})
+_TIMES = frozenset({_Type.TIMESTAMP, _Type.TIMESTAMPTZ})
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ)
 
 
@@ -80,16 +82,23 @@ def _annotate_by_name(tree: exp.Expr, types: dict[str, dict[str, exp.DataType]])
 
 
 def _refuse_mixed_comparisons(tree: exp.Expr) -> None:
-    for node in tree.find_all(*_COMPARISONS):
-        kinds = {_sure_kind(node.this), _sure_kind(node.expression)}
-        if kinds == {"varchar", "number"}:
-            raise QueryError("TYPE_MISMATCH", f"line 1:1: Cannot apply operator: {node.sql(dialect=READ)}")
+    for node in tree.find_all(*_COMPARISONS, exp.In):
+        others = node.expressions if isinstance(node, exp.In) else [node.expression]
+        left = _sure_kind(node.this)
+        for right in map(_sure_kind, others):
+            # Dates and timestamps do compare, numbers do among themselves, text only with text.
+            if left != right and None not in {left, right} and {left, right} & {"varchar", "number"}:
+                raise QueryError("TYPE_MISMATCH", f"line 1:1: Cannot apply operator: {left} {node.key} {right}")
 
 
 def _sure_kind(node: exp.Expr) -> str | None:
-    """Return text or number when it is beyond doubt: a column of a table, a literal, a cast."""
+    """Return the kind of a value when it is beyond doubt: a column of a table, a literal, a cast, a date."""
+    if is_date(node):
+        return "date"
     if not isinstance(node, (exp.Column, exp.Literal, exp.Cast, exp.Neg)) or node.type is None:
         return None
     if node.type.this in _TEXT:
         return "varchar"
-    return "number" if node.type.this in _NUMBERS else None
+    if node.type.this in _NUMBERS:
+        return "number"
+    return "timestamp" if node.type.this in _TIMES else None

@@ -34,7 +34,23 @@ def call(generator: Generator, name: str, *arguments: exp.Expr | str | None) -> 
 
 def rename(name: str, *keys: str) -> Rule:
     """Return the rule that calls `name` with these arguments of the node, in this order."""
-    return lambda generator, node: call(generator, name, *[node.args.get(key) for key in keys])
+
+    def rule(generator: Generator, node: exp.Expr) -> str:
+        refuse_other_arguments(node, *keys)
+        return call(generator, name, *[node.args.get(key) for key in keys])
+
+    return rule
+
+
+def refuse_other_arguments(node: exp.Expr, *keys: str) -> None:
+    """Refuse an argument that would be dropped without a word.
+
+    Raises:
+        NotSupportedError: The node has an argument beyond these.
+    """
+    for key, value in node.args.items():
+        if key not in keys and (isinstance(value, exp.Expr) or (isinstance(value, list) and value)):
+            raise NotSupportedError(f"argument {key} of {node.sql_name() if isinstance(node, exp.Func) else node.key}")
 
 
 def text_of(node: exp.Expr | None, what: str) -> str:
@@ -70,6 +86,19 @@ def is_array(node: exp.Expr) -> bool:
     """Return whether the node is known to be an array."""
     arrays = (exp.Array, exp.ArraySort, exp.ArrayAgg, exp.Split, exp.ArrayDistinct, exp.GenerateSeries, exp.Transform)
     return isinstance(node, (*arrays, exp.ArrayFilter)) or has_type(node, exp.DataType.Type.ARRAY)
+
+
+def is_double(node: exp.Expr) -> bool:
+    """Return whether the node is known to be a double or real; a literal such as 1.5 is a decimal."""
+    if isinstance(node, exp.Literal):
+        return not node.is_string and "e" in node.name.lower()
+    if isinstance(node, (exp.Paren, exp.Neg)):
+        return is_double(node.this)
+    if isinstance(node, (exp.Add, exp.Sub, exp.Mul, exp.Div)):
+        return is_double(node.this) or is_double(node.expression)
+    if isinstance(node, (exp.Sum, exp.Min, exp.Max, exp.Filter, exp.Window)) and is_double(node.this):
+        return True
+    return has_type(node, exp.DType.DOUBLE, exp.DType.FLOAT)
 
 
 def is_date(node: exp.Expr | None) -> bool:

@@ -7,6 +7,7 @@ from sqlglot import exp
 
 from local_aws.athena.errors import NotSupportedError
 from local_aws.athena.translate.decimals import scale_of
+from local_aws.athena.translate.nodes import is_utc
 from local_aws.athena.translate.unnest import expand_unnest
 
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
@@ -39,8 +40,7 @@ def refuse_dropped(tree: exp.Expr) -> None:
     Raises:
         NotSupportedError: Always with the name of the construct.
     """
-    if tree.find(exp.MatchRecognize):
-        raise NotSupportedError("MATCH_RECOGNIZE")
+    _refuse_zoned_outputs(tree)
     for fetch in tree.find_all(exp.Fetch):
         options = fetch.args.get("limit_options")
         if options is not None and options.args.get("with_ties"):
@@ -48,6 +48,27 @@ def refuse_dropped(tree: exp.Expr) -> None:
     for table in tree.find_all(exp.Table):
         if table.args.get("version") is not None or table.args.get("when") is not None:
             raise NotSupportedError("time travel")
+
+
+def _refuse_zoned_outputs(tree: exp.Expr) -> None:
+    """A result column in another time zone would show its zone in Athena; here the zone is gone."""
+    for select in tree.find_all(exp.Select):
+        if select.parent is None or isinstance(select.parent, exp.SetOperation):
+            for projection in select.expressions:
+                if _is_zoned(projection.unalias()):
+                    raise NotSupportedError(
+                        "a result column in a time zone: wrap it in date_format or CAST(... AS timestamp)"
+                    )
+
+
+def _is_zoned(node: exp.Expr) -> bool:
+    if isinstance(node, (exp.Paren, exp.TimestampTrunc, exp.DateTrunc, exp.DateAdd, exp.Max, exp.Min)):
+        return _is_zoned(node.this)
+    if isinstance(node, exp.AtTimeZone):
+        return not is_utc(node.args["zone"])
+    if isinstance(node, exp.Anonymous) and node.name.lower() == "at_timezone":
+        return not is_utc(node.expressions[1])
+    return False
 
 
 def name_outputs(tree: exp.Expr) -> None:
@@ -80,19 +101,26 @@ def _replace(tree: exp.Expr, substitute: Callable[[exp.Expr], exp.Expr | None]) 
 
 
 def _keep_decimal_means(tree: exp.Expr) -> None:
-    """avg(decimal(p, s)) is a decimal(p, s)."""
+    """avg(decimal(p, s)) is a decimal(p, s): sum over count, each within the same FILTER and OVER."""
     for mean in list(tree.find_all(exp.Avg)):
-        scale = scale_of(mean.this)
-        if scale is None:
+        if scale_of(mean.this) is None:
             continue
         whole: exp.Expr = mean
         while isinstance(whole.parent, (exp.Filter, exp.Window)):
             whole = whole.parent
-        kind = exp.DataType.build(f"DECIMAL(38, {scale})")
-        holder = exp.Placeholder()
-        whole.replace(holder)
-        rounded = exp.Round(this=whole, decimals=exp.Literal.number(scale))
-        holder.replace(exp.Cast(this=rounded, to=kind))
+        total, count = (_with_aggregate(whole, kind) for kind in (exp.Sum, exp.Count))
+        # The division of no rows by none is NULL, not a failure.
+        whole.replace(exp.Paren(this=exp.Div(this=total, expression=exp.func("NULLIF", count, exp.Literal.number(0)))))
+
+
+def _with_aggregate(whole: exp.Expr, kind: type[exp.AggFunc]) -> exp.Expr:
+    twin = whole.copy()
+    mean = twin if isinstance(twin, exp.Avg) else twin.find(exp.Avg)
+    other = kind(this=mean.this.copy()) if mean is not None else kind()
+    if mean is twin or mean is None:
+        return other
+    mean.replace(other)
+    return twin
 
 
 def _type_text_in_comparisons(tree: exp.Expr) -> None:

@@ -78,6 +78,14 @@ def _with_timezone(generator: Generator, node: exp.Anonymous) -> str:
     return call(generator, "tr_with_timezone", value, zone)
 
 
+def _at_timezone(generator: Generator, node: exp.AtTimeZone | exp.Anonymous) -> str:
+    """A value in another zone is its wall clock there, except where only the instant counts; in UTC it is both."""
+    value, zone = node.expressions if isinstance(node, exp.Anonymous) else (node.this, node.args["zone"])
+    if is_utc(zone) or keeps_instant_only(node):
+        return call(generator, "tr_instant", value)
+    return call(generator, "tr_at_timezone", value, zone)
+
+
 def _iso8601(generator: Generator, node: exp.FromISO8601Timestamp) -> str:
     if keeps_instant_only(node):
         return f"CAST({generator.sql(node, 'this')} AS TIMESTAMPTZ)"
@@ -95,7 +103,7 @@ def _sequence(generator: Generator, node: exp.GenerateSeries) -> str:
 TRANSFORMS: dict[type[exp.Expr], Rule] = {
     exp.Add: _plus,
     exp.Sub: _plus,
-    exp.AtTimeZone: rename("tr_at_timezone", "this", "zone"),
+    exp.AtTimeZone: _at_timezone,
     exp.Date: rename("tr_to_date", "this"),
     exp.DateAdd: _date_add,
     exp.DateDiff: _date_diff,
@@ -111,7 +119,7 @@ TRANSFORMS: dict[type[exp.Expr], Rule] = {
     exp.UnixToTime: rename("tr_from_unixtime", "this"),
 }
 NAMED: dict[str, Rule] = {
-    "at_timezone": lambda g, n: call(g, "tr_at_timezone", *n.expressions),
+    "at_timezone": _at_timezone,
     "format_datetime": _format_datetime,
     "millisecond": lambda g, n: call(g, "tr_millisecond", *n.expressions),
     "with_timezone": _with_timezone,

@@ -6,19 +6,20 @@ from sqlglot import exp
 from sqlglot.generator import Generator
 
 from local_aws.athena.errors import NotSupportedError
-from local_aws.athena.translate.decimals import scale_of
-from local_aws.athena.translate.nodes import Rule, call, has_type, is_array, rename, text_of
+from local_aws.athena.translate.decimals import quotient
+from local_aws.athena.translate.nodes import Rule, call, has_type, is_array, is_double, rename, text_of
 
 _Type = exp.DataType.Type
 _INTEGERS = frozenset({_Type.BIGINT, _Type.INT, _Type.SMALLINT, _Type.TINYINT})
 
 
 def _division(generator: Generator, node: exp.Div) -> str:
-    scale = scale_of(node)
     left, right = generator.sql(node, "this"), generator.sql(node, "expression")
-    if scale is None:
-        return f"{left} / {right}"
-    return f"CAST(ROUND(CAST({left} AS DOUBLE) / ({right}), {scale}) AS DECIMAL(38, {scale}))"
+    exact = quotient(node, left, right)
+    if exact is not None:
+        return exact
+    doubles = is_double(node.this) or is_double(node.expression)
+    return f"tr_divide_doubles({left}, {right})" if doubles else f"{left} / {right}"
 
 
 def _cast(generator: Generator, node: exp.Cast) -> str:
@@ -74,7 +75,7 @@ def keeps_instant_only(node: exp.Expr) -> bool:
     if isinstance(parent, exp.Anonymous):
         return parent.name.lower() == "at_timezone"
     instants = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between, exp.In, exp.AtTimeZone, exp.TimeToUnix)
-    return isinstance(parent, (*instants, exp.DateDiff))
+    return isinstance(parent, instants)
 
 
 def _format(generator: Generator, node: exp.Format) -> str:
@@ -129,9 +130,14 @@ TRANSFORMS: dict[type[exp.Expr], Rule] = {
     exp.Levenshtein: rename("levenshtein_distance", "this", "expression"),
     exp.Repeat: _repeat,
     exp.Replace: rename("tr_replace", "this", "expression", "replacement"),
+    exp.Lower: rename("LOWER", "this"),
+    exp.Split: rename("STR_SPLIT", "this", "expression"),
     exp.SplitPart: rename("tr_split_part", "this", "delimiter", "part_index"),
+    exp.StrPosition: rename("STRPOS", "this", "substr"),
     exp.StrToMap: rename("split_to_map", "this", "pair_delim", "key_value_delim"),
     exp.Substring: rename("tr_substr", "this", "start", "length"),
+    exp.Typeof: lambda generator, node: f"LOWER(TYPEOF({generator.sql(node, 'this')}))",
+    exp.Upper: rename("UPPER", "this"),
     exp.WidthBucket: rename("width_bucket", "this", "min_value", "max_value", "num_buckets"),
 }
 NAMED: dict[str, Rule] = {
