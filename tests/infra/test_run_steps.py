@@ -12,7 +12,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from batch_jobs import glue_entry, run_steps
+from batch_jobs import glue_entry, run_steps, stack
 from batch_jobs.run_steps import Outcome, main, run, table
 from batch_jobs.steps import COMMON_ARGUMENTS, STEPS, Step, select
 from clickstream.errors import ConfigError, LakeError
@@ -123,15 +123,15 @@ def test_names_come_from_the_stack(monkeypatch: pytest.MonkeyPatch) -> None:
     outputs = {output: f"the-{name}" for name, output in COMMON_ARGUMENTS.items()}
     recorder = Recorder()
     monkeypatch.setattr(run_steps, "_main_of", recorder.main_of)
-    monkeypatch.setattr(run_steps.stack, "outputs", lambda stack: outputs if stack == "clickstream-local" else {})
+    monkeypatch.setattr(stack, "outputs", lambda name: outputs if name == "clickstream-local" else {})
     assert main(["--steps", "check_quality", "--stack", "clickstream-local", "--bucket", "mine"]) == 0
     arguments = recorder.calls[0][1]
     given = dict(zip(arguments[::2], arguments[1::2], strict=True))
     assert given == {f"--{name}": f"the-{name}" for name in COMMON_ARGUMENTS} | {"--bucket": "mine"}
 
 
-def _unreadable(stack: str) -> dict[str, str]:
-    raise ConfigError(f"the stack {stack} cannot be read")
+def _unreadable(name: str) -> dict[str, str]:
+    raise ConfigError(f"the stack {name} cannot be read")
 
 
 @pytest.mark.parametrize(
@@ -146,14 +146,14 @@ def test_wrong_usage(
     argv: list[str], message: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Wrong usage is one sentence and exit code 2; no step runs."""
-    monkeypatch.setattr(run_steps.stack, "outputs", _unreadable)
+    monkeypatch.setattr(stack, "outputs", _unreadable)
     assert main(argv) == 2
     assert message in capsys.readouterr().err
 
 
 def test_outputs_of_an_older_stack(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """A stack that lacks an output is to be deployed again."""
-    monkeypatch.setattr(run_steps.stack, "outputs", lambda _: {"BucketName": "b"})
+    monkeypatch.setattr(stack, "outputs", lambda _: {"BucketName": "b"})
     assert main(["--stack", "old"]) == 2
     assert "stack old has no output DatabaseName" in capsys.readouterr().err
 
