@@ -34,7 +34,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = lake_arguments.parser("Compact landed events into raw_events.")
     parser.add_argument("--include-open", action="store_true", help="also hours that are not over yet")
-    parser.add_argument("--hour", nargs="*", metavar="HOUR", help="only these received hours, as 2026-11-21T09")
+    parser.add_argument(
+        "--hour",
+        nargs="+",
+        type=lake_arguments.hour,
+        metavar="HOUR",
+        help="only these received hours, as 2026-11-21T09",
+    )
     parser.add_argument("--keep-garbage", action="store_true", help="remove no files")
     return parser
 

@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 
 from aws_catalog import GlueCatalog
 from aws_stores import DynamoTable, S3Bucket
+from clickstream.generations import hour_start
 from clickstream.lake import Lake
 from clickstream.ledger import Ledger
+from clickstream.tables import hour_text
 
 
 def parser(description: str) -> argparse.ArgumentParser:
@@ -37,6 +39,11 @@ def lake(options: argparse.Namespace) -> Lake:
         clock=(lambda: options.now) if options.now else (lambda: datetime.now(UTC)),
         code_version=os.environ.get("CLICKSTREAM_CODE_VERSION", "dev"),
     )
+
+
+def hour(text: str) -> str:
+    """A received hour of a command line. Raises `ValueError` for anything but `2026-11-21T09`."""
+    return hour_text(hour_start(text))
 
 
 def _instant(text: str) -> datetime:

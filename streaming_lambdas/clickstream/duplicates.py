@@ -15,10 +15,10 @@ import pyarrow.compute as pc
 from clickstream.fingerprints import Fingerprints, Marks
 from clickstream.parquet import SCHEMA, DataFile, PartWriter, conformed, ids, row_groups
 
-SUSPECT_IDS = 200_000
+SUSPECT_IDS = 100_000
 """Ids that are judged in one pass over the files; more ids take more passes, not more memory."""
-ROUND_ROWS = 100_000
-ROUND_BYTES = 64 * 2**20
+ROUND_ROWS = 50_000
+ROUND_BYTES = 32 * 2**20
 
 _POSITION = ("epoch", "shard_id", "sequence_number", "sub_sequence")
 _OF_DELIVERY = {"event_id", "received_time", "sent_time", *_POSITION}
@@ -58,7 +58,7 @@ def unite(
         for file, file_marks in zip(ours, marks, strict=True):
             for table, its_marks in _with_marks(file, file_marks, some if number else None):
                 if number == 0:
-                    output.add(_rows(table, ~_among(its_marks, suspects)))
+                    output.add(table, pa.array(~_among(its_marks, suspects)))
                 contest.add(_rows(table, _among(its_marks, some)), is_ours=True)
         output.add(contest.survivors())
     return removed
@@ -72,13 +72,14 @@ class _Contest:
         self._quarantine = quarantine
         self._survivors: pa.Table = _plain(SCHEMA.empty_table(), is_ours=True)
         self._waiting: list[pa.Table] = []
+        self._waiting_bytes = 0
 
     def add(self, rows: pa.Table, *, is_ours: bool) -> None:
         """Enter rows."""
         if len(rows):
             self._waiting.append(_plain(rows, is_ours=is_ours))
-        waiting = sum(len(one) for one in self._waiting)
-        if waiting >= ROUND_ROWS or sum(one.nbytes for one in self._waiting) >= ROUND_BYTES:
+            self._waiting_bytes += self._waiting[-1].nbytes
+        if sum(map(len, self._waiting)) >= ROUND_ROWS or self._waiting_bytes >= ROUND_BYTES:
             self._round()
 
     def survivors(self) -> pa.Table:
@@ -90,7 +91,7 @@ class _Contest:
         if not self._waiting:
             return
         table = pa.concat_tables([self._survivors, *self._waiting]).combine_chunks()
-        self._waiting.clear()
+        self._waiting, self._waiting_bytes = [], 0
         table = table.take(pc.sort_indices(table, sort_keys=[(name, "ascending") for name in _ORDER]))
         is_loser = _like_the_row_before(table, ("event_id",))
         first_of_id = np.maximum.accumulate(np.where(is_loser, 0, np.arange(len(table))))
@@ -139,7 +140,7 @@ def _with_marks(file: DataFile, marks: Marks, wanted: Marks | None) -> Iterator[
 
 
 def _rows(table: pa.Table, mask: _Mask) -> pa.Table:
-    return table if mask.all() else table.filter(pa.array(mask))
+    return table.take(pa.array(np.flatnonzero(mask)))
 
 
 def _plain(table: pa.Table, *, is_ours: bool) -> pa.Table:

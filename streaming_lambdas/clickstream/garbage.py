@@ -6,7 +6,7 @@ job that deletes must not outlive the grace; its own time limit sees to that.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -18,7 +18,6 @@ from clickstream.catalog import Partition, uri
 from clickstream.errors import LakeError
 from clickstream.generations import Generation
 from clickstream.lake import Lake
-from clickstream.ledger import LandedObject
 from clickstream.ports import ObjectInfo
 from clickstream.positions import Lane
 from clickstream.tables import BAD_EVENTS, LANDING_PREFIX, RAW_EVENTS
@@ -51,16 +50,16 @@ def collect(lake: Lake, grace: Grace | None = None) -> Collected:
     """Remove what may go. Raises `InfrastructureError`; whatever was removed until then was rightly removed."""
     grace = grace or Grace()
     replaced = landing = 0
-    written = _by_hour(lake, RAW_EVENTS.name, "quarantine")
+    outputs, asides = _by_hour(lake, RAW_EVENTS.name), _by_hour(lake, "quarantine")
     landed = _by_hour(lake, LANDING_PREFIX)
     for hour, pointer in _pointers(lake).items():
         age = lake.clock() - (pointer.pointed_time or lake.clock())
-        old = [entry.key for entry in written[hour]] if age >= grace.replaced else []
-        inputs = [entry.key for entry in landed[hour]] if age >= grace.landing else []
+        old = _keys(outputs[hour]) if age >= grace.replaced else []
+        inputs = _keys(landed[hour]) if age >= grace.landing else []
         is_all_current = all(uri(lake.bucket, key).startswith(pointer.location) for key in old)
         newest = None if is_all_current and not inputs else _settled(lake, hour)
         if newest:
-            replaced += _delete(lake, (key for key in old if _is_replaced(key, newest)))
+            replaced += _delete(lake, [key for key in [*old, *_keys(asides[hour])] if _is_replaced(key, newest)])
             landing += _delete(lake, sorted(set(inputs) & set(newest.inputs)))
     return Collected(replaced, landing, *_collect_orphans(lake, grace))
 
@@ -70,12 +69,15 @@ def _pointers(lake: Lake) -> dict[str, Partition]:
     return {found.hour: found for found in lake.catalog.list(RAW_EVENTS.name) if found.pointed_time}
 
 
-def _by_hour(lake: Lake, *prefixes: str) -> dict[str, list[ObjectInfo]]:
+def _by_hour(lake: Lake, prefix: str) -> dict[str, list[ObjectInfo]]:
     found: dict[str, list[ObjectInfo]] = defaultdict(list)
-    for prefix in prefixes:
-        for entry in lake.bucket.list(f"{prefix}/dt="):
-            found[generations.hour_in(entry.key)].append(entry)
+    for entry in lake.bucket.list(f"{prefix}/dt="):
+        found[generations.hour_in(entry.key)].append(entry)
     return found
+
+
+def _keys(entries: Iterable[ObjectInfo]) -> list[str]:
+    return [entry.key for entry in entries]
 
 
 def _settled(lake: Lake, hour: str) -> Generation | None:
@@ -92,30 +94,32 @@ def _is_replaced(key: str, newest: Generation) -> bool:
     return number <= newest.generation and key not in {*(one.key for one in newest.outputs), *newest.quarantine}
 
 
-def _delete(lake: Lake, keys: Iterator[str] | list[str]) -> int:
-    count = 0
+def _delete(lake: Lake, keys: list[str]) -> int:
     for key in keys:
         lake.bucket.delete(key)
-        count += 1
-    return count
+    return len(keys)
 
 
 def _collect_orphans(lake: Lake, grace: Grace) -> tuple[int, tuple[str, ...]]:
-    """Remove objects that no commit names, where commits cover every record in them; name the others."""
-    limit = lake.clock() - grace.orphan
+    """Remove objects that no commit names, where commits cover every record in them; name the others.
+
+    Landing is looked through as long as it is kept, bad events, which are kept for good, over the same time.
+    """
     covered: list[str] = []
     unexplained: list[str] = []
-    for hour, entries in sorted(_by_hour(lake, LANDING_PREFIX, BAD_EVENTS.name).items()):
-        named = _named(lake, hour, lake.ledger.work(hour))
-        for entry in entries:
-            if entry.key not in named and entry.modified_time < limit:
-                (covered if _is_covered(lake, entry.key) else unexplained).append(entry.key)
+    youngest, oldest = lake.clock() - grace.orphan, lake.clock() - grace.orphan - grace.landing
+    for prefix in (LANDING_PREFIX, BAD_EVENTS.name):
+        for hour, entries in sorted(_by_hour(lake, prefix).items()):
+            old = [one for one in entries if one.modified_time < youngest]
+            if prefix == LANDING_PREFIX or any(one.modified_time > oldest for one in old):
+                for key in sorted(set(_keys(old)) - _named(lake, hour)):
+                    (covered if _is_covered(lake, key) else unexplained).append(key)
     return _delete(lake, covered), tuple(unexplained)
 
 
-def _named(lake: Lake, hour: str, work: list[LandedObject]) -> set[str]:
+def _named(lake: Lake, hour: str) -> set[str]:
     newest = generations.newest(lake.bucket, hour)
-    return {landed.key for landed in work} | set(newest.inputs if newest else ())
+    return {landed.key for landed in lake.ledger.work(hour)} | set(newest.inputs if newest else ())
 
 
 def _is_covered(lake: Lake, key: str) -> bool:

@@ -20,7 +20,7 @@ from clickstream.tables import RAW_EVENTS
 SCHEMA = RAW_EVENTS.schema
 SORT_KEYS = ("event_type", "event_time")
 RUN_ROWS = 500_000
-RUN_BYTES = 512 * 2**20
+RUN_BYTES = 256 * 2**20
 """A run ends at whichever comes first: long properties must not break the memory bound."""
 PART_BYTES = 200 * 2**20
 """A part ends with the run that reaches this size: files of 128 to 256 MB."""
@@ -107,7 +107,9 @@ class PartWriter:
         self.rows_per_event_date: Counter[str] = Counter()
         self._folder = folder
         self._run_rows = run_rows
-        self._waiting: list[pa.Table] = []
+        self._waiting: list[tuple[pa.Table, pa.BooleanArray]] = []
+        self._waiting_rows = 0
+        self._waiting_bytes = 0
         self._writer: tuple[Path, pq.ParquetWriter] | None = None
 
     def __enter__(self) -> Self:
@@ -123,19 +125,25 @@ class PartWriter:
         """Rows written, in all parts."""
         return sum(self.parts.values())
 
-    def add(self, table: pa.Table) -> None:
-        """Take rows as `row_groups` gives them."""
-        if len(table):
-            self._waiting.append(table)
-        waiting = sum(len(one) for one in self._waiting)
-        if waiting >= self._run_rows or sum(one.nbytes for one in self._waiting) >= RUN_BYTES:
+    def add(self, table: pa.Table, keep: pa.BooleanArray | None = None) -> None:
+        """Take rows as `row_groups` gives them: all, or those where `keep` is true, which are sorted out only once."""
+        keep = pa.repeat(pa.scalar(value=True), len(table)) if keep is None else keep
+        if keep.true_count < len(table) // 2:
+            # Rows that go must not take up the run's memory.
+            table, keep = table.filter(keep), pa.repeat(pa.scalar(value=True), keep.true_count)
+        if not len(table):
+            return
+        self._waiting.append((table, keep))
+        self._waiting_rows += keep.true_count
+        self._waiting_bytes += table.nbytes
+        if self._waiting_rows >= self._run_rows or self._waiting_bytes >= RUN_BYTES:
             self._flush()
 
     def _flush(self) -> None:
-        if not self._waiting:
+        run = _sorted(self._waiting) if self._waiting_rows else SCHEMA.empty_table()
+        self._waiting, self._waiting_rows, self._waiting_bytes = [], 0, 0
+        if not len(run):
             return
-        run = _sorted(self._waiting)
-        self._waiting.clear()
         self.rows_per_event_date.update(_event_dates(run))
         path, writer = self._open()
         writer.write_table(run, row_group_size=len(run))
@@ -157,10 +165,13 @@ class PartWriter:
             self._writer = None
 
 
-def _sorted(tables: list[pa.Table]) -> pa.Table:
-    table = pa.concat_tables(tables).unify_dictionaries().combine_chunks()
+def _sorted(waiting: list[tuple[pa.Table, pa.BooleanArray]]) -> pa.Table:
+    table = pa.concat_tables([table for table, _ in waiting]).unify_dictionaries().combine_chunks()
+    keep = pa.concat_arrays([keep for _, keep in waiting])
+    waiting.clear()  # frees a copy of the run before the next one is made
     keys = pa.table({name: _rank(table[name]) for name in SORT_KEYS})
-    return table.take(pc.sort_indices(keys, sort_keys=[(name, "ascending") for name in SORT_KEYS]))
+    order = pc.sort_indices(keys, sort_keys=[(name, "ascending") for name in SORT_KEYS])
+    return table.take(order.filter(keep.take(order)))
 
 
 def _rank(column: pa.ChunkedArray) -> pa.ChunkedArray:

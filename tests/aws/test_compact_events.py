@@ -82,6 +82,13 @@ def test_only_the_named_hours_are_touched(lake: Lake) -> None:
     assert visible(lake) == Counter("b")
 
 
+@pytest.mark.parametrize("wrong", [["--hour", "yesterday"], ["--now", "noon"], ["--bucket"]])
+def test_wrong_usage_is_told_apart(wrong: list[str]) -> None:
+    """Exit code 2 before anything is touched."""
+    with pytest.raises(SystemExit, match="2"):
+        compact_events.main([*ARGUMENTS, *wrong])
+
+
 def test_a_failed_hour_is_named_and_the_others_go_on(lake: Lake, capsys: pytest.CaptureFixture[str]) -> None:
     """Exit code 1, the missing object on standard error, the other hour compacted."""
     key = land(lake, HOUR, [Sent("a", 1)])

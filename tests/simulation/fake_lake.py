@@ -16,13 +16,14 @@ from clickstream.lake import Lake
 from clickstream.ledger import Commit, LandedObject, Ledger, Range
 from clickstream.ports import Bucket
 from clickstream.positions import Lane, padded
+from clickstream.processing import CONSUMER
 from clickstream.tables import BAD_EVENTS, RAW_EVENTS, hour_folder
 from tests.simulation.fake_catalog import MemoryCatalog
 from tests.simulation.fakes import MemoryBucket, MemoryTable
 
 HOUR = "2026-11-21T09"
 NEXT = hour_after(HOUR)
-LANE = Lane("process_events", "1763000000", "shardId-000000000000")
+LANE = Lane(CONSUMER, "1763000000", "shardId-000000000000")
 
 
 @dataclass(frozen=True)
