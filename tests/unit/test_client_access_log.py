@@ -45,6 +45,7 @@ def test_combined_line_becomes_an_event(tmp_path: Path) -> None:
         "event_id": f"{source.digest}-1",
         "event_type": "page_view",
         "session_id": event["session_id"],
+        "anonymous_id": event["anonymous_id"],
         "timestamp": "2000-10-10T20:55:36Z",
         "page_url": "https://shop.example.com/a.gif?x=1",
         "ip_address": "192.0.2.7",
@@ -54,6 +55,20 @@ def test_combined_line_becomes_an_event(tmp_path: Path) -> None:
     }
     assert next(source.items()).session_id == event["session_id"]
     assert source.first_arrival_ms == 971211336000
+
+
+def test_the_client_is_the_anonymous_id(tmp_path: Path) -> None:
+    """Requests of one host share it whatever the agent, and it is not the host itself."""
+    other_agent = COMBINED.replace(b"Win98", b"Win95")
+    other_host = COMBINED.replace(b"192.0.2.7", b"192.0.2.8")
+    first, second, third = events_of(
+        examine(
+            written(tmp_path / "a.log", b"\n".join([COMBINED, other_agent, other_host])), "https://shop.example.com"
+        )
+    )
+    assert first["anonymous_id"] == second["anonymous_id"] != third["anonymous_id"]
+    assert first["session_id"] != second["session_id"]
+    assert "192.0.2" not in first["anonymous_id"]
 
 
 def test_equal_log_lines_are_distinct_events_of_one_session(tmp_path: Path) -> None:
