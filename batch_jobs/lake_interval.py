@@ -11,8 +11,10 @@ from clickstream.errors import ConfigError
 from clickstream.generations import Generation
 from clickstream.partitions import hours_between
 
-OUTLIER_SHARE = 0.001
-"""Dates with fewer rows than this share of the lake (a phone set to 1970) do not stretch the default interval."""
+OUTLIER_SHARE = 0.02
+"""Dates with fewer rows than this share of the busiest date's do not stretch the default interval: a phone set to 1970,
+or the few late events of the evening before the first day. Relative to one date, so that years of data change nothing.
+"""
 _DAY = timedelta(days=1)
 
 
@@ -66,11 +68,11 @@ def choose(commits: Sequence[Generation], start: datetime | None, end: datetime 
 
 
 def densest_span(commits: Iterable[Generation]) -> Interval:
-    """The run of neighbouring event dates that holds most rows, without dates below `OUTLIER_SHARE` of all rows."""
+    """The run of neighbouring event dates that holds most rows, without outlier dates (`OUTLIER_SHARE`)."""
     rows: Counter[date] = Counter()
     for commit in commits:
         rows.update({date.fromisoformat(day): count for day, count in commit.rows_per_event_date.items()})
-    floor = OUTLIER_SHARE * rows.total()
+    floor = OUTLIER_SHARE * max(rows.values(), default=0)
     runs: list[list[date]] = []
     for day in sorted(day for day, count in rows.items() if count >= floor and count):
         if runs and day - runs[-1][-1] == _DAY:

@@ -6,6 +6,8 @@ from decimal import Decimal
 from math import ceil, floor, log10
 
 NOTHING = "n/a"
+SPACE = "\N{NO-BREAK SPACE}"
+"""Between a number and its unit."""
 
 
 def count(number: float | None) -> str:
@@ -19,8 +21,8 @@ def share(ratio: float | None) -> str:
         return NOTHING
     percent = 100 * ratio
     if percent and abs(percent) < 0.1:
-        return f"{percent:.2g} %"
-    return f"{percent:.1f} %"
+        return f"{percent:.2g}{SPACE}%"
+    return f"{percent:.1f}{SPACE}%"
 
 
 def decimal(number: float | None) -> str:
@@ -35,22 +37,22 @@ def duration(seconds: float | None) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+        return f"{hours}{SPACE}h {minutes}{SPACE}min"
+    return f"{minutes}{SPACE}min {rest}{SPACE}s" if minutes else f"{rest}{SPACE}s"
 
 
-def amounts(per_currency: Mapping[str, Decimal]) -> str:
-    """`12,345.60 EUR · 99.00 USD`, greatest first; currencies are never added up."""
+def amounts(per_currency: Mapping[str, Decimal]) -> list[str]:
+    """`12,345.60 EUR` and `99.00 USD`, greatest first; currencies are never added up."""
     ordered = sorted(per_currency.items(), key=lambda entry: (-entry[1], entry[0]))
-    return " · ".join(f"{amount:,.2f} {currency}" for currency, amount in ordered) or NOTHING
+    return [f"{amount:,.2f}{SPACE}{currency}" for currency, amount in ordered]
 
 
 def size(number: int) -> str:
     """Bytes in decimal units, as Athena bills: 1234567 gives `1.2 MB`."""
     for unit, scale in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
         if number >= scale:
-            return f"{number / scale:.1f} {unit}"
-    return f"{number} bytes"
+            return f"{number / scale:.1f}{SPACE}{unit}"
+    return f"{number}{SPACE}bytes"
 
 
 def moment(instant: datetime) -> str:

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 from batch_jobs.markup import Html
-from batch_jobs.number_text import amounts, count, decimal, duration, plural, share
+from batch_jobs.number_text import NOTHING, amounts, count, decimal, duration, plural, share
 from batch_jobs.page_facts import PageFacts, Row
 from batch_jobs.page_parts import NO_DATA, Column, section, table, tiles, with_bar
 
 _PAGES_SHOWN = 12
 _TYPES_SHOWN = 15
-_FEW_SESSIONS = 50
+_FEW_SESSIONS = 100
 """A conversion rate of fewer sessions is not worth a sentence."""
 
 
@@ -26,11 +26,16 @@ def headline(facts: PageFacts) -> Html:
                 ("Visitors", count(facts.headline("visitors")), "by device; else signed-in user or session"),
                 ("Sessions", count(facts.total("session_summary", "sessions")), "30 minutes without an event end one"),
                 ("Purchases", count(facts.total("revenue", "orders")), "orders, each counted once"),
-                ("Revenue", amounts(facts.revenue), "currencies are not added up"),
+                _revenue(facts),
                 ("Conversion", share(facts.conversion_rate), "sessions with a purchase"),
             ]
         ),
     )
+
+
+def _revenue(facts: PageFacts) -> tuple[str, str, str]:
+    greatest, *others = amounts(facts.revenue) or [NOTHING]
+    return "Revenue", greatest, f"and {', '.join(others)}" if others else "value of the orders"
 
 
 def funnel(facts: PageFacts) -> Html:

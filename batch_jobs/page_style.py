@@ -38,18 +38,21 @@ dl.tiles dd { margin: 0; font-size: 1.45rem; font-weight: 650; font-variant-nume
 dl.tiles dd.long { font-size: 1.05rem; line-height: 1.35; }
 dl.tiles dd small { display: block; font-size: .8rem; font-weight: 400; color: var(--soft); }
 .scroll { overflow-x: auto; }
+.tiles + .scroll { margin-top: 1.1rem; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; font-size: .92rem; }
 caption { text-align: left; color: var(--soft); font-size: .85rem; padding-bottom: .25rem; }
 th, td { text-align: right; padding: .3rem .5rem; border-top: 1px solid var(--rule); vertical-align: top; }
 thead th { border-top: 0; color: var(--soft); font-weight: 500; font-size: .82rem; vertical-align: bottom; }
 th:first-child, td:first-child { text-align: left; padding-left: 0; font-weight: 400; }
-tbody th { overflow-wrap: anywhere; }
+td { white-space: nowrap; }
+tbody th { overflow-wrap: anywhere; width: 46%; }
 th:last-child, td:last-child { padding-right: 0; }
 .bar { display: block; height: .45rem; border-radius: .25rem; background: var(--track); margin-top: .2rem; }
 .bar span { display: block; height: 100%; border-radius: .25rem; background: var(--main); min-width: 1px; }
 svg { display: block; overflow: visible; }
 svg.traffic { margin-top: .5rem; }
-svg text { fill: var(--soft); font-size: 12px; font-variant-numeric: tabular-nums; }
+svg text { paint-order: stroke; stroke: var(--card); stroke-width: 3px;
+  fill: var(--soft); font-size: 12px; font-variant-numeric: tabular-nums; }
 svg .grid { stroke: var(--rule); stroke-width: 1; }
 svg .area-all { fill: var(--main-fill); stroke: var(--main); stroke-width: 1.5; vector-effect: non-scaling-stroke; }
 svg .area-bots { fill: var(--bots-fill); }

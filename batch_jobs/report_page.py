@@ -76,7 +76,7 @@ def _quality(facts: PageFacts) -> Html:
     for row in facts.table("bad_events"):
         reasons[str(row["reason"])] += int(row["events"])
     bad, accepted = reasons.total(), facts.headline("all_events") or 0
-    rate = share(bad / (bad + accepted)) if bad + accepted else "0 %"
+    rate = share(bad / (bad + accepted) if bad + accepted else 0)
     top = f"; the most frequent reason is {reasons.most_common(1)[0][0]}" if reasons else ""
     return section(
         "quality",

@@ -34,7 +34,7 @@ WITH visits AS (
 parts AS (
     SELECT
         visits.*,
-        SUM(CASE WHEN DATE_DIFF('minute', previous_time, event_time) >= :gap_minutes THEN 1 ELSE 0 END) OVER (
+        1 + SUM(CASE WHEN DATE_DIFF('minute', previous_time, event_time) >= :gap_minutes THEN 1 ELSE 0 END) OVER (
             PARTITION BY app_id, session_id, device_id ORDER BY place ROWS UNBOUNDED PRECEDING
         ) AS part
     FROM visits

@@ -2,7 +2,7 @@
 -- A session is a run of events of one app_id, session_id and device (anonymous_id, where it is sent) without a pause of
 -- gap_minutes; signing in does not split it. Events without session_id (no consent) belong to none. A session that
 -- crosses a bound of the interval is cut there.
--- Revenue is null where the session bought in several currencies.
+-- An order that is sent twice counts once. Revenue is null where the session bought in several currencies.
 -- grain: one row per app_id, session_id, device_id and part (1 for the first)
 -- partitions: exactly the received hours that hold events of the interval
 -- bots: left out
@@ -24,6 +24,10 @@ WITH visits AS (
         event_id,
         revenue,
         currency,
+        ROW_NUMBER() OVER (
+            PARTITION BY app_id, event_type, COALESCE(order_id, event_id)
+            ORDER BY event_time, received_time, sequence_number, sub_sequence
+        ) AS copy,
         event_time,
         ROW_NUMBER() OVER (
             PARTITION BY app_id, session_id, COALESCE(anonymous_id, '')
@@ -42,7 +46,7 @@ WITH visits AS (
 parts AS (
     SELECT
         visits.*,
-        SUM(CASE WHEN DATE_DIFF('minute', previous_time, event_time) >= :gap_minutes THEN 1 ELSE 0 END) OVER (
+        1 + SUM(CASE WHEN DATE_DIFF('minute', previous_time, event_time) >= :gap_minutes THEN 1 ELSE 0 END) OVER (
             PARTITION BY app_id, session_id, device_id ORDER BY place ROWS UNBOUNDED PRECEDING
         ) AS part
     FROM visits
@@ -51,7 +55,7 @@ SELECT
     app_id,
     session_id,
     device_id,
-    part + 1 AS part,
+    part,
     COALESCE(NULLIF(device_id, ''), MAX(user_id), session_id) AS visitor_id,
     MIN(event_time) AS start_time,
     MAX(event_time) AS end_time,
@@ -66,7 +70,7 @@ SELECT
     COUNT(*) FILTER (WHERE event_type = 'purchase') > 0 AS is_converted,
     COUNT(DISTINCT COALESCE(order_id, event_id)) FILTER (WHERE event_type = 'purchase') AS orders,
     CASE WHEN COUNT(DISTINCT currency) FILTER (WHERE event_type = 'purchase') = 1
-        THEN SUM(revenue) FILTER (WHERE event_type = 'purchase') END AS revenue,
+        THEN SUM(revenue) FILTER (WHERE event_type = 'purchase' AND copy = 1) END AS revenue,
     CASE WHEN COUNT(DISTINCT currency) FILTER (WHERE event_type = 'purchase') = 1
         THEN MAX(currency) FILTER (WHERE event_type = 'purchase') END AS currency
 FROM parts

@@ -67,11 +67,11 @@ class Statement:
         Instants must know their zone; they are handed on as naive UTC, which is what awswrangler formats. Raises
         `StatementError` for a missing or unknown parameter, or a value of another type than the contract says.
         """
-        declared = {p.name: p for p in self.parameters}
+        predicates = {p.name for p in self.parameters if p.type == PREDICATE}
+        declared = {p.name: p for p in self.parameters if p.name not in predicates}
         if unknown := sorted(values.keys() - declared.keys()):
             raise StatementError(f"{self.name} has no parameter {_listed(unknown)}; it has {_listed(declared)}")
-        params = {p.name: self._value(p, values) for p in self.parameters if p.type != PREDICATE}
-        predicates = {p.name for p in self.parameters if p.type == PREDICATE}
+        params = {name: self._value(parameter, values) for name, parameter in declared.items()}
         text = received_predicate(hours)
         return BoundStatement(_USE.sub(lambda m: text if m[1] in predicates else m[0], self.sql), params)
 
@@ -165,7 +165,7 @@ def _checked(name: str, parameter: Parameter, value: Value) -> Value:
         return value
     if (kind == "integer" and type(value) is int) or (kind == "text" and isinstance(value, str)):
         return value
-    raise StatementError(f"{name}: {parameter.name} must be {_ARTICLES.get(kind, 'left to the caller')}, not {value!r}")
+    raise StatementError(f"{name}: {parameter.name} must be {_ARTICLES[kind]}, not {value!r}")
 
 
 def _naive(name: str, parameter: str, instant: datetime) -> datetime:
@@ -196,5 +196,4 @@ _ARTICLES = {
     "date": "a date such as 2026-11-21",
     "integer": "a whole number",
     "text": "text",
-    PREDICATE: "the received hours",
 }

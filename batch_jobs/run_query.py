@@ -1,0 +1,141 @@
+"""Run one SQL file and show its rows, what it read and how long it took.
+
+    python -m batch_jobs.run_query sql/top_pages.sql --stack clickstream-local --param limit=10
+
+Bucket, database and workgroup come from the outputs of the stack, or are given. Without an interval, the densest run of
+event dates in the lake is asked about.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from aws_stores import S3Bucket
+from batch_jobs import lake_interval, number_text, stack
+from batch_jobs.queries import Answer, Guard, interval_values
+from clickstream.errors import ClickstreamError, ConfigError
+from clickstream.generations import Generation, lake_commits
+from clickstream.intervals import received_hours
+from clickstream.ports import Bucket
+from clickstream.statements import Statement, Value, parse_value, read_statement
+
+FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
+_OUTPUTS = {"bucket": "BucketName", "database": "DatabaseName", "workgroup": "WorkgroupName"}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run it; 0 with rows or none, 1 if Athena or the lake refused, 2 for a bad file or parameter."""
+    options = _parser().parse_args(argv)
+    try:
+        statement = read_statement(options.file)
+        given = _given(statement, options.param)
+        statement.bind((), _placeholders(statement) | given)
+    except ClickstreamError as error:
+        return _fail(error, WRONG_USAGE)
+    try:
+        answer = _ask(statement, given, options)
+    except ClickstreamError as error:
+        return _fail(error, FAILED)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    show(answer, options)
+    return 0
+
+
+def show(answer: Answer, options: argparse.Namespace) -> None:
+    """Rows on standard output, as CSV or as a table cut to the terminal; cost on standard error."""
+    if options.csv:
+        sys.stdout.write(answer.frame.to_csv(index=False, lineterminator="\n"))
+    elif answer.frame.empty:
+        print("The statement returned no rows.")
+    else:
+        Console().print(_table(answer, options.limit))
+    cost = f"{number_text.size(answer.bytes_scanned)} read, {answer.seconds:.1f} s, query {answer.query_id}"
+    print(f"{number_text.plural(len(answer.frame), 'row')}, {cost}", file=sys.stderr)
+
+
+def _ask(statement: Statement, given: dict[str, Value], options: argparse.Namespace) -> Answer:
+    names = _names(options)
+    bucket = S3Bucket(names["bucket"])
+    commits = list(lake_commits(bucket))
+    interval = lake_interval.choose(commits, options.start, options.end)
+    values: dict[str, Value] = {"start": interval.start, "end": interval.end, "time_zone": options.time_zone}
+    hours = _hours(statement, bucket, commits, interval)
+    guard = Guard(names["database"], names["workgroup"])
+    return guard.ask(statement, hours, interval_values(statement, values) | given)
+
+
+def _hours(
+    statement: Statement, bucket: Bucket, commits: Sequence[Generation], interval: lake_interval.Interval
+) -> list[str]:
+    """A statement without bounds of event time is about what arrived with the interval."""
+    if any(parameter.name == "start" for parameter in statement.parameters):
+        return received_hours(bucket, interval.start, interval.end)
+    return lake_interval.arrival_hours(commits, interval)
+
+
+def _given(statement: Statement, pairs: Sequence[str]) -> dict[str, Value]:
+    """`--param name=value` as typed values. Raises `ConfigError` or `StatementError` for what fits no parameter."""
+    parameters = {parameter.name: parameter for parameter in statement.parameters}
+    values: dict[str, Value] = {}
+    for pair in pairs:
+        name, sign, text = pair.partition("=")
+        if not sign or name not in parameters:
+            raise ConfigError(f"--param {pair}: write name=value; {statement.name} has {', '.join(parameters)}")
+        if name in {"received", "start", "end", "time_zone"}:
+            raise ConfigError(f"--param {name}: use --start, --end and --time-zone; the hours follow from them")
+        values[name] = parse_value(statement.name, parameters[name], text)
+    return values
+
+
+def _placeholders(statement: Statement) -> dict[str, Value]:
+    """Stand-ins for what the interval will give, to see before any request whether a parameter is missing."""
+    interval = lake_interval.Interval(lake_interval.instant("2026-01-01"), lake_interval.instant("2026-01-02"))
+    return interval_values(statement, {"start": interval.start, "end": interval.end, "time_zone": "UTC"})
+
+
+def _names(options: argparse.Namespace) -> dict[str, str]:
+    given = {name: getattr(options, name) for name in _OUTPUTS}
+    if all(given.values()):
+        return given
+    found = stack.outputs(options.stack)
+    return {name: value or found[_OUTPUTS[name]] for name, value in given.items()}
+
+
+def _table(answer: Answer, limit: int) -> Table:
+    rows = answer.rows()
+    table = Table(caption=f"{limit} of {len(rows)} rows; --limit shows more" if len(rows) > limit else None)
+    for name in answer.frame.columns:
+        is_number = all(isinstance(row[name], (int, float)) or row[name] is None for row in rows)
+        table.add_column(str(name), justify="right" if is_number else "left", overflow="ellipsis", no_wrap=True)
+    for row in rows[:limit]:
+        table.add_row(*(Text("" if value is None else _cell(value)) for value in row.values()))
+    return table
+
+
+def _cell(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _fail(error: ClickstreamError, code: int) -> int:
+    print(f"run_query: {error}", file=sys.stderr)
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = lake_interval.parser("run_query", "Run one SQL file of Athena's dialect.", is_optional=True)
+    parser.add_argument("file", type=Path, help="for example sql/top_pages.sql")
+    parser.add_argument("--stack", default="clickstream-local", help="stack whose outputs name what is not given")
+    parser.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", help="value of a parameter")
+    parser.add_argument("--limit", type=int, default=40, help="rows to show; the query is not changed")
+    parser.add_argument("--csv", action="store_true", help="all rows as CSV")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

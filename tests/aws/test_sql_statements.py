@@ -1,0 +1,215 @@
+"""Every statement of `sql/` through awswrangler and Athena's API, against numbers worked out by hand."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from batch_jobs.queries import Guard, interval_values
+from clickstream.errors import ConfigError, StatementError
+from clickstream.partitions import hours_between
+from clickstream.statements import Value, load_statement, read_statement
+from tests.aws.shop_days import BAD, BREAKAGE, BROKEN, BROKEN_HOUR, OTHERS, PEOPLE
+from tests.aws.small_lake import DATABASE, DAY, WORKGROUP, account, at, fill
+
+SQL = Path(__file__).parents[2] / "sql"
+END = DAY + timedelta(days=2)
+HOURS = list(hours_between(DAY, END))
+FIRST, SECOND = date(2026, 11, 21), date(2026, 11, 22)
+pytestmark = pytest.mark.filterwarnings("ignore:The copy keyword:DeprecationWarning")  # awswrangler on pandas 3
+
+
+@pytest.fixture(scope="module")
+def guard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guard]:
+    """The only way to ask; the lake behind it holds all rows above."""
+    with account(tmp_path_factory.mktemp("cache")):
+        fill([*PEOPLE, *OTHERS, *(row for rows in BROKEN.values() for row in rows)], BAD)
+        yield Guard(DATABASE, WORKGROUP)
+
+
+def rows(guard: Guard, name: str, **values: Value) -> list[dict[str, Any]]:
+    """Answer of a statement over both days."""
+    statement = read_statement(SQL / f"{name}.sql")
+    interval = interval_values(statement, {"start": DAY, "end": END})
+    return guard.ask(statement, HOURS, interval | values).rows()
+
+
+def column(answer: list[dict[str, Any]], *names: str) -> list[Any]:
+    """The values of some columns, row by row."""
+    return [row[names[0]] if len(names) == 1 else tuple(row[name] for name in names) for row in answer]
+
+
+def test_headline(guard: Guard) -> None:
+    """People and bots apart; the phone of 1970 is outside the interval."""
+    assert rows(guard, "headline") == [
+        {
+            "all_events": 17,
+            "bot_events": 2,
+            "events": 15,
+            "visitors": 3,
+            "page_views": 4,
+            "late_events": 1,
+            "events_without_own_time": 1,
+            "first_event_time": at("09:00").replace(tzinfo=None),
+            "last_event_time": at("08:00", 1).replace(tzinfo=None),
+        }
+    ]
+
+
+def test_daily_metrics(guard: Guard) -> None:
+    """A session counts on the day it begins, an order once."""
+    numbers = ("local_date", "events", "bot_events", "page_views", "visitors", "sessions", "orders")
+    assert column(rows(guard, "daily_metrics"), *numbers) == [(FIRST, 11, 2, 4, 3, 4, 2), (SECOND, 4, 0, 0, 2, 1, 1)]
+
+
+def test_days_are_cut_in_the_time_zone(guard: Guard) -> None:
+    """At 23:50 UTC it is tomorrow in Berlin."""
+    berlin = rows(guard, "daily_metrics", time_zone="Europe/Berlin")
+    assert column(berlin, "local_date", "events") == [(FIRST, 10), (SECOND, 5)]
+
+
+def test_hourly_metrics(guard: Guard) -> None:
+    """Hours are those of the zone's clock: 09:00 UTC is 04:00 in New York in November."""
+    answer = rows(guard, "hourly_metrics", time_zone="America/New_York")
+    numbers = ("local_date", "local_hour", "events", "bot_events", "page_views", "visitors", "orders")
+    assert column(answer, *numbers)[0] == (FIRST, 4, 8, 0, 3, 2, 1)
+    assert sum(column(answer, "events")) + sum(column(answer, "bot_events")) == 17
+
+
+def test_sessions(guard: Guard) -> None:
+    """A pause of 30 minutes ends a session, signing in and midnight do not."""
+    answer = rows(guard, "sessions")
+    assert column(answer, "session_id", "part", "events", "duration_s") == [
+        ("A", 1, 6, 510),
+        ("D", 1, 1, 0),
+        ("A", 2, 1, 0),
+        ("B", 1, 4, 1260),
+        ("D", 2, 1, 0),
+    ]
+    assert column(answer, "visitor_id", "entry_page", "exit_page", "pages", "channel", "device_type")[0] == (
+        "d1", "/", "/cart", 3, "search", "desktop",
+    )  # fmt: skip
+    assert column(answer, "is_converted", "orders", "revenue", "currency") == [
+        (True, 1, Decimal("10.50"), "EUR"),
+        (False, 0, None, None),
+        (False, 0, None, None),
+        (True, 1, Decimal("20.00"), "USD"),
+        (False, 0, None, None),
+    ]
+
+
+def test_session_gap_is_a_parameter(guard: Guard) -> None:
+    """With a gap of 31 minutes the pause of 30 is part of the session; with 5 it falls apart further."""
+    assert len(rows(guard, "sessions", gap_minutes=31)) == 4
+    assert column(rows(guard, "sessions", gap_minutes=5), "session_id").count("A") == 3
+
+
+def test_session_summary(guard: Guard) -> None:
+    """Averages over the sessions of a device."""
+    numbers = ("device_type", "sessions", "events_per_session", "median_duration_s", "bounce_rate", "conversion_rate")
+    assert column(rows(guard, "session_summary"), *numbers) == [
+        ("desktop", 4, 2.25, 0.0, 1.0, 0.25),
+        ("mobile", 1, 4.0, 1260.0, 1.0, 1.0),
+    ]
+
+
+def test_channels(guard: Guard) -> None:
+    """A session belongs to the channel of its first event, whatever comes later."""
+    numbers = ("channel", "sessions", "visitors", "page_views", "orders", "conversion_rate")
+    assert column(rows(guard, "channels"), *numbers) == [("direct", 4, 3, 2, 1, 0.25), ("search", 1, 1, 1, 1, 1.0)]
+
+
+def test_funnel(guard: Guard) -> None:
+    """Only steps in order count: a purchase before the cart is none."""
+    numbers = ("step", "event_type", "sessions", "step_conversion", "total_conversion")
+    assert column(rows(guard, "funnel"), *numbers) == [
+        (1, "view_item", 2, 1.0, 1.0),
+        (2, "add_to_cart", 2, 1.0, 1.0),
+        (3, "begin_checkout", 1, 0.5, 0.5),
+        (4, "purchase", 1, 1.0, 0.5),
+    ]
+
+
+def test_revenue(guard: Guard) -> None:
+    """Each order once, by the channel its session came from; currencies stay apart."""
+    assert column(rows(guard, "revenue"), "local_date", "channel", "currency", "orders", "revenue") == [
+        (FIRST, "search", "EUR", 1, Decimal("10.50")),
+        (FIRST, "unknown", "EUR", 1, Decimal("5.00")),
+        (SECOND, "direct", "USD", 1, Decimal("20.00")),
+    ]
+
+
+def test_top_pages(guard: Guard) -> None:
+    """The share is of all views, also of those below the limit."""
+    numbers = ("page_path", "page_title", "page_views", "visitors", "sessions", "view_share")
+    assert column(rows(guard, "top_pages", limit=1), *numbers) == [("/", "Home", 3, 1, 1, 0.75)]
+
+
+def test_events_per_minute(guard: Guard) -> None:
+    """Every event of the interval is in one minute, bots too."""
+    answer = rows(guard, "events_per_minute")
+    per_minute = dict(zip(column(answer, "minute_time"), column(answer, "events", "bot_events"), strict=True))
+    assert len(answer) == 16
+    assert per_minute[at("09:08").replace(tzinfo=None)] == (2, 0)
+    assert per_minute[at("10:00").replace(tzinfo=None)] == (1, 1)
+
+
+def test_event_types(guard: Guard) -> None:
+    """Types with their share of all events."""
+    answer = rows(guard, "event_types")
+    assert column(answer, "event_type", "events", "bot_events", "visitors")[:3] == [
+        ("page_view", 6, 2, 2),
+        ("purchase", 4, 0, 2),
+        ("view_item", 3, 0, 2),
+    ]
+    assert column(answer, "event_share")[0] == pytest.approx(6 / 17)
+
+
+def test_bad_events(guard: Guard) -> None:
+    """By arrival and reason."""
+    assert column(rows(guard, "bad_events"), "dt", "hour", "reason", "events") == [
+        (FIRST, 9, "not_json", 2),
+        (FIRST, 10, "too_deep", 1),
+    ]
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in (SQL / "checks").glob("*.sql")))
+def test_check_is_quiet_when_all_is_well_and_names_the_hour_otherwise(guard: Guard, name: str) -> None:
+    """Good rows give no row; the one broken hour is the only answer over all hours."""
+    check = read_statement(SQL / "checks" / f"{name}.sql")
+    assert guard.ask(check, HOURS, {}).rows() == []
+    broken_day = list(hours_between(at("00:00", BREAKAGE), at("00:00", BREAKAGE + 1)))
+    hour = BROKEN_HOUR.get(name, list(BROKEN).index(name))
+    assert guard.ask(check, [*HOURS, *broken_day], {}).rows() == [{"dt": date(2026, 11, 25), "hour": hour, "events": 1}]
+
+
+def test_every_statement_answers_over_nothing(guard: Guard) -> None:
+    """Without received hours nothing is read and nothing fails."""
+    for path in SQL.rglob("*.sql"):
+        statement = read_statement(path)
+        answer = guard.ask(statement, [], interval_values(statement, {"start": DAY, "end": END}))
+        assert answer.bytes_scanned == 0
+
+
+def test_only_the_named_hours_are_read(guard: Guard) -> None:
+    """One hour costs less than two days."""
+    statement = read_statement(SQL / "event_types.sql")
+    values: dict[str, Value] = {"start": DAY, "end": END}
+    one, all_ = (guard.ask(statement, hours, values).bytes_scanned for hours in (["2026-11-21T10"], HOURS))
+    assert 0 < one < all_
+
+
+def test_refused_statement_says_why(guard: Guard) -> None:
+    """Athena's own message reaches the reader."""
+    text = "-- X.\n-- grain: x\n-- partitions: x\nSELECT colour FROM raw_events"
+    with pytest.raises(StatementError, match=r"(?s)Athena refused wrong.*COLUMN_NOT_FOUND.*colour"):
+        guard.ask(load_statement("wrong", text), [], {})
+
+
+def test_unknown_workgroup_is_refused(guard: Guard) -> None:
+    """The guard needs a workgroup it can read."""
+    with pytest.raises(ConfigError, match="nobody"):
+        Guard(DATABASE, "nobody")
