@@ -70,7 +70,7 @@ def deploy_words(state: StateFolder, deployment: Deployment) -> tuple[str, ...]:
         "--no-notices",
         *("-c", "environment=local"),
         *("--outputs-file", str(state.outputs_file)),
-        *("--output", str(state.root / "cdk.out")),
+        *("--output", str(state.assembly_folder)),
         *(("--app", deployment.app) if deployment.app else ()),
         *deployment.extra,
     )

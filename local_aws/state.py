@@ -59,6 +59,11 @@ class StateFolder:
         return self.root / "outputs.json"
 
     @property
+    def assembly_folder(self) -> Path:
+        """What the last deployment was synthesised to."""
+        return self.root / "cdk.out"
+
+    @property
     def log_folder(self) -> Path:
         """Log files of the server, the emulator and deployments."""
         return self.root / "logs"
@@ -90,7 +95,8 @@ class StateFolder:
 
     def erase(self) -> None:
         """Forget streams, tables, objects, checkpoints, deployments and logs; the next start is a first start."""
-        for folder in (self.data_folder, self.checkpoint_folder, self.athena_folder, self.temp_folder, self.log_folder):
+        runs = (self.data_folder, self.checkpoint_folder, self.athena_folder, self.temp_folder)
+        for folder in (*runs, self.assembly_folder, self.log_folder):
             shutil.rmtree(folder, ignore_errors=True)
         for file in (self.environment_file, self.server_file, self.progress_file, self.outputs_file):
             file.unlink(missing_ok=True)

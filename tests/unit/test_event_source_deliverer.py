@@ -74,8 +74,8 @@ def _batch(count: int) -> tuple[Record, ...]:
     )
 
 
-def _deliver(ports: ScriptedPorts, policy: Policy, count: int) -> Deliverer:
-    stop = SteppingStop()
+def _deliver(ports: ScriptedPorts, policy: Policy, count: int, stop: SteppingStop | None = None) -> Deliverer:
+    stop = stop or SteppingStop()
     deliverer = Deliverer(
         ports,
         policy,
@@ -185,7 +185,6 @@ def test_no_record_is_dropped_while_its_destination_is_away() -> None:
 
 def test_a_stop_between_tries_leaves_the_checkpoint_behind_the_open_records() -> None:
     """What was not settled is neither done nor given up, so the next run delivers it again."""
-    ports = ScriptedPorts(lambda _: Reply(b""))
     stop = SteppingStop()
 
     def function(numbers: list[int]) -> Reply:
@@ -193,16 +192,8 @@ def test_a_stop_between_tries_leaves_the_checkpoint_behind_the_open_records() ->
             stop.set()
         return _raising_on(3)(numbers)
 
-    ports.function = function
-    deliverer = Deliverer(
-        ports,
-        Policy(is_bisecting=True),
-        progress=PumpProgress("uuid", "clicks", "count", "shardId-000000000000"),
-        checkpoint=Checkpoint(),
-        clock=lambda: stop.now_s,
-        stop=stop,
-    )
-    deliverer.deliver(_batch(4))
+    ports = ScriptedPorts(function)
+    deliverer = _deliver(ports, Policy(is_bisecting=True), 4, stop)
     assert ports.invocations == [[0, 1, 2, 3], [0, 1], [2, 3], [2]]
     assert deliverer.checkpoint.sequence_number == f"{2:030d}"
 
@@ -230,13 +221,7 @@ def test_an_error_without_words_is_described(body: bytes) -> None:
     is_bisecting=st.booleans(),
 )
 def test_every_record_is_settled_exactly_once_in_order(
-    count: int,
-    raising: set[int],
-    reported: set[int],
-    crashes: list[bool],
-    max_retries: int,
-    *,
-    is_bisecting: bool,
+    count: int, raising: set[int], reported: set[int], crashes: list[bool], max_retries: int, *, is_bisecting: bool
 ) -> None:
     """Whatever fails, checkpoints only move forward and every record ends done or given up, never to be tried again."""
     accidents = list(crashes)

@@ -171,7 +171,7 @@ def test_deploy_words_point_at_the_state_folder(state: StateFolder) -> None:
     words = deploy_words(state, Deployment(app="python -m app", extra=("--all", "-c", "serving=on")))
     assert shlex.join(words) == (
         f"deploy --require-approval never --no-notices -c environment=local --outputs-file {state.outputs_file}"
-        f" --output {state.root / 'cdk.out'} --app 'python -m app' --all -c serving=on"
+        f" --output {state.assembly_folder} --app 'python -m app' --all -c serving=on"
     )
 
 
