@@ -16,6 +16,7 @@ from clickstream.detecting import AnomalyDetector
 from clickstream.errors import InfrastructureError
 from clickstream.kinesis import all_done, decode_batch, retry_from
 from clickstream.ports import Item
+from clickstream.positions import Epochs
 from clickstream.settings import DetectAnomaliesSettings, load
 
 WRITERS = 8
@@ -50,7 +51,7 @@ def detector() -> AnomalyDetector:
         session_metrics=DynamoTable(settings.session_metrics_table),
         anomalies=DynamoTable(settings.anomalies_table),
         publish=publish,
-        epoch_of=cache(stream_epoch),
+        epochs=Epochs(stream_epoch, _now),
         now=_now,
         retention_days=settings.retention_days,
         each=ThreadPoolExecutor(WRITERS).map,

@@ -17,6 +17,7 @@ from clickstream.applying import Applier
 from clickstream.errors import ConfigError, InfrastructureError
 from clickstream.kinesis import all_done, decode_batch, retry_from
 from clickstream.ledger import Ledger
+from clickstream.positions import Epochs
 from clickstream.processing import EventProcessor
 from clickstream.rows import Pseudonym
 from clickstream.settings import ProcessEventsSettings, load
@@ -52,7 +53,7 @@ def processor() -> EventProcessor:
         ledger=ledger,
         bucket=bucket,
         applier=Applier(ledger, counters, page_metrics, settings.retention_days, _now, ThreadPoolExecutor(WRITERS).map),
-        epoch_of=stream_epoch,
+        epochs=Epochs(stream_epoch, _now),
         now=_now,
         pseudonym=_pseudonym(settings.pseudonym_secret),
         code_version=settings.code_version,

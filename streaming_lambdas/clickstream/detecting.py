@@ -15,7 +15,7 @@ from clickstream.anomalies import Anomaly, broken_rules
 from clickstream.errors import Conflict, InfrastructureError
 from clickstream.kinesis import Batch
 from clickstream.ports import Item, Key, Table
-from clickstream.positions import Lane
+from clickstream.positions import Epochs, Lane
 from clickstream.rows import Source, read
 from clickstream.sessions import Activity, SessionState, by_session
 
@@ -43,7 +43,7 @@ class AnomalyDetector:
     session_metrics: Table
     anomalies: Table
     publish: Callable[[Item], None]
-    epoch_of: Callable[[str], str]
+    epochs: Epochs
     now: Callable[[], datetime]
     retention_days: int = 30
     each: Callable[..., Iterable[Any]] = map
@@ -51,7 +51,7 @@ class AnomalyDetector:
 
     def detect(self, batch: Batch) -> Detection:
         """Take the batch in. Raises `InfrastructureError` if a service failed; the same batch may be tried again."""
-        lane = Lane(CONSUMER, self.epoch_of(batch.stream_arn), batch.shard_id)
+        lane = Lane(CONSUMER, self.epochs.of(batch.stream_arn), batch.shard_id)
         rows = read(batch.records, Source(lane.epoch, lane.shard_id), None).good
         sessions = by_session(rows)
         stored = self.session_metrics.get_many(Key(session_id, str(lane)) for session_id in sessions)

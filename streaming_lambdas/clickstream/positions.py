@@ -5,6 +5,9 @@ so that text order is number order. The epoch (creation time of the stream) is p
 of a re-created stream begin again.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from clickstream.errors import LedgerError
@@ -12,6 +15,8 @@ from clickstream.errors import LedgerError
 SEQUENCE_DIGITS = 130
 START = "-start"
 """Stands for "no predecessor"; sorts before every padded number."""
+EPOCH_LIFETIME = timedelta(minutes=1)
+"""A stream cannot be deleted, made anew and read by its mapping within this time."""
 
 
 class Lane(NamedTuple):
@@ -28,6 +33,34 @@ class Lane(NamedTuple):
     def fill(self) -> "Lane":
         """The lane beside it for records at or below the head that no commit covers."""
         return self._replace(shard_id=self.shard_id + "#fill")
+
+
+@dataclass(frozen=True)
+class Epochs:
+    """The epochs of streams, asked for anew every minute.
+
+    A warm container that trusted its first answer would put the records of a re-created stream into the old lane, and
+    a cold one the same records into the new lane.
+    """
+
+    ask: Callable[[str], str]
+    """Stream ARN → creation time of the stream in epoch seconds."""
+    now: Callable[[], datetime]
+    _known: dict[str, tuple[str, datetime]] = field(default_factory=dict)
+
+    def of(self, stream_arn: str) -> str:
+        """The epoch of the stream that exists now."""
+        epoch, asked_time = self._known.get(stream_arn, ("", None))
+        if asked_time is None or self.now() - asked_time > EPOCH_LIFETIME:
+            return self.anew(stream_arn)
+        return epoch
+
+    def anew(self, stream_arn: str) -> str:
+        """The same, certainly asked for."""
+        asked_time = self.now()
+        epoch = self.ask(stream_arn)
+        self._known[stream_arn] = epoch, asked_time
+        return epoch
 
 
 def padded(sequence_number: str) -> str:

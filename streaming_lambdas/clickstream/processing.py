@@ -19,7 +19,7 @@ from clickstream.kinesis import Batch, Record
 from clickstream.landing import landing_files
 from clickstream.ledger import Commit, LandedObject, Ledger, Range
 from clickstream.ports import Bucket
-from clickstream.positions import START, Lane, ordinal
+from clickstream.positions import START, Epochs, Lane, ordinal
 from clickstream.rows import Pseudonym, Rows, Source, read
 
 CONSUMER = "process_events"
@@ -48,12 +48,10 @@ class EventProcessor:
     ledger: Ledger
     bucket: Bucket
     applier: Applier
-    epoch_of: Callable[[str], str]
-    """Stream ARN → creation time of the stream in epoch seconds."""
+    epochs: Epochs
     now: Callable[[], datetime]
     pseudonym: Pseudonym | None = None
     code_version: str = "dev"
-    _epochs: dict[str, str] = field(default_factory=dict)
     _heads: dict[Lane, Commit] = field(default_factory=dict)
 
     def process(self, batch: Batch, run_id: str) -> Invocation:
@@ -63,11 +61,14 @@ class EventProcessor:
         records contradict the ledger.
         """
         invocation = Invocation(run_id)
+        # Asked once: the batch belongs to the stream that existed when it was handed over.
+        epoch = self.epochs.of(batch.stream_arn)
         for _ in range(ROUNDS):
-            lane = Lane(CONSUMER, self._epoch(batch.stream_arn), batch.shard_id)
+            lane = Lane(CONSUMER, epoch, batch.shard_id)
             head = self._applied_head(lane)
             old = tuple(record for record in batch.records if head and record.position <= head.last)
-            if head and old and self._is_new_stream(batch.stream_arn, head, old):
+            if head and _contradict(head, old):
+                epoch = self._other_epoch(batch.stream_arn, lane)
                 continue
             if self._fill(invocation, lane, old) and self._extend(invocation, lane, head, batch.records[len(old) :]):
                 return invocation
@@ -152,23 +153,18 @@ class EventProcessor:
         self.applier.apply(commit)
         return True
 
-    def _epoch(self, stream_arn: str) -> str:
-        if stream_arn not in self._epochs:
-            self._epochs[stream_arn] = self.epoch_of(stream_arn)
-        return self._epochs[stream_arn]
+    def _other_epoch(self, stream_arn: str, lane: Lane) -> str:
+        """The epoch of the stream that has taken the place of the lane's. Raises `LedgerError` if none has."""
+        epoch = self.epochs.anew(stream_arn)
+        if epoch == lane.epoch:
+            raise LedgerError(f"{lane}: records below the head arrived after it was written, in the same stream")
+        return epoch
 
-    def _is_new_stream(self, stream_arn: str, head: Commit, old: Records) -> bool:
-        """Whether records below the head that arrived after it was written come from a re-created stream.
 
-        Raises `LedgerError` if the stream is the same: then numbers and times contradict each other.
-        """
-        written = datetime.fromisoformat(head.written_time)
-        if not any(record.received_time > written + EPOCH_DOUBT for record in old):
-            return False
-        known = self._epochs.pop(stream_arn)
-        if self._epoch(stream_arn) != known:
-            return True
-        raise LedgerError(f"{head.lane}: records below the head arrived after it was written, in the same stream")
+def _contradict(head: Commit, old: Records) -> bool:
+    """Whether records that the head claims to be past arrived after it was written."""
+    written = datetime.fromisoformat(head.written_time)
+    return any(record.received_time > written + EPOCH_DOUBT for record in old)
 
 
 def contiguous(chosen: Records, batch: Iterable[Record]) -> tuple[Range, ...]:

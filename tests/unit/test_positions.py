@@ -1,11 +1,13 @@
 """Positions: text that sorts as the numbers do."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clickstream.errors import LedgerError
-from clickstream.positions import SEQUENCE_DIGITS, START, Lane, ordinal, padded
+from clickstream.positions import EPOCH_LIFETIME, SEQUENCE_DIGITS, START, Epochs, Lane, ordinal, padded
 
 NUMBERS = st.integers(0, 10**SEQUENCE_DIGITS - 1)
 
@@ -38,3 +40,30 @@ def test_lanes_of_another_consumer_epoch_or_shard_differ() -> None:
     assert len({str(each) for each in lanes}) == 5
     assert str(lane.fill) == "process_events/1/shardId-1#fill"
     assert Lane(*str(lane.fill).split("/")) == lane.fill
+
+
+def test_an_epoch_is_asked_for_again_after_a_minute() -> None:
+    """A warm container learns of a re-created stream in time, asks once a minute at most, and anew when told to."""
+    answers = iter(["1", "2", "3", "other"])
+    clock = [datetime(2026, 11, 21, 9, 5, tzinfo=UTC)]
+    epochs = Epochs(lambda _: next(answers), lambda: clock[0])
+    assert [epochs.of("a"), epochs.of("a")] == ["1", "1"]
+    clock[0] += EPOCH_LIFETIME
+    assert epochs.of("a") == "1"
+    clock[0] += timedelta(seconds=1)
+    assert [epochs.of("a"), epochs.anew("a"), epochs.of("a"), epochs.of("b")] == ["2", "3", "3", "other"]
+
+
+def test_an_epoch_is_as_old_as_its_question() -> None:
+    """A slow answer may be out of date when it comes: its age counts from the question."""
+    clock = [datetime(2026, 11, 21, 9, 5, tzinfo=UTC)]
+    asked = []
+
+    def ask(stream_arn: str) -> str:
+        asked.append(stream_arn)
+        clock[0] += 2 * EPOCH_LIFETIME
+        return "1"
+
+    epochs = Epochs(ask, lambda: clock[0])
+    assert [epochs.of("a"), epochs.of("a")] == ["1", "1"]
+    assert asked == ["a", "a"]
