@@ -1,0 +1,17 @@
+"""The CDK command line: one exact version, from wherever the machine's npm gets its packages."""
+
+import json
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_lock_is_exact_and_names_no_registry() -> None:
+    """The lock pins version and hash of the tool that package.json asks for, and no address."""
+    wanted = json.loads((ROOT / "package.json").read_text())["devDependencies"]
+    locked = json.loads((ROOT / "package-lock.json").read_text())["packages"]
+    tools = {name.removeprefix("node_modules/"): tool for name, tool in locked.items() if name}
+    assert {name: tool["version"] for name, tool in tools.items()} == wanted
+    for tool in tools.values():
+        assert tool["integrity"].startswith("sha512-")
+        assert "resolved" not in tool
