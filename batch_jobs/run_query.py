@@ -104,7 +104,10 @@ def _names(options: argparse.Namespace) -> dict[str, str]:
     if all(given.values()):
         return given
     found = stack.outputs(options.stack)
-    return {name: value or found[_OUTPUTS[name]] for name, value in given.items()}
+    names = {name: value or found.get(_OUTPUTS[name], "") for name, value in given.items()}
+    if absent := [_OUTPUTS[name] for name, value in names.items() if not value]:
+        raise ConfigError(f"the stack {options.stack} has no output {', '.join(absent)}: deploy it again")
+    return names
 
 
 def _table(answer: Answer, limit: int) -> Table:

@@ -1,0 +1,224 @@
+"""The jobs that ask Athena: reports, checks, single queries; each by its command line."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pyarrow.parquet as pq
+import pytest
+
+from aws_stores import DynamoTable, S3Bucket
+from batch_jobs import check_quality, run_query, run_reports, stack
+from clickstream.ledger import Commit, LandedObject, Ledger
+from clickstream.positions import Lane
+from tests.aws.shop_days import BAD, BREAKAGE, BROKEN, OTHERS, PEOPLE
+from tests.aws.small_lake import BUCKET, DATABASE, WORKGROUP, account, at, fill
+
+pytestmark = pytest.mark.filterwarnings("ignore:The copy keyword:DeprecationWarning")  # awswrangler on pandas 3
+
+LAKE = ["--bucket", BUCKET, "--database", DATABASE, "--workgroup", WORKGROUP]
+TABLES = ["--ledger-table", "ledger", "--anomalies-table", "anomalies", "--counters-table", "not-read"]
+TWO_DAYS = ["--start", "2026-11-21", "--end", "2026-11-23"]
+BROKEN_FUNNEL = """-- Broken.
+-- grain: x
+-- partitions: x
+-- parameter received predicate: hours
+SELECT colour FROM raw_events WHERE :received
+"""
+NOW = ["--now", "2026-11-23T03:00"]
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Two days of a shop, one broken hour days later, a ledger with an open hour, two anomalies."""
+    with account(tmp_path_factory.mktemp("cache")):
+        fill([*PEOPLE, *OTHERS, *BROKEN["bots_have_reason"]], BAD, duplicates=4, quarantined=1)
+        for name in ("ledger", "anomalies"):
+            boto3.client("dynamodb").create_table(
+                TableName=name,
+                KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+                AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in ("pk", "sk")],
+                BillingMode="PAY_PER_REQUEST",
+            )
+        anomaly = {"pk": "A", "sk": "click_rate", "severity": "high", "detected_time": at("09:08").isoformat()}
+        DynamoTable("anomalies").put(anomaly)
+        DynamoTable("anomalies").put({"pk": "B", "sk": "traffic_drop"})
+        _land("2026-11-21T09", "landing/2026-11-21T09")
+        _land("2026-11-22T08", "landing/late.parquet")
+        yield
+
+
+def _land(hour: str, key: str) -> None:
+    """One more commit of the stream that added an object to the hour."""
+    landed = LandedObject(key, "landing", hour, 1)
+    commit = Commit(
+        Lane("c", "1", "0"), "start", key, (), (landed,), 1, 1, 1, 0, "run", "2026-11-21T09:00:00Z", "test"
+    )  # fmt: skip
+    Ledger(DynamoTable("ledger"), S3Bucket(BUCKET)).add_work(commit)
+
+
+@pytest.fixture(scope="module")
+def report(lake: None, tmp_path_factory: pytest.TempPathFactory) -> tuple[int, Path]:
+    """One run of all reports over the default interval: exit code and folder."""
+    folder = tmp_path_factory.mktemp("out")
+    return run_reports.main([*LAKE, *TABLES, *TWO_DAYS, *NOW, "--out", str(folder)]), folder
+
+
+def summary(folder: Path) -> dict[str, Any]:
+    """The numbers about the run."""
+    found: dict[str, Any] = json.loads((folder / "reports.json").read_text())
+    return found
+
+
+def test_every_report_is_published(report: tuple[int, Path]) -> None:
+    """Parquet and CSV with the rows of the answer, in the folder and in the bucket alike."""
+    code, folder = report
+    assert code == 0
+    for entry in summary(folder)["reports"]:
+        name = entry["name"]
+        assert pq.read_table(folder / f"{name}.parquet").num_rows == entry["rows"]
+        for file in entry["files"]:
+            stored = S3Bucket(BUCKET).get(f"reports/{name}/2026-11-21_2026-11-23/{file}")
+            assert stored == (folder / file).read_bytes()
+    page = S3Bucket(BUCKET).get("reports/page/2026-11-21_2026-11-23/report.html")
+    assert page == (folder / "report.html").read_bytes()
+
+
+def test_run_states_cost_and_completeness(report: tuple[int, Path]) -> None:
+    """Bytes and query of each report, the newest hour, and the hour that waits for compaction."""
+    found = summary(report[1])
+    assert found["as_of_hour"] == "2026-11-25T05"
+    assert found["open_hours"] == ["2026-11-22T08"]
+    assert (found["duplicates"], found["quarantined"], found["anomalies"]) == (4, 1, 2)
+    assert found["bytes_scanned"] == sum(entry["bytes_scanned"] for entry in found["reports"]) > 0
+    assert all(entry["query_id"] and not entry["is_over_budget"] for entry in found["reports"])
+
+
+def test_page_tells_the_story(report: tuple[int, Path]) -> None:
+    """The page shows the numbers of the tables, and the anomaly on the chart."""
+    page = (report[1] / "report.html").read_text()
+    assert "Of 2 sessions that viewed a product, 1 (" in page
+    assert "1 anomaly was detected: 1 click_rate." in page
+    assert "3 events (" in page
+    assert "2026-11-22T08" in page
+
+
+def test_one_failing_report_does_not_stop_the_others(
+    lake: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The others are written, the page and the exit code tell which failed and why."""
+    monkeypatch.setattr(run_reports, "REPORTS", [r for r in run_reports.REPORTS if r.name in {"funnel", "channels"}])
+    sql, out = tmp_path / "sql", tmp_path / "out"
+    sql.mkdir()
+    (sql / "funnel.sql").write_text(BROKEN_FUNNEL)
+    (sql / "channels.sql").write_text((run_reports.SQL / "channels.sql").read_text())
+    assert run_reports.main([*LAKE, *TWO_DAYS, *NOW, "--sql", str(sql), "--out", str(out)]) == 1
+    assert "COLUMN_NOT_FOUND" in capsys.readouterr().err
+    assert (out / "channels.csv").exists()
+    assert not (out / "funnel.csv").exists()
+    assert "Purchase funnel is missing" in (out / "report.html").read_text()
+
+
+def test_default_interval_is_the_densest_span(
+    lake: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    """The phone of 1970 and a lone hour days later are not part of it."""
+    monkeypatch.setattr(run_reports, "REPORTS", ())
+    assert run_reports.main([*LAKE, *NOW, "--out", str(tmp_path)]) == 0
+    assert summary(tmp_path)["start"] == "2026-11-21T00:00:00+00:00"
+    assert summary(tmp_path)["end"] == "2026-11-23T00:00:00+00:00"
+
+
+def test_reports_need_an_enforced_workgroup(lake: None, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without it nothing is asked."""
+    assert run_reports.main([*LAKE[:-1], "nobody", *TWO_DAYS]) == 1
+    assert "nobody" in capsys.readouterr().err
+
+
+def test_checks_are_well_over_good_hours(lake: None, capsys: pytest.CaptureFixture[str]) -> None:
+    """All checks of the repository pass over the two days."""
+    assert check_quality.main([*LAKE, *TWO_DAYS]) == 0
+    assert "9 of 9 checks well" in capsys.readouterr().out
+
+
+def test_broken_hour_fails_its_check(lake: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The newest hours hold the broken one; the check and the hour are named, and other checks still run."""
+    checks = tmp_path / "checks"
+    checks.mkdir()
+    for name in ("bots_have_reason", "event_id_present"):
+        (checks / f"{name}.sql").write_text((check_quality.CHECKS / f"{name}.sql").read_text())
+    (checks / "broken.sql").write_text("SELECT 1")
+    assert check_quality.main([*LAKE, "--hours", "2", "--sql", str(tmp_path)]) == 1
+    out, err = capsys.readouterr()
+    assert f"dt 2026-11-{21 + BREAKAGE}, hour 5, events 1" in err
+    assert "broken must open with comments" in err
+    assert "1 of 3 checks well" in out
+
+
+def test_query_prints_a_table_and_its_cost(lake: None, capsys: pytest.CaptureFixture[str]) -> None:
+    """Rows on standard output, cut to the limit; bytes and query on standard error."""
+    file = str(run_reports.SQL / "event_types.sql")
+    assert run_query.main([file, *LAKE, *TWO_DAYS, "--limit", "2"]) == 0
+    out, err = capsys.readouterr()
+    assert "page_view" in out
+    assert "2 of 6 rows" in out
+    assert "6 rows, " in err
+    assert "query " in err
+
+
+def test_names_come_from_the_stack(
+    lake: None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    """A file and a stack are all that is needed."""
+    outputs = {"BucketName": BUCKET, "DatabaseName": DATABASE, "WorkgroupName": WORKGROUP}
+    monkeypatch.setattr(stack, "outputs", {"shop": outputs}.__getitem__)
+    file = str(run_reports.SQL / "bad_events.sql")
+    assert run_query.main([file, "--stack", "shop", "--csv"]) == 0
+    assert capsys.readouterr().out.splitlines()[1:] == ["2026-11-21,9,not_json,2", "2026-11-21,10,too_deep,1"]
+
+
+def test_query_writes_csv(lake: None, capsys: pytest.CaptureFixture[str]) -> None:
+    """All rows, with a parameter of the statement."""
+    file = str(run_reports.SQL / "top_pages.sql")
+    assert run_query.main([file, *LAKE, *TWO_DAYS, "--csv", "--param", "limit=1"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "app_id,page_path,page_title,page_views,visitors,sessions,view_share",
+        "shop,/,Home,3,1,1,0.75",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "sentence"),
+    [
+        (["absent.sql"], 2, "absent.sql cannot be read"),
+        (["top_pages.sql", "--param", "colour=red"], 2, "top_pages has received, start, end, limit"),
+        (["top_pages.sql", "--param", "limit=many"], 2, "limit must be a whole number"),
+        (["top_pages.sql", "--param", "start=2026-11-21"], 2, "use --start, --end"),
+        (["top_pages.sql", "--start", "2026-11-23", "--end", "2026-11-21"], 1, "is empty"),
+        (["top_pages.sql", "--workgroup", "nobody"], 1, "nobody"),
+        (["top_pages.sql", "--workgroup", ""], 1, "the stack clickstream-local has no output WorkgroupName"),
+    ],
+)
+def test_query_refuses_in_one_sentence(
+    lake: None,
+    words: list[str],
+    code: int,
+    sentence: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Wrong usage is 2, a refusal of the service is 1."""
+    monkeypatch.setattr(stack, "outputs", {"clickstream-local": {}}.__getitem__)
+    file, *rest = words
+    assert run_query.main([str(run_reports.SQL / file), *LAKE, *rest]) == code
+    assert sentence in capsys.readouterr().err
+
+
+def test_wrong_arguments_are_refused_by_name(capsys: pytest.CaptureFixture[str]) -> None:
+    """A time zone or a time that does not exist stops the job before anything is asked."""
+    for words in (["--time-zone", "Mars/Base"], ["--start", "yesterday"]):
+        with pytest.raises(SystemExit, match="2"):
+            run_reports.main([*LAKE, *words])
+        assert repr(words[1]) in capsys.readouterr().err
