@@ -92,31 +92,29 @@ def _is_common_table(node: exp.Table) -> bool:
     """Return whether the name means a WITH query; inside its own definition it does not, unless recursive."""
     if node.db:
         return False
+    name = node.name.lower()
     inner: exp.Expr = node
     outer = node.parent
     while outer is not None:
-        with_ = inner if isinstance(inner, exp.With) else outer.args.get("with_")
-        if isinstance(with_, exp.With) and node.name.lower() in _visible(with_, inner):
+        if isinstance(outer, exp.With):
+            visible = _before(outer, inner)
+        elif isinstance(inner, exp.With):
+            visible = set()  # seen from within, just above
+        else:
+            with_ = outer.args.get("with_")
+            visible = {common.alias.lower() for common in with_.expressions} if with_ is not None else set()
+        if name in visible:
             return True
         inner, outer = outer, outer.parent
     return False
 
 
-def _visible(with_: exp.With, inner: exp.Expr) -> set[str]:
+def _before(with_: exp.With, definition: exp.Expr) -> set[str]:
+    """Return the names that a definition in a WITH clause sees there: earlier ones, or all when it is recursive."""
     names = [common.alias.lower() for common in with_.expressions]
-    own = next((i for i, common in enumerate(with_.expressions) if common is inner or _contains(common, inner)), None)
-    if own is None or with_.args.get("recursive"):
+    if with_.args.get("recursive"):
         return set(names)
-    return set(names[:own])
-
-
-def _contains(common: exp.Expr, node: exp.Expr) -> bool:
-    ancestor: exp.Expr | None = node
-    while ancestor is not None:
-        if ancestor is common:
-            return True
-        ancestor = ancestor.parent
-    return False
+    return set(names[: next(i for i, common in enumerate(with_.expressions) if common is definition)])
 
 
 def _replace_by_subquery(node: exp.Table, body: exp.Expr) -> None:

@@ -120,7 +120,7 @@ class Session:
             cutoff = self.context.bytes_cutoff
             if cutoff is not None and self.scanned_bytes > cutoff:
                 raise QueryCancelledError("Bytes scanned limit was exceeded")
-            reader: pa.RecordBatchReader = self.cursor.execute(sql).to_arrow_reader(_BATCH_ROWS)
+            reader: pa.RecordBatchReader = self.cursor.sql(sql).to_arrow_reader(_BATCH_ROWS)
         except duckdb.Error as error:
             raise from_duckdb(error) from error
         return Answer(reader.schema, _translated(reader))

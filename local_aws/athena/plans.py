@@ -13,18 +13,20 @@ from local_aws.athena.scan import Scan
 def note_columns(cursor: duckdb.DuckDBPyConnection, sql: str, scans: list[Scan]) -> None:
     """Set `columns` of each scan to what the plan of the query reads of it.
 
+    A scan that the plan lacks was answered from statistics in the footers, which Athena does not do: it counts by name.
+
     Raises:
         duckdb.Error: The query does not bind.
     """
     row = cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}").fetchone()
-    found: dict[str, set[str]] = {scan.marker: set() for scan in scans}
+    found: dict[str, set[str]] = {}
     for info in _parquet_scans(json.loads(row[1]) if row is not None else []):
         mentioned = _mentioned(info)
         marked = [scan for scan in scans if scan.marker in str(info.get("File Filters", ""))]
         for scan in marked or scans:
-            found[scan.marker] |= {name for name, _ in scan.table.columns if name in mentioned}
+            found.setdefault(scan.marker, set()).update(name for name, _ in scan.table.columns if name in mentioned)
     for scan in scans:
-        scan.columns = frozenset(found[scan.marker])
+        scan.columns = frozenset(found.get(scan.marker, scan.mentioned))
 
 
 def _parquet_scans(nodes: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:

@@ -30,6 +30,7 @@ class Scan:
         marker: A column that only this scan has; its name in DuckDB's plan tells scans apart.
         files: (object, its columns) of all files read.
         columns: Names that the query reads; all until the plan is known.
+        mentioned: Names that the query mentions; all with a star.
     """
 
     table: Table
@@ -37,6 +38,7 @@ class Scan:
     marker: str
     files: list[tuple[S3Object, dict[str, Column]]] = field(default_factory=list)
     columns: frozenset[str] | None = None
+    mentioned: frozenset[str] = frozenset()
 
     @property
     def scanned_bytes(self) -> int:
@@ -86,6 +88,8 @@ class Scanner:
             )
         number = len(self.scans)
         scan = Scan(table, f"tr_table{number}", f"tr_scan{number}")
+        names = frozenset(name for name, _ in table.columns)
+        scan.mentioned = names if need.has_star else names & need.mentioned
         paths = self._fetch(scan, self._partitions(table, need))
         body = self._select(scan, paths, need) if paths else _empty(table)
         self._cursor.execute(f'CREATE OR REPLACE TEMP VIEW "{scan.view}" AS {body}')

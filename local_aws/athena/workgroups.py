@@ -69,11 +69,12 @@ class WorkGroups:
             ApiError: It does not exist or is disabled upstream.
         """
         try:
-            raw = dict(self._upstream.get_work_group(WorkGroup=name)["WorkGroup"])
-        except (ClientError, BotoCoreError) as error:
-            if name != PRIMARY:
-                raise ApiError(f"WorkGroup {name} is not found.") from error
-            raw = {"Name": PRIMARY, "State": "ENABLED"}
+            raw = dict(self._upstream.get_work_group(WorkGroup=name).get("WorkGroup") or {})
+        except (ClientError, BotoCoreError):
+            raw = {}
+        if not raw and name != PRIMARY:
+            raise ApiError(f"WorkGroup {name} is not found.")
+        raw = raw or {"Name": PRIMARY, "State": "ENABLED"}
         return WorkGroup(name, _completed(raw))
 
     def usable(self, name: str) -> WorkGroup:

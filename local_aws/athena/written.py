@@ -64,14 +64,17 @@ def insert_into(statement: Statement) -> Files:
         QueryError: Columns that do not fit the table.
     """
     tree = parse(statement.text)
-    if not isinstance(tree, exp.Insert) or not isinstance(tree.expression, exp.Query):
+    query = tree.expression
+    if isinstance(query, exp.Values):
+        query = exp.select("*").from_(exp.Subquery(this=query))
+    if not isinstance(tree, exp.Insert) or not isinstance(query, exp.Query):
         raise NotSupportedError("this form of INSERT")
     node = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
     table = statement.catalog.table(node.db or statement.database, node.name)
     if table.is_view or table.parameters.get("table_type", "").upper() == "ICEBERG" or "parquet" not in table.serde:
         raise NotSupportedError(f"INSERT INTO {table.name}: only Parquet tables are written")
     given = [column.name.lower() for column in tree.this.expressions] if isinstance(tree.this, exp.Schema) else []
-    answer = statement.session.run(tree.expression, _insert_columns(table, given))
+    answer = statement.session.run(query, _insert_columns(table, given))
     keys = tuple(name for name, _ in table.keys)
     target = Target(table.location, keys, _compression(table), statement.id.replace("-", "_"))
     written = write(statement.s3, answer, target, statement.workspace)

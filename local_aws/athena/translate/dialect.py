@@ -53,9 +53,12 @@ def parse(sql: str) -> exp.Expr:
         NotSupportedError: A function that cannot be answered faithfully.
     """
     try:
-        tree = sqlglot.parse_one(sql, read=READ)
+        trees = sqlglot.parse(sql, read=READ)
     except sqlglot.errors.SqlglotError as error:
         raise QueryError("SYNTAX_ERROR", _position(error)) from error
+    if len(trees) != 1 or trees[0] is None:
+        raise QueryError("SYNTAX_ERROR", "line 1:1: Only one sql statement is allowed.")
+    tree = trees[0]
     if tree.find(exp.MatchRecognize) is not None:  # its measures use functions of their own
         raise NotSupportedError("MATCH_RECOGNIZE")
     check_functions(tree, sql)
