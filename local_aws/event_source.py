@@ -76,15 +76,22 @@ class EventSourceRunner:
         self._progress_file.unlink(missing_ok=True)
         self._thread.start()
 
+    @property
+    def is_running(self) -> bool:
+        """Mappings are still looked after; if not, the reason is on standard error."""
+        return self._thread.is_alive()
+
     def stop(self, *, grace_s: float) -> None:
         """End all pumps; an invocation still under way after `grace_s` seconds is delivered again next time."""
-        self._stop_event.set()
-        jobs = tuple(self._jobs.values())
-        for job in jobs:
-            job.pump.request_stop()
         deadline = time.monotonic() + grace_s
-        for thread in (self._thread, *(job.pump for job in jobs)):
-            thread.join(max(0.0, deadline - time.monotonic()))
+        self._stop_event.set()
+        # First the thread that starts pumps, so that none appears behind our back.
+        self._thread.join(grace_s)
+        pumps = [job.pump for job in self._jobs.values()]
+        for pump in pumps:
+            pump.request_stop()
+        for pump in pumps:
+            pump.join(max(0.0, deadline - time.monotonic()))
         self._report()
 
     def _run(self) -> None:

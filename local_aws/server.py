@@ -50,16 +50,20 @@ def serve(state: StateFolder, options: ServerOptions) -> None:
     parent = os.getppid()
     with server_lock(state), ExitStack() as parts:
         parts.callback(_withdraw, state)
-        emulator, endpoints = _start(state, options, parts)
+        emulator, runner, endpoints = _start(state, options, parts)
         _announce(state, endpoints)
         while not stop.wait(_LOOK_INTERVAL_S):
             if not emulator.is_running:
                 raise PlatformError(emulator.end_message())
+            if not runner.is_running:
+                raise PlatformError("The event source runner stopped unexpectedly; its last words are above.")
             if options.is_tied_to_parent and os.getppid() != parent:
                 return
 
 
-def _start(state: StateFolder, options: ServerOptions, parts: ExitStack) -> tuple[Emulator, Endpoints]:
+def _start(
+    state: StateFolder, options: ServerOptions, parts: ExitStack
+) -> tuple[Emulator, EventSourceRunner, Endpoints]:
     """Start all parts, and leave with `parts` how they are stopped, in reverse order."""
     state.empty_temp_folder()
     _log_to(state.log_folder / "event_source.log", parts)
@@ -80,7 +84,7 @@ def _start(state: StateFolder, options: ServerOptions, parts: ExitStack) -> tupl
     runner = EventSourceRunner(ServicePorts.connect(local_session(), emulator.url), state, options.runner)
     runner.start()
     parts.callback(runner.stop, grace_s=_PUMP_GRACE_S)
-    return emulator, Endpoints(emulator.url, athena.url)
+    return emulator, runner, Endpoints(emulator.url, athena.url)
 
 
 def _announce(state: StateFolder, endpoints: Endpoints) -> None:

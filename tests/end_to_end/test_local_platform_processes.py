@@ -35,12 +35,16 @@ def own_state(installed_emulator: None, tmp_path: Path) -> Iterator[StateFolder]
     _local_aws(state, "down")
 
 
-def _processes_of(record: ServerRecord) -> set[int]:
-    """List a process and everything it started, from the process table."""
+def _children(parents: set[int]) -> set[int]:
+    """List what some processes have started, from the process table."""
     table = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
-    parents = {int(pid): int(parent) for pid, parent in (line.split() for line in table.splitlines())}
+    return {int(pid) for pid, parent in (line.split() for line in table.splitlines()) if int(parent) in parents}
+
+
+def _processes_of(record: ServerRecord) -> set[int]:
+    """List a server and everything it started, directly or not."""
     family = {record.pid}
-    while found := {pid for pid, parent in parents.items() if parent in family} - family:
+    while found := _children(family) - family:
         family |= found
     return family
 
@@ -146,7 +150,7 @@ def test_ctrl_c_stops_everything(own_state: StateFolder) -> None:
 def test_the_end_of_the_emulator_ends_the_server_with_a_message(own_state: StateFolder) -> None:
     """A platform without its emulator does not pretend to run."""
     process, record = _serve(own_state, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
-    emulator = max(_processes_of(record))
+    (emulator,) = _children(_children({record.pid}))
     os.kill(emulator, signal.SIGKILL)
     _, said = process.communicate(timeout=60)
     assert (process.returncode, b"The emulator stopped unexpectedly" in said) == (1, True)

@@ -24,9 +24,7 @@ START_S = 1_000_000.0
 class SteppingStop(Event):
     """A stop event whose waiting moves the clock instead of taking time."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.now_s = START_S
+    now_s = START_S
 
     def wait(self, timeout: float | None = None) -> bool:
         """Move the clock by the timeout."""
@@ -105,8 +103,7 @@ def test_a_good_batch_takes_one_invocation_and_one_checkpoint() -> None:
     """Nothing is tried twice when nothing fails."""
     ports = ScriptedPorts(_raising_on())
     _deliver(ports, Policy(), 5)
-    assert ports.invocations == [[0, 1, 2, 3, 4]]
-    assert ports.saved == [Checkpoint(f"{4:030d}", done=5)]
+    assert (ports.invocations, ports.saved) == ([[0, 1, 2, 3, 4]], [Checkpoint(f"{4:030d}", done=5)])
 
 
 def test_x_retries_are_x_plus_one_tries() -> None:
@@ -114,9 +111,8 @@ def test_x_retries_are_x_plus_one_tries() -> None:
     ports = ScriptedPorts(_raising_on(1))
     deliverer = _deliver(ports, Policy(max_retries=2), 3)
     assert ports.invocations == [[0, 1, 2]] * 3
-    assert [(len(gone.records), gone.reason, gone.tries) for gone in ports.given_up] == [
-        (3, "RetryAttemptsExhausted", 3)
-    ]
+    (gone,) = ports.given_up
+    assert (len(gone.records), gone.reason, gone.tries) == (3, "RetryAttemptsExhausted", 3)
     assert (deliverer.progress.done, deliverer.progress.discarded) == (0, 3)
 
 
@@ -151,11 +147,10 @@ def test_a_reported_record_that_never_recovers_takes_the_rest_with_it() -> None:
 
 def test_an_outage_of_the_service_uses_no_retry() -> None:
     """An invocation that did not take place is repeated until it does, at growing intervals."""
-    replies: list[Reply | None] = [None] * 10
+    outages = iter(range(10))
 
     def function(_numbers: list[int]) -> Reply:
-        if replies:
-            replies.pop()
+        if next(outages, None) is not None:
             raise EndpointConnectionError(endpoint_url="http://127.0.0.1")
         return Reply(b"")
 
@@ -169,9 +164,9 @@ def test_records_grow_too_old_while_they_are_retried() -> None:
     """With endless retries the age limit ends the tries."""
     ports = ScriptedPorts(_raising_on(0))
     _deliver(ports, Policy(max_age_s=60), 2)
-    assert [gone.reason for gone in ports.given_up] == ["RecordAgeExceeded"]
-    assert ports.discarded_numbers() == [[0, 1]]
-    assert len(ports.invocations) == ports.given_up[0].tries > 5
+    (gone,) = ports.given_up
+    assert (gone.reason, ports.discarded_numbers()) == ("RecordAgeExceeded", [[0, 1]])
+    assert len(ports.invocations) == gone.tries > 5
 
 
 def test_no_record_is_dropped_while_its_destination_is_away() -> None:
@@ -198,18 +193,18 @@ def test_a_stop_between_tries_leaves_the_checkpoint_behind_the_open_records() ->
     assert deliverer.checkpoint.sequence_number == f"{2:030d}"
 
 
-def test_the_last_error_of_the_function_can_be_read() -> None:
-    """A person who waits is told what the function said, and since when."""
-    ports = ScriptedPorts(_raising_on(0))
-    deliverer = _deliver(ports, Policy(max_retries=1), 1)
-    assert deliverer.progress.last_error == "KeyError: x"
-
-
-@pytest.mark.parametrize("body", [b"not json", b"[]"])
-def test_an_error_without_words_is_described(body: bytes) -> None:
-    """An unreadable error body does not stop the runner."""
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        pytest.param(b'{"errorType": "KeyError", "errorMessage": "x"}', "KeyError: x", id="as the service words it"),
+        pytest.param(b"not json", "The function failed without an error message.", id="not JSON"),
+        pytest.param(b"[]", "The function failed without an error message.", id="not an object"),
+    ],
+)
+def test_the_last_error_of_the_function_can_be_read(body: bytes, words: str) -> None:
+    """A person who waits is told what the function said; an unreadable error stops nothing."""
     ports = ScriptedPorts(lambda _: Reply(body, is_function_error=True))
-    assert "without an error message" in _deliver(ports, Policy(max_retries=0), 1).progress.last_error
+    assert _deliver(ports, Policy(max_retries=0), 1).progress.last_error == words
 
 
 @given(
@@ -236,8 +231,7 @@ def test_every_record_is_settled_exactly_once_in_order(
     policy = Policy(max_retries, is_bisecting=is_bisecting, is_reporting=True)
     deliverer = _deliver(ports, policy, count)
     positions = [int(checkpoint.sequence_number or -1) for checkpoint in ports.saved]
-    assert positions == sorted(set(positions))
-    assert positions[-1] == count - 1
+    assert (positions, positions[-1]) == (sorted(set(positions)), count - 1)
     assert deliverer.checkpoint.done + deliverer.checkpoint.discarded == count
     assert sum(len(gone.records) for gone in ports.given_up) == deliverer.checkpoint.discarded
     starts = [numbers[0] for numbers in ports.invocations]
