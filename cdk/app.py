@@ -1,6 +1,7 @@
 """Entry point of `cdk`: one stack, configured by context. The only place that reads context."""
 
 import sys
+from collections.abc import Mapping
 
 from aws_cdk import App
 
@@ -11,9 +12,13 @@ from clickstream.errors import ConfigError
 WRONG_USAGE = 2
 
 
-def main() -> int:
-    """Synthesise the stack into `cdk.out`; a wrong configuration is one sentence on stderr and exit code 2."""
-    app = App()
+def main(context: Mapping[str, object] | None = None) -> int:
+    """Synthesise the stack; a wrong configuration is one sentence on stderr and exit code 2.
+
+    Args:
+        context: Keys beside those that the CDK command line gives.
+    """
+    app = App(context=context)
     try:
         config = read_config(app.node.get_all_context())
         ClickstreamStack(app, config.prefix, config)

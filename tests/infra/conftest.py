@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, get_args
 
@@ -29,6 +30,7 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def assembly(build: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     """Synthesises a stack of the given context and returns the folder of the cloud assembly."""
 
+    @cache
     def synthesise(**context: object) -> Path:
         config = read_config(context)
         folder = tmp_path_factory.mktemp(config.environment)

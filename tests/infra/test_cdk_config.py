@@ -1,16 +1,10 @@
 """Context keys: what is accepted, and what a person is told otherwise."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
+from cdk.app import main
 from cdk.config import LEAST_MEMORY_MB, OPTIONS, Config, read_config
 from clickstream.errors import ConfigError
-
-ROOT = Path(__file__).parents[2]
 
 
 def test_defaults() -> None:
@@ -90,16 +84,7 @@ def test_shards_of_an_on_demand_stream() -> None:
         read_config({"streamMode": "on-demand", "streamShardCount": 2})
 
 
-def test_app_says_what_is_wrong() -> None:
-    """The app ends with exit code 2 and one sentence, without a traceback."""
-    result = subprocess.run(
-        [sys.executable, "-m", "cdk.app"],
-        env={**os.environ, "CDK_CONTEXT_JSON": '{"enviroment": "dev"}'},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert result.returncode == 2
-    assert "clickstream: unknown context key enviroment" in result.stderr
-    assert "Traceback" not in result.stderr
+def test_app_says_what_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:
+    """The app ends with exit code 2 and one sentence instead of a traceback."""
+    assert main({"enviroment": "dev"}) == 2
+    assert capsys.readouterr().err.startswith("clickstream: unknown context key enviroment; known are ")
