@@ -6,6 +6,8 @@ from typing import NamedTuple
 from batch_jobs.markup import Html, tag
 
 NO_DATA = "There is nothing to show for this interval."
+_LONG = 11
+"""Characters from which a number needs smaller letters to fit its tile."""
 
 
 class Column(NamedTuple):
@@ -45,7 +47,7 @@ def legend(entries: Iterable[tuple[str, str]]) -> Html:
 
 
 def _tile(label: str, number: str, note: str) -> Html:
-    value = tag("dd", number, tag("small", note), class_="long" if len(number) > 14 else None)
+    value = tag("dd", number, tag("small", note), class_="long" if len(number) > _LONG else None)
     return tag("div", tag("dt", label), value)
 
 

@@ -1,6 +1,7 @@
 """Run every report of the list over an interval of event time, and publish tables and one page.
 
-    python -m batch_jobs.run_reports --bucket B --database D --workgroup W [--start TIME --end TIME] [--out FOLDER]
+    python -m batch_jobs.run_reports --bucket B --database D --workgroup W --ledger-table L --anomalies-table A \\
+        [--start TIME --end TIME] [--out FOLDER]
 
 Each report becomes `reports/<name>/<interval>/<name>.parquet` and `.csv`; the page and its numbers are
 `reports/page/<interval>/report.html` and `reports.json`. Without an interval, the densest run of event dates in the
@@ -113,9 +114,9 @@ def _question(bucket: Bucket, commits: Sequence[Generation], options: argparse.N
 def _state(
     bucket: Bucket, commits: Sequence[Generation], question: Question, options: argparse.Namespace
 ) -> lake_state.LakeState:
-    ledger = Ledger(DynamoTable(options.ledger_table), bucket) if options.ledger_table else None
-    missing = lake_state.open_hours(ledger, commits, question.interval.start) if ledger else []
-    found = lake_state.anomalies(DynamoTable(options.anomalies_table)) if options.anomalies_table else []
+    ledger = Ledger(DynamoTable(options.ledger_table), bucket)
+    missing = lake_state.open_hours(ledger, commits, question.interval.start)
+    found = lake_state.anomalies(DynamoTable(options.anomalies_table))
     return lake_state.lake_state(commits, question.hours, missing, found)
 
 
@@ -180,8 +181,8 @@ def _verdict(outcomes: Sequence[Outcome]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = lake_interval.parser("run_reports", "Run every report over an interval of event time.")
-    parser.add_argument("--ledger-table", help="ledger: names the hours that are not included yet")
-    parser.add_argument("--anomalies-table", help="anomalies to mark on the page")
+    parser.add_argument("--ledger-table", required=True, help="ledger: names the hours that are not included yet")
+    parser.add_argument("--anomalies-table", required=True, help="anomalies to mark on the page")
     parser.add_argument("--sql", type=Path, default=SQL, metavar="FOLDER", help="folder of the statements")
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="write everything to this folder as well")
     parser.add_argument("--now", type=lake_interval.instant, metavar="TIME", help="the time the page is dated with")

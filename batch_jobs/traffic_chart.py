@@ -21,7 +21,7 @@ _TICKS = tuple(timedelta(hours=h) for h in (1 / 12, 1 / 4, 1 / 2, 1, 2, 3, 6, 12
 _MAX_TICKS = 9
 _EDGE = 4
 """Percent of the width from which a label would stick out."""
-_TOP, _PLOT, _BOTTOM = 26, 190, 26
+_TOP, _PLOT, _BOTTOM = 36, 190, 26
 
 
 @dataclass(frozen=True)
@@ -165,11 +165,11 @@ def _mark(series: Series, index: int, anomalies: Sequence[Anomaly]) -> Html:
     place = f"{100 * (index + 0.5) / len(series.buckets):.2f}%"
     rules = Counter(anomaly.rule for anomaly in anomalies)
     words = ", ".join(f"{number_text.count(count)} {rule}" for rule, count in rules.most_common())
-    line = tag("line", x1=place, x2=place, y1=14, y2=_TOP + _PLOT, class_="mark-line")
+    line = tag("line", x1=place, x2=place, y1=12, y2=_TOP + _PLOT, class_="mark-line")
     return tag(
         "g",
         tag("title", f"{series.label(series.buckets[index].time)}: {words}"),
         line if SEVERITIES.get(worst, 0) >= SEVERITIES["high"] else "",
-        tag("circle", cx=place, cy=10, r=4, class_="mark"),
+        tag("circle", cx=place, cy=8, r=4, class_="mark"),
         class_=f"severity-{worst if worst in SEVERITIES else 'unknown'}",
     )

@@ -114,7 +114,7 @@ def test_one_failing_report_does_not_stop_the_others(
     sql.mkdir()
     (sql / "funnel.sql").write_text(BROKEN_FUNNEL)
     (sql / "channels.sql").write_text((run_reports.SQL / "channels.sql").read_text())
-    assert run_reports.main([*LAKE, *TWO_DAYS, *NOW, "--sql", str(sql), "--out", str(out)]) == 1
+    assert run_reports.main([*LAKE, *TABLES, *TWO_DAYS, *NOW, "--sql", str(sql), "--out", str(out)]) == 1
     assert "COLUMN_NOT_FOUND" in capsys.readouterr().err
     assert (out / "channels.csv").exists()
     assert not (out / "funnel.csv").exists()
@@ -126,14 +126,14 @@ def test_default_interval_is_the_densest_span(
 ) -> None:  # fmt: skip
     """The phone of 1970 and a lone hour days later are not part of it."""
     monkeypatch.setattr(run_reports, "REPORTS", ())
-    assert run_reports.main([*LAKE, *NOW, "--out", str(tmp_path)]) == 0
+    assert run_reports.main([*LAKE, *TABLES, *NOW, "--out", str(tmp_path)]) == 0
     assert summary(tmp_path)["start"] == "2026-11-21T00:00:00+00:00"
     assert summary(tmp_path)["end"] == "2026-11-23T00:00:00+00:00"
 
 
 def test_reports_need_an_enforced_workgroup(lake: None, capsys: pytest.CaptureFixture[str]) -> None:
     """Without it nothing is asked."""
-    assert run_reports.main([*LAKE[:-1], "nobody", *TWO_DAYS]) == 1
+    assert run_reports.main([*LAKE[:-1], "nobody", *TABLES, *TWO_DAYS]) == 1
     assert "nobody" in capsys.readouterr().err
 
 
@@ -220,5 +220,5 @@ def test_wrong_arguments_are_refused_by_name(capsys: pytest.CaptureFixture[str])
     """A time zone or a time that does not exist stops the job before anything is asked."""
     for words in (["--time-zone", "Mars/Base"], ["--start", "yesterday"]):
         with pytest.raises(SystemExit, match="2"):
-            run_reports.main([*LAKE, *words])
+            run_reports.main([*LAKE, *TABLES, *words])
         assert repr(words[1]) in capsys.readouterr().err
