@@ -73,7 +73,7 @@ def test_the_survivors_are_those_of_the_reference(
         if few:
             patch.setattr(duplicates, "SUSPECT_IDS", 1)
             patch.setattr(duplicates, "ROUND_ROWS", 2)
-        neighbours = [Sent(event_id, 1) for event_id in sorted(before)]
+        neighbours = [Sent(event_id, 9) for event_id in sorted(before)]
         kept, removed, aside = united(tmp_path_factory.mktemp("unite"), ours, neighbours)
     rows = [row for file in ours for row in file]
     assert kept == sorted(reference(rows, before).items())
