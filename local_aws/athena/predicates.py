@@ -40,11 +40,55 @@ def demands(table: exp.Table, source: Source) -> list[exp.Expr]:
     select = table.find_ancestor(exp.Select)
     if select is None or not _is_source_of(table, select):
         return []
-    found = (implied(condition, source) for condition in _conditions(table, select))
-    return [_unqualified(condition) for condition in found if condition is not None]
+    found = [implied(condition, source) for condition in _conditions(table, select)]
+    return [_unqualified(condition) for condition in [*found, *_from_outside(select, source)] if condition is not None]
 
 
-def is_optional(table: exp.Table) -> bool:
+def _from_outside(select: exp.Select, source: Source) -> Iterator[exp.Expr | None]:
+    """Yield what the query around a subquery demands of the partition columns that the subquery hands on unchanged."""
+    holder = _holder(select)
+    outer = holder.find_ancestor(exp.Select) if holder is not None else None
+    if holder is None or outer is None or not _is_source_of(holder, outer) or is_optional(holder):
+        return
+    outside = Source(holder.alias_or_name.lower(), _handed_on(select, source))
+    for condition in _conditions(holder, outer):
+        yield implied(condition, outside)
+    yield from _from_outside(outer, outside)
+
+
+def _holder(select: exp.Select) -> exp.Expr | None:
+    """Return where the rows of a subquery are used, if that is one place and it could be filtered before as well as after."""
+    changes_rows = any(select.args.get(part) for part in ("limit", "offset", "fetch", "group", "having", "sample"))
+    if changes_rows or any(projection.find(exp.AggFunc, exp.Window) for projection in select.expressions):
+        return None
+    parent = select.parent
+    if isinstance(parent, exp.CTE):
+        root = parent.root()
+        name = parent.alias.lower()
+        uses = [table for table in root.find_all(exp.Table) if table.name.lower() == name and not table.db]
+        same = [common for common in root.find_all(exp.CTE) if common.alias.lower() == name]
+        return uses[0] if len(uses) == len(same) == 1 else None
+    return parent if isinstance(parent, exp.Subquery) else None
+
+
+def _handed_on(select: exp.Select, source: Source) -> frozenset[str]:
+    """Return the partition columns that a subquery shows under their own names."""
+    renamed = {
+        p.alias.lower() for p in select.expressions if isinstance(p, exp.Alias) and not _is_key(p.this, p.alias, source)
+    }
+    if any(isinstance(projection, exp.Star) for projection in select.expressions):
+        return source.keys - renamed
+    plain = {p.alias_or_name.lower() for p in select.expressions if _is_key(p.unalias(), p.alias_or_name, source)}
+    return frozenset(plain - renamed)
+
+
+def _is_key(node: exp.Expr, name: str, source: Source) -> bool:
+    if not isinstance(node, exp.Column) or node.table.lower() not in {"", source.alias}:
+        return False
+    return node.name.lower() == name.lower() and node.name.lower() in source.keys
+
+
+def is_optional(table: exp.Expr) -> bool:
     """Return whether rows of the query may show NULL for a row of this table that did not match."""
     select = table.find_ancestor(exp.Select)
     joins = select.args.get("joins") or [] if select is not None else []
@@ -60,11 +104,11 @@ def is_optional(table: exp.Table) -> bool:
     return False
 
 
-def _is_source_of(table: exp.Table, select: exp.Select) -> bool:
+def _is_source_of(table: exp.Expr, select: exp.Select) -> bool:
     return isinstance(table.parent, (exp.From, exp.Join)) and table.parent.parent is select
 
 
-def _conditions(table: exp.Table, select: exp.Select) -> Iterator[exp.Expr]:
+def _conditions(table: exp.Expr, select: exp.Select) -> Iterator[exp.Expr]:
     where = select.args.get("where")
     if where is not None:
         yield where.this

@@ -123,6 +123,16 @@ SHAPES = st.sampled_from(
         "SELECT e.n FROM events e WHERE {where} UNION ALL SELECT f.n FROM events f WHERE f.hour = 1",
         "SELECT o.n FROM others o WHERE o.n IN (SELECT e.n FROM events e WHERE {where})",
         "SELECT max(e.n) OVER () AS m FROM events e WHERE {where}",
+        "SELECT * FROM (SELECT * FROM events) e WHERE {where}",
+        "WITH w AS (SELECT n, dt, hour FROM events v) SELECT e.n FROM w e WHERE {where}",
+        "WITH w AS (SELECT * FROM events) SELECT e.n, f.n AS k FROM w e JOIN w f ON e.n = f.n WHERE {where}",
+        "SELECT * FROM (SELECT n, dt, hour + 1 AS hour FROM events v) e WHERE {where}",
+        "SELECT * FROM (SELECT row_number() OVER (ORDER BY dt, hour, n) AS n, dt, hour FROM events v) e WHERE {where}",
+        "SELECT * FROM (SELECT dt, hour, n FROM events v ORDER BY dt, hour, n LIMIT 3) e WHERE {where}",
+        "SELECT * FROM (SELECT count(*) AS n, max(dt) AS dt, max(hour) AS hour FROM events v) e WHERE {where}",
+        "SELECT o.day, e.n FROM others o LEFT JOIN (SELECT * FROM events) e ON o.day = e.dt WHERE {where}",
+        "SELECT o.day, e.n FROM others o LEFT JOIN (SELECT * FROM events) e ON {where}",
+        "SELECT * FROM (SELECT v.n, v.dt, o.n AS hour FROM events v JOIN others o ON v.n = o.n) e WHERE {where}",
         "SELECT e.dt, count(*) AS k FROM events e GROUP BY e.dt HAVING count(*) > 1",
     ]
 )
@@ -177,6 +187,18 @@ EXACT = [
         "SELECT * FROM events WHERE dt = CAST(date_add('day', -1, DATE '2026-11-21') AS date) AND hour = 0",
         {("2026-11-20", "0")},
     ),
+    (
+        "SELECT * FROM (SELECT dt, hour AS h FROM events) s WHERE dt = current_date AND h = 1",
+        {("2026-11-22", h) for h in HOURS},
+    ),
+    (
+        "SELECT * FROM (SELECT * FROM (SELECT * FROM events) a) b WHERE b.dt = current_date AND hour = 1",
+        {("2026-11-22", "1")},
+    ),
+    (
+        "WITH w AS (SELECT * FROM events WHERE hour = 1) SELECT * FROM w WHERE w.dt = current_date",
+        {("2026-11-22", "1")},
+    ),
     ("SELECT * FROM events WHERE dt IS NULL AND hour = 0", {(DEFAULT_PARTITION, "0")}),
 ]
 
@@ -193,6 +215,9 @@ def test_only_the_partitions_that_a_condition_names_are_kept(
     "sql",
     [
         "SELECT * FROM events WHERE n = 3",
+        "SELECT * FROM (SELECT dt, count(*) OVER () AS k FROM events) s WHERE dt = current_date",
+        "SELECT * FROM (SELECT dt FROM events LIMIT 5) s WHERE dt = current_date",
+        "SELECT * FROM (SELECT DATE '2026-11-22' AS dt FROM events) s WHERE dt = current_date",
         "SELECT * FROM events WHERE dt = DATE '2026-11-20' OR n = 3",
         "SELECT * FROM events e FULL JOIN others o ON e.dt = DATE '2026-11-20'",
         "SELECT * FROM others o LEFT JOIN events e ON o.n = e.n WHERE e.dt IS NULL OR e.dt = DATE '2026-11-20'",
