@@ -163,8 +163,7 @@ class Stream:
 
     def _start(self, batch: Batch) -> Invocation:
         """A container for the batch: a warm one of the present version, or a cold one."""
-        self.runs += 1
-        run_id = f"run-{self.runs}"
+        self.runs, run_id = self.runs + 1, f"run-{self.runs}"
         fitting = [container for container in self.warm if container.version == self.version]
         is_warm = fitting and self.chance.random() < 0.8
         container = self.chance.choice(fitting) if is_warm else self.new_container(self, self.version)
