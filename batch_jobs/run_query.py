@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
@@ -25,6 +25,7 @@ from clickstream.ports import Bucket
 from clickstream.statements import Statement, Value, parse_value, read_statement
 
 FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
+WIDE = 200
 _OUTPUTS = {"bucket": "BucketName", "database": "DatabaseName", "workgroup": "WorkgroupName"}
 
 
@@ -54,7 +55,8 @@ def show(answer: Answer, options: argparse.Namespace) -> None:
     elif answer.frame.empty:
         print("The statement returned no rows.")
     else:
-        Console().print(_table(answer, options.limit))
+        # Without a terminal to fit, nothing needs to be cut.
+        Console(width=None if sys.stdout.isatty() else WIDE).print(_table(answer, options.limit))
     cost = f"{number_text.size(answer.bytes_scanned)} read, {answer.seconds:.1f} s, query {answer.query_id}"
     print(f"{number_text.plural(len(answer.frame), 'row')}, {cost}", file=sys.stderr)
 
@@ -115,13 +117,18 @@ def _table(answer: Answer, limit: int) -> Table:
     table = Table(caption=f"{limit} of {len(rows)} rows; --limit shows more" if len(rows) > limit else None)
     for name in answer.frame.columns:
         is_number = all(isinstance(row[name], (int, float)) or row[name] is None for row in rows)
-        table.add_column(str(name), justify="right" if is_number else "left", overflow="ellipsis", no_wrap=True)
+        # A number that is cut says something false; a text that is cut only says less.
+        least = max(len(str(name)), *(len(_cell(row[name])) for row in rows[:limit])) if is_number else None
+        justify: JustifyMethod = "right" if is_number else "left"
+        table.add_column(str(name), justify=justify, overflow="ellipsis", no_wrap=True, min_width=least)
     for row in rows[:limit]:
-        table.add_row(*(Text("" if value is None else _cell(value)) for value in row.values()))
+        table.add_row(*(Text(_cell(value)) for value in row.values()))
     return table
 
 
 def _cell(value: object) -> str:
+    if value is None:
+        return ""
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 

@@ -1,6 +1,6 @@
-"""Run every report of the list over an interval of event time, and publish tables and one page.
+r"""Run every report of the list over an interval of event time, and publish tables and one page.
 
-    python -m batch_jobs.run_reports --bucket B --database D --workgroup W --ledger-table L --anomalies-table A \\
+    python -m batch_jobs.run_reports --bucket B --database D --workgroup W --ledger-table L --anomalies-table A \
         [--start TIME --end TIME] [--out FOLDER]
 
 Each report becomes `reports/<name>/<interval>/<name>.parquet` and `.csv`; the page and its numbers are

@@ -34,7 +34,7 @@ class Demo:
     """One run: where it writes, the environment of its platform, and the seconds of each stage."""
 
     out: Path
-    environment: dict[str, str]
+    environment: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
 
     def stage(self, name: str, *command: str | Path) -> str:
@@ -78,9 +78,9 @@ def run(options: argparse.Namespace) -> int:
     out: Path = options.out.resolve()
     out.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
-    with _platform(out) as environment:
-        demo = Demo(out, environment, {"start": round(time.monotonic() - began, 2)})
-        source = _source(demo, options)
+    demo = Demo(out)
+    source = _source(demo, options)
+    with _platform(demo):
         demo.stage("deploy", "local_aws", "deploy", "--state", out / ".state")
         # Few buckets: a record ends with its minute, so every bucket more makes the records smaller.
         arrival = [] if options.file else ["--arrival-times", "--buckets", "4"]
@@ -97,7 +97,8 @@ def run(options: argparse.Namespace) -> int:
 def _source(demo: Demo, options: argparse.Namespace) -> Path:
     """The file to send: the user's, or a simulated day."""
     if options.file:
-        return Path(options.file)
+        demo.stage("read", "test_client", "examine", Path(options.file).resolve())
+        return Path(options.file).resolve()
     day = demo.out / "day.ndjson.zst"
     size = ("--events", str(options.events), "--seed", str(options.seed))
     demo.stage("simulate", "test_client", "simulate", *size, "--out", day, "--labels", demo.out / "labels.ndjson")
@@ -135,11 +136,13 @@ def _summarize(demo: Demo, sent: int, began: float) -> int:
 
 
 @contextmanager
-def _platform(out: Path) -> Iterator[dict[str, str]]:
+def _platform(demo: Demo) -> Iterator[None]:
     """A platform of its own below the output folder; stopped at the end, also if this process is killed."""
-    state = StateFolder.at(out / ".state")
+    state = StateFolder.at(demo.out / ".state")
     words = ["--state", str(state.root), "--in-memory", "--exit-with-parent"]
     words += ["--arrival-times", "from-partition-key"]
+    _console.rule("[bold]start")
+    began = time.monotonic()
     with (state.log_folder / "serve.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "local_aws", "serve", *words],
@@ -150,7 +153,9 @@ def _platform(out: Path) -> Iterator[dict[str, str]]:
             start_new_session=True,
         )
     try:
-        yield _when_ready(process, state)
+        demo.environment |= _when_ready(process, state)
+        demo.seconds["start"] = round(time.monotonic() - began, 2)
+        yield
     finally:
         process.terminate()
         process.wait()

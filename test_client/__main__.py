@@ -1,4 +1,4 @@
-"""Command line of the test client: ``python -m test_client simulate | send | check-labels``."""
+"""Command line of the test client: ``python -m test_client simulate | send | examine | check-labels``."""
 
 from __future__ import annotations
 
@@ -33,6 +33,8 @@ Read are NDJSON, web access logs (common or combined format), and tab-separated 
 The file is read to its end before anything is sent: a damaged file is refused, never half sent.
 A log has no sessions: session_id is a hash of host and user agent; sessions are split later, in the lake.
 Exit code: 0 all sent, 1 the stream did not take everything (the result says how much), 2 unusable file or options."""
+_EXAMINE = """example:
+  python -m test_client examine access.log.gz"""
 _CHECK = """example:
   python -m test_client check-labels out/labels.ndjson out/anomalies.json"""
 
@@ -95,6 +97,11 @@ def _send_options(command: argparse.ArgumentParser) -> None:
     command.set_defaults(run=commands.send)
 
 
+def _examine_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("file", type=Path, help="NDJSON or a web access log")
+    command.set_defaults(run=commands.examine_file, site=DEFAULT_SITE)
+
+
 def _check_labels_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("labels", type=Path, help="what simulate --labels wrote")
     command.add_argument("anomalies", type=Path, help="JSON list or NDJSON of session_id and rule")
@@ -104,6 +111,7 @@ def _check_labels_options(command: argparse.ArgumentParser) -> None:
 _COMMANDS = (
     ("simulate", "write a simulated day of a shop as NDJSON", _SIMULATE, _simulate_options),
     ("send", "send a file of events, or a web access log, to Kinesis", _SEND, _send_options),
+    ("examine", "say what a file is and whether it can be sent", _EXAMINE, _examine_options),
     ("check-labels", "precision and recall of detected anomalies", _CHECK, _check_labels_options),
 )
 

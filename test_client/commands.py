@@ -50,6 +50,13 @@ def _write_lines(simulation: Simulation, path: Path, events: int) -> None:
                 bar.advance(_BAR_STEP)
 
 
+def examine_file(options: argparse.Namespace) -> int:
+    """Read a file to its end and say what it is; nothing is sent."""
+    source = examine(options.file, options.site)
+    print_json({"file": str(source.path), "format": source.kind, "lines": source.lines, "blank": source.blank})
+    return 0
+
+
 def send(options: argparse.Namespace) -> int:
     """Send a file; print what the stream accepted, also when sending had to stop."""
     source = examine(options.file, options.site)
