@@ -7,9 +7,10 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
+from typing import Annotated, Any
 
 import boto3
+import msgspec
 
 from aws_stores import CONFIG, DynamoTable, S3Bucket, call, stream_epoch
 from clickstream import metrics
@@ -24,6 +25,13 @@ from clickstream.settings import ProcessEventsSettings, load
 
 WRITERS = 8
 """Counter pages are independent items: this many are written at the same time."""
+
+
+class PseudonymSecret(msgspec.Struct):
+    """What the secret holds. A short key could be found by trying, and user ids with it."""
+
+    key_id: Annotated[str, msgspec.Meta(min_length=1)]
+    key: Annotated[str, msgspec.Meta(min_length=16)]
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001  Lambda's signature
@@ -63,12 +71,12 @@ def processor() -> EventProcessor:
 def _pseudonym(secret: str) -> Pseudonym | None:
     if not secret:
         return None
-    text = call(boto3.client("secretsmanager", config=CONFIG).get_secret_value, SecretId=secret)["SecretString"]
+    reply = call(boto3.client("secretsmanager", config=CONFIG).get_secret_value, SecretId=secret)
     try:
-        fields = json.loads(text)
-        return Pseudonym(fields["key_id"], fields["key"].encode())
-    except (ValueError, KeyError, AttributeError) as error:
-        raise ConfigError(f'the secret {secret} must be {{"key_id": …, "key": …}}') from error
+        found = msgspec.json.decode(reply.get("SecretString", ""), type=PseudonymSecret)
+    except msgspec.DecodeError as error:
+        raise ConfigError(f'the secret {secret} must be {{"key_id": …, "key": …}} with 16 characters of key') from error
+    return Pseudonym(found.key_id, found.key.encode())
 
 
 def _now() -> datetime:
