@@ -76,7 +76,7 @@ def _step_name(row: Row) -> str:
 
 def top_pages(facts: PageFacts) -> Html:
     """The pages people looked at most."""
-    rows = facts.table("top_pages")
+    rows = [row for row in facts.table("top_pages") if row["page_views"]]
     if not rows:
         return section("pages", "Top pages", NO_DATA)
     shown, most = rows[:_PAGES_SHOWN], rows[0]
@@ -90,13 +90,20 @@ def top_pages(facts: PageFacts) -> Html:
         reading,
         table(
             "Page views by people",
-            [Column("Page"), Column("Views"), Column("Visitors"), Column("Share", is_wide_only=True)],
+            [
+                Column("Page"),
+                Column("Views"),
+                Column("Visitors"),
+                Column("Share", is_wide_only=True),
+                Column("By bots", is_wide_only=True),
+            ],
             (
                 (
                     with_bar(_path(row), row["view_share"] / most["view_share"]),
                     count(row["page_views"]),
                     count(row["visitors"]),
                     share(row["view_share"]),
+                    count(row["bot_views"]),
                 )
                 for row in shown
             ),
@@ -167,6 +174,27 @@ def event_types(facts: PageFacts) -> Html:
                     count(row["bot_events"]),
                 )
                 for row in shown
+            ),
+        ),
+    )
+
+
+def http_status(facts: PageFacts) -> Html:
+    """How the web server answered; nothing where the events do not come from an access log."""
+    rows = facts.table("http_status")
+    if not rows:
+        return Html("")
+    failed = sum(row["share"] for row in rows if row["status_class"] in ("4xx", "5xx"))
+    return section(
+        "status",
+        "Answers of the web server",
+        f"{share(failed)} of the requests could not be answered as asked.",
+        table(
+            "Requests by status, bots included",
+            [Column("Status"), Column("Requests"), Column("Share")],
+            (
+                (with_bar(row["status_class"], row["share"]), count(row["requests"]), share(row["share"]))
+                for row in rows
             ),
         ),
     )

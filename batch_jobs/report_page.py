@@ -66,6 +66,7 @@ def _main(facts: PageFacts) -> Html:
         page_sections.top_pages(facts),
         pair,
         page_sections.sessions(facts),
+        page_sections.http_status(facts),
         _quality(facts),
     )
 

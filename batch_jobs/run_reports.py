@@ -52,6 +52,8 @@ REPORTS = (
     Report("events_per_minute", "Events per minute"),
     Report("funnel", "Purchase funnel"),
     Report("top_pages", "Top pages"),
+    Report("top_clients", "Top clients"),
+    Report("http_status", "Answers of the web server"),
     Report("channels", "Channels"),
     Report("revenue", "Revenue"),
     Report("event_types", "Event types"),

@@ -8,6 +8,7 @@ from tests.aws.small_lake import DAY, Row, at, event
 HOME = {"page_path": "/", "page_title": "Home"}
 DEVICE = {"anonymous_id": "d1"}
 ORDER = {"page_path": "/cart", "order_id": "o1", "revenue": Decimal("10.50"), "currency": "EUR", "user_id": "u1"}
+FOUND, NOT_FOUND = '{"http_status":200,"http_method":"GET"}', '{"http_status":404}'
 BREAKAGE = 4
 """Days after the first one on which each hour breaks another rule."""
 
@@ -32,12 +33,12 @@ PEOPLE: list[Row] = [
     event("page_view", at("11:00"), None, page_path="/", consent=False),
     event("purchase", at("11:05"), None, order_id="o3", revenue=Decimal(5), currency="EUR", channel="email"),
     # Late, then with a wrong clock.
-    event("page_view", at("09:30"), "D", page_path="/late", received_time=at("08:00", 1)),
+    event("page_view", at("09:30"), "D", page_path="/late", received_time=at("08:00", 1), properties=NOT_FOUND),
     event("click", at("08:00", 1), "D", received_time=at("08:00", 1), time_source="received"),
 ]  # fmt: skip
 OTHERS: list[Row] = [
-    event("page_view", at("10:00"), "C", page_path="/", is_bot=True, bot_reason="crawler"),
-    event("page_view", at("10:01"), "C", page_path="/", is_bot=True, bot_reason="crawler"),
+    event("page_view", at("10:00"), "C", page_path="/", is_bot=True, bot_reason="crawler", properties=FOUND),
+    event("page_view", at("10:01"), "C", page_path="/", is_bot=True, bot_reason="crawler", properties=FOUND),
     event("page_view", datetime(1970, 1, 1, tzinfo=DAY.tzinfo), "E", page_path="/", received_time=at("12:00")),
 ]
 BROKEN: dict[str, list[Row]] = {

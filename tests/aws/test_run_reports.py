@@ -184,8 +184,8 @@ def test_query_writes_csv(lake: None, capsys: pytest.CaptureFixture[str]) -> Non
     file = str(run_reports.SQL / "top_pages.sql")
     assert run_query.main([file, *LAKE, *TWO_DAYS, "--csv", "--param", "limit=1"]) == 0
     assert capsys.readouterr().out.splitlines() == [
-        "app_id,page_path,page_title,page_views,visitors,sessions,view_share",
-        "shop,/,Home,3,1,1,0.75",
+        "app_id,page_path,page_title,page_views,visitors,sessions,view_share,bot_views",
+        "shop,/,Home,3,1,1,0.75,2",
     ]
 
 

@@ -143,9 +143,28 @@ def test_revenue(guard: Guard) -> None:
 
 
 def test_top_pages(guard: Guard) -> None:
-    """The share is of all views, also of those below the limit."""
+    """The share is of all views by people, also of those below the limit; bots are counted beside them."""
     numbers = ("page_path", "page_title", "page_views", "visitors", "sessions", "view_share")
-    assert column(rows(guard, "top_pages", limit=1), *numbers) == [("/", "Home", 3, 1, 1, 0.75)]
+    answer = rows(guard, "top_pages", limit=1)
+    assert column(answer, *numbers) == [("/", "Home", 3, 1, 1, 0.75)]
+    assert sum(column(rows(guard, "top_pages"), "bot_views")) == 2
+
+
+def test_top_clients(guard: Guard) -> None:
+    """A client is its device where one is known, else its session; bots are marked, not left out."""
+    numbers = ("client_id", "events", "sessions", "is_bot")
+    assert column(rows(guard, "top_clients", limit=3), *numbers) == [
+        ("d1", 7, 1, False),
+        ("B", 4, 1, False),
+        ("C", 2, 1, True),
+    ]
+
+
+def test_http_status(guard: Guard) -> None:
+    """Only events of an access log have a status, and it is counted by its class."""
+    answer = rows(guard, "http_status")
+    assert column(answer, "status_class", "requests") == [("2xx", 2), ("4xx", 1)]
+    assert column(answer, "share") == pytest.approx([2 / 3, 1 / 3])
 
 
 def test_events_per_minute(guard: Guard) -> None:

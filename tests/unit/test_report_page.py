@@ -59,7 +59,8 @@ ROWS: dict[str, list[dict[str, Any]]] = {
             (4, "purchase", 6, 0.6, 0.06),
         ]
     ],
-    "top_pages": [{"page_path": HOSTILE, "page_views": 30, "visitors": 20, "view_share": 0.3}],
+    "top_pages": [{"page_path": HOSTILE, "page_views": 30, "visitors": 20, "view_share": 0.3, "bot_views": 4}],
+    "http_status": [{"status_class": "4xx", "requests": 40, "share": 0.4}],
     "channels": [{"channel": "search", "sessions": 120, "orders": 7, "conversion_rate": 0.05}],
     "event_types": [{"event_type": "page_view", "events": 1100, "bot_events": 100, "event_share": 1.0}],
     "bad_events": [{"reason": "not_json", "events": 10}, {"reason": "too_deep", "events": 1}],
