@@ -36,6 +36,10 @@ _HEADLESS = re.compile(r"headless|phantomjs|puppeteer|playwright|selenium|electr
 _UNSPLITTABLE = re.compile(r"[?#].*|(?<=//)[^/?#]*@", re.DOTALL)
 """What goes from an address that no rule can take apart: query, fragment, name and password."""
 _CACHE = 50_000
+_LONG = 1024
+"""Longer texts are worked out each time: 50,000 remembered ones of 8,192 characters would fill a function's memory."""
+_FEW = 2_000
+"""Answers that are remembered by several texts at once, each of which may be long."""
 
 
 class Agent(NamedTuple):
@@ -58,12 +62,17 @@ class Page(NamedTuple):
     utm_campaign: str | None = None
 
 
-@lru_cache(_CACHE)
 def agent(user_agent: str | None) -> Agent:
     """Device, browser and bot signs of a user agent (uap-core patterns, crawler-user-agents list).
 
     None, not recorded, says nothing; empty, recorded as not sent, is a sign of a machine.
     """
+    is_long = user_agent is not None and len(user_agent) > _LONG
+    return _agent.__wrapped__(user_agent) if is_long else _agent(user_agent)
+
+
+@lru_cache(_CACHE)
+def _agent(user_agent: str | None) -> Agent:
     if user_agent is None:
         return Agent("unknown", None, None, None)
     if not user_agent.strip():
@@ -92,9 +101,13 @@ def _device(user_agent: str, family: str, system: str | None) -> str:
     return "desktop" if system or family else "unknown"
 
 
-@lru_cache(_CACHE)
 def page(url: str | None) -> Page:
     """The parts of a page address. An address that cannot be split keeps only its own text before the query."""
+    return _page.__wrapped__(url) if url and len(url) > _LONG else _page(url)
+
+
+@lru_cache(_CACHE)
+def _page(url: str | None) -> Page:
     if not url:
         return Page()
     try:
@@ -109,7 +122,7 @@ def page(url: str | None) -> Page:
     return Page(kept, parts.path or "/", host, *campaign)
 
 
-@lru_cache(_CACHE)
+@lru_cache(_FEW)
 def channel(page_host: str | None, referrer_host: str | None, source: str | None, medium: str | None) -> str:
     """Where a visit came from: campaign parameters first, then the referring host. Rules in this order."""
     paid = re.match(r"(cpc|ppc|cpm|paid|display|retargeting)", medium or "", re.IGNORECASE)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from clickstream import enrichment
 from clickstream.enrichment import QUERY_ALLOW_LIST, Agent, Page, agent, channel, network, page
 
 IPHONE = (
@@ -99,6 +100,15 @@ def test_a_reduced_address_has_nothing_to_reduce(url: str) -> None:
     assert {name for name, _ in parse_qsl(parts.query)} <= QUERY_ALLOW_LIST
     assert not parts.fragment
     assert "@" not in parts.netloc
+
+
+def test_long_texts_are_not_remembered() -> None:
+    """Distinct texts of full length leave nothing in the memory of a warm container, and are read all the same."""
+    before = enrichment._page.cache_info().currsize + enrichment._agent.cache_info().currsize
+    for n in range(50):
+        assert page(f"/{n}{'x' * 8000}?a=1").path == f"/{n}{'x' * 8000}"
+        assert agent(f"curl/{n}{'x' * 8000}").bot_reason == "crawler"
+    assert enrichment._page.cache_info().currsize + enrichment._agent.cache_info().currsize == before
 
 
 @pytest.mark.parametrize(
