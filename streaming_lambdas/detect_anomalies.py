@@ -19,6 +19,8 @@ from clickstream.ports import Item
 from clickstream.positions import Epochs
 from clickstream.settings import DetectAnomaliesSettings, load
 
+FUNCTION = os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "detect_anomalies")
+"""Name of the deployed function, set by Lambda: tells the environments of one account apart in metrics."""
 WRITERS = 8
 """Session pages are independent items: this many are written at the same time."""
 
@@ -29,11 +31,11 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
     try:
         found = detector().detect(batch)
     except InfrastructureError as error:
-        fields = {"level": "error", "function": "detect_anomalies", "shard_id": batch.shard_id, "error": str(error)}
+        fields = {"level": "error", "function": FUNCTION, "shard_id": batch.shard_id, "error": str(error)}
         sys.stdout.write(json.dumps(fields) + "\n")
         return retry_from(batch.records[0].sequence_number)
     values = {metrics.ANOMALIES: found.anomalies, metrics.ALERTS: found.alerts, metrics.SESSIONS: found.sessions}
-    sys.stdout.write(metrics.line("detect_anomalies", _now(), values, shard_id=batch.shard_id) + "\n")
+    sys.stdout.write(metrics.line(FUNCTION, _now(), values, shard_id=batch.shard_id) + "\n")
     return all_done()
 
 

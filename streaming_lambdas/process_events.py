@@ -23,6 +23,8 @@ from clickstream.processing import EventProcessor
 from clickstream.rows import Pseudonym
 from clickstream.settings import ProcessEventsSettings, load
 
+FUNCTION = os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "process_events")
+"""Name of the deployed function, set by Lambda: tells the environments of one account apart in metrics."""
 WRITERS = 8
 """Counter pages are independent items: this many are written at the same time."""
 
@@ -40,13 +42,13 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
     try:
         done = processor().process(batch, run_id=uuid.uuid4().hex)
     except InfrastructureError as error:
-        _log({"level": "error", "function": "process_events", "shard_id": batch.shard_id, "error": str(error)})
+        _log({"level": "error", "function": FUNCTION, "shard_id": batch.shard_id, "error": str(error)})
         return retry_from(batch.records[0].sequence_number)
     now = datetime.now(UTC)
     counts = {name: done.total(name) for name in (metrics.RECORDS, metrics.EVENTS, metrics.LANDED, metrics.BAD)}
     age_ms = int((now - batch.records[0].received_time).total_seconds() * 1000)
     values = counts | {metrics.COMMITS: len(done.commits), metrics.LATENCY_MS: age_ms}
-    sys.stdout.write(metrics.line("process_events", now, values, shard_id=batch.shard_id) + "\n")
+    sys.stdout.write(metrics.line(FUNCTION, now, values, shard_id=batch.shard_id) + "\n")
     return all_done()
 
 
