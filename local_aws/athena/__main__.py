@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import signal
 import sys
 import tempfile
 import threading
@@ -22,6 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
         except OSError as error:
             print(f"cannot listen on port {options.port}: {error}", file=sys.stderr)
             return 1
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # a launcher's way to say Ctrl-C
         server.start()
         print(f"AWS_ENDPOINT_URL_ATHENA={server.url}", flush=True)
         try:

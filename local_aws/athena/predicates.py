@@ -57,7 +57,7 @@ def _from_outside(select: exp.Select, source: Source) -> Iterator[exp.Expr | Non
 
 
 def _holder(select: exp.Select) -> exp.Expr | None:
-    """Return where the rows of a subquery are used, if that is one place and it could be filtered before as well as after."""
+    """Return where the rows of a subquery are used: in one place, where filtering before is filtering after."""
     changes_rows = any(select.args.get(part) for part in ("limit", "offset", "fetch", "group", "having", "sample"))
     if changes_rows or any(projection.find(exp.AggFunc, exp.Window) for projection in select.expressions):
         return None
