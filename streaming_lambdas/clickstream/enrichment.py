@@ -33,6 +33,8 @@ _LIBRARY = re.compile(
     r"^(java|okhttp|go-http-client|libwww|node|axios|ruby|php|perl|apache-httpclient)\b", re.IGNORECASE
 )
 _HEADLESS = re.compile(r"headless|phantomjs|puppeteer|playwright|selenium|electron", re.IGNORECASE)
+_CREDENTIALS = re.compile(r"^([^/?#]*/{2,})([^/?#]*@/*)+")
+"""Name and password, also where leading slashes hide them from the standard library's idea of an address."""
 _UNSPLITTABLE = re.compile(r"[?#].*|(?<=//)[^/?#]*@", re.DOTALL)
 """What goes from an address that no rule can take apart: query, fragment, name and password."""
 _CACHE = 50_000
@@ -111,13 +113,13 @@ def _page(url: str | None) -> Page:
     if not url:
         return Page()
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(_CREDENTIALS.sub(r"\1", url))
         host = (parts.hostname or "").removeprefix("www.") or None
     except ValueError:
         return Page(url=_UNSPLITTABLE.sub("", url))
     query = [(name, value) for name, value in parse_qsl(parts.query) if name in QUERY_ALLOW_LIST]
     values = dict(reversed(query))
-    kept = parts._replace(query=urlencode(query), fragment="", netloc=parts.netloc.rpartition("@")[2]).geturl()
+    kept = parts._replace(query=urlencode(query), fragment="").geturl()
     campaign = (values.get(name) for name in ("utm_source", "utm_medium", "utm_campaign"))
     return Page(kept, parts.path or "/", host, *campaign)
 

@@ -3,7 +3,7 @@
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from clickstream import enrichment
@@ -54,6 +54,7 @@ def test_agents(text: str | None, expected: Agent) -> None:
             Page("/x?utm_source=s&utm_medium=m&utm_campaign=c", "/x", None, "s", "m", "c"),
         ),
         ("/x?utm_source=first&utm_source=second", Page("/x?utm_source=first&utm_source=second", "/x", None, "first")),
+        ("////joe:secret@a.example/x", Page("//a.example/x", "//a.example/x")),
         ("http://[broken#token=1?x", Page("http://[broken")),
         ("http://joe:secret@[broken/x?token=1", Page("http://[broken/x")),
         ("//x@[broken?@", Page("//[broken")),
@@ -88,6 +89,8 @@ URLS = st.lists(st.sampled_from(PIECES), max_size=14).map("".join)
 
 
 @settings(max_examples=300, deadline=None, database=None)
+@example("////@")
+@example("////a@//@b")
 @given(URLS)
 def test_a_reduced_address_has_nothing_to_reduce(url: str) -> None:
     """The kept address has neither credentials nor fragment, nor a parameter off the allow-list."""
