@@ -8,24 +8,25 @@ import msgspec
 
 from clickstream.anomalies import Evidence, broken_rules
 from clickstream.detecting import CONSUMER, OVERDUE, AnomalyDetector
+from clickstream.kinesis import Batch
 from clickstream.ports import Item, Key
 from clickstream.positions import Epochs, Lane
 from clickstream.rows import Source, read
 from clickstream.sessions import SessionState, by_session
 from tests.simulation.faults import FaultyTable, Gate
 from tests.simulation.options import Options
-from tests.simulation.records import encoded, zstd
-from tests.simulation.stream import Stream
+from tests.simulation.records import encoded, record, zstd
+from tests.simulation.stream import ARN, Stream
 
 TYPES = ("page_view", "page_view", "click", "view_item", "purchase")
 AGENTS = (None, None, None, "Mobile", "curl/8")
 
 
-def payload(chance: random.Random, _name: str) -> bytes:
-    """One to three events of a few sessions, which also meet on both shards; some are bad or have no session."""
+def payload(chance: random.Random, name: str) -> bytes:
+    """One to three events of a few sessions, each on its shard; some are bad or have no session."""
     events = []
     for _ in range(chance.choice((1, 1, 1, 2, 3))):
-        session = chance.choice((None, *"abcd"))
+        session = chance.choice((None, *(f"{name[0]}{letter}" for letter in "abcd")))
         event = encoded(session_id=session, event_type=chance.choice(TYPES), user_agent=chance.choice(AGENTS))
         events.append(event if chance.random() < 0.9 else b"{")
     return events[0] if len(events) == 1 else zstd(b"\n".join(events))
@@ -45,10 +46,10 @@ class DetectionWorld:
         self.stream.gate.write(lambda: self.alerts.update([(anomaly["pk"], anomaly["sk"])]))
 
     def run(self) -> None:
-        """The schedule, and after it the invocation that sends what is overdue."""
+        """The schedule, and after it one more invocation, which finds what is overdue."""
         self.stream.run()
         self.stream.now += 2 * OVERDUE
-        DetectorContainer(self, 0).detector.send_overdue()
+        DetectorContainer(self, 0).detector.detect(Batch(ARN, self.stream.shards[0], (record(b"{"),)))
 
     def violations(self) -> list[str]:
         """Everything that is not exact, in words."""

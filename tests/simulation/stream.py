@@ -64,13 +64,14 @@ class Mapping:
 
 @dataclass
 class Stream:
-    """One schedule. `new_container` makes a cold container of a code version; `payload` the data of a new record."""
+    """One schedule. `new_container` makes a cold container of a code version."""
 
     seed: int
     options: Options
     gate: Gate
     new_container: Callable[["Stream", int], Container]
     payload: Callable[[random.Random, str], bytes]
+    """The data of a new record from its name, which begins with the last digit of the shard."""
     epoch: int = 0
     now: datetime = START_TIME
     version: int = 0
@@ -78,7 +79,7 @@ class Stream:
     produced: dict[tuple[str, str], list[Record]] = field(default_factory=dict)
     """Records by (epoch, shard)."""
     unread: set[tuple[str, str, str]] = field(default_factory=set)
-    """(epoch, shard, position) of records that a deleted stream took with it."""
+    """(epoch, shard, position) of what a deleted stream took with it."""
     warm: list[Container] = field(default_factory=list)
     zombies: list[Invocation] = field(default_factory=list)
     given_up: list[Batch] = field(default_factory=list)
@@ -137,7 +138,7 @@ class Stream:
 
     def _produce(self, shard_id: str) -> None:
         self.number += self.chance.randint(1, 9)
-        data = self.payload(self.chance, f"{self.number}")
+        data = self.payload(self.chance, f"{shard_id[-1]}-{self.number}")
         self.records(shard_id).append(Record(str(self.number), padded(str(self.number)), self.now, data))
 
     def _poll(self, mapping: Mapping) -> None:
@@ -188,8 +189,7 @@ class Stream:
             mapping.at = max(0, mapping.at + (-chance.randint(0, 6) if chance.random() < 0.08 else count))
             mapping.size, mapping.tries = None, 0
             return
-        mapping.tries += 1
-        mapping.size = chance.choice((count, count, max(1, count // 2), None))
+        mapping.tries, mapping.size = mapping.tries + 1, chance.choice((count, count, max(1, count // 2), None))
         if self.options.tries is not None and mapping.tries >= self.options.tries:
             self.given_up.append(invocation.batch)
             mapping.at += count
@@ -240,8 +240,8 @@ class Stream:
         """Without faults and competitors one try must do, in every container."""
         invocation = self._start(batch)
         self._finish(invocation)
-        if invocation.actor.error:
-            raise StuckError(str(invocation.actor.error)) from invocation.actor.error
+        if error := invocation.actor.error:
+            raise StuckError(str(error)) from error
 
     def _finish(self, invocation: Invocation) -> None:
         for _ in range(DRAIN_STEPS):
