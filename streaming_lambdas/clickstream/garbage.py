@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -20,11 +21,11 @@ from clickstream.generations import Generation
 from clickstream.lake import Lake
 from clickstream.ports import ObjectInfo
 from clickstream.positions import Lane
+from clickstream.processing import CONSUMER
 from clickstream.tables import BAD_EVENTS, LANDING_PREFIX, RAW_EVENTS
 
-CONSUMER = "process_events"
-"""Whose lanes archive objects."""
 _LANE = ("epoch", "shard_id", "sequence_number")
+_Standing = Literal["named", "covered", "unexplained"]
 
 
 @dataclass(frozen=True)
@@ -103,35 +104,44 @@ def _delete(lake: Lake, keys: list[str]) -> int:
 def _collect_orphans(lake: Lake, grace: Grace) -> tuple[int, tuple[str, ...]]:
     """Remove objects that no commit names, where commits cover every record in them; name the others.
 
-    Landing is looked through as long as it is kept, bad events, which are kept for good, over the same time.
+    Landing is looked through as long as it is kept, bad events over the same time.
     """
-    covered: list[str] = []
-    unexplained: list[str] = []
+    found: dict[_Standing, list[str]] = {"named": [], "covered": [], "unexplained": []}
     youngest, oldest = lake.clock() - grace.orphan, lake.clock() - grace.orphan - grace.landing
     for prefix in (LANDING_PREFIX, BAD_EVENTS.name):
         for hour, entries in sorted(_by_hour(lake, prefix).items()):
             old = [one for one in entries if one.modified_time < youngest]
             if prefix == LANDING_PREFIX or any(one.modified_time > oldest for one in old):
-                for key in sorted(set(_keys(old)) - _named(lake, hour)):
-                    (covered if _is_covered(lake, key) else unexplained).append(key)
-    return _delete(lake, covered), tuple(unexplained)
+                for key in sorted(set(_keys(old)) - _listed(lake, hour)):
+                    found[_standing(lake, key)].append(key)
+    return _delete(lake, found["covered"]), tuple(found["unexplained"])
 
 
-def _named(lake: Lake, hour: str) -> set[str]:
+def _listed(lake: Lake, hour: str) -> set[str]:
+    """What needs no look into the ledger. A commit gets onto the work list last, maybe days after it was written."""
     newest = generations.newest(lake.bucket, hour)
     return {landed.key for landed in lake.ledger.work(hour)} | set(newest.inputs if newest else ())
 
 
-def _is_covered(lake: Lake, key: str) -> bool:
-    """Whether commits of its lane hold every record of the object: then its rows are elsewhere."""
+def _standing(lake: Lake, key: str) -> _Standing:
+    """What the commits of its lanes say about an object; only a covered one has its rows elsewhere."""
+    numbers = _numbers_by_lane(lake, key)
+    commits = {lane: lake.ledger.covering(lane, min(these), max(these)) for lane, these in numbers.items()}
+    if any(landed.key == key for found in commits.values() for commit in found for landed in commit.objects):
+        return "named"
+    is_covered = all(
+        any(commit.covers(number) for commit in commits[lane]) for lane, these in numbers.items() for number in these
+    )
+    return "covered" if numbers and is_covered else "unexplained"
+
+
+def _numbers_by_lane(lake: Lake, key: str) -> dict[Lane, set[str]]:
+    """The sequence numbers of the records in an object; empty if it cannot be read."""
     try:
         rows = pq.read_table(pa.BufferReader(lake.bucket.get(key)), columns=list(_LANE))
     except (pa.ArrowException, OSError, LakeError):
-        return False
-    records = {tuple(row.values()) for row in rows.to_pylist()}
-    for epoch, shard_id in {(epoch, shard_id) for epoch, shard_id, _ in records}:
-        numbers = [number for *lane, number in records if lane == [epoch, shard_id]]
-        commits = lake.ledger.covering(Lane(CONSUMER, epoch, shard_id), min(numbers), max(numbers))
-        if not all(any(commit.covers(number) for commit in commits) for number in numbers):
-            return False
-    return bool(records)
+        return {}
+    numbers: dict[Lane, set[str]] = defaultdict(set)
+    for epoch, shard_id, number in {tuple(row.values()) for row in rows.to_pylist()}:
+        numbers[Lane(CONSUMER, epoch, shard_id)].add(number)
+    return numbers
