@@ -8,11 +8,11 @@ from constructs import Construct
 
 from cdk.buckets import private_bucket
 from cdk.config import Config
-from clickstream.tables import LAKE_TABLES, PARTITION_KEYS, Column, LakeTable
+from clickstream.tables import DELTAS_PREFIX, LAKE_TABLES, PARTITION_KEYS, QUARANTINE_PREFIX, Column, LakeTable
+
+__all__ = ["DELTAS_PREFIX", "QUARANTINE_PREFIX", "RESULTS_PREFIX", "Lake"]
 
 RESULTS_PREFIX = "athena-results"
-DELTAS_PREFIX = "ledger_deltas"
-QUARANTINE_PREFIX = "quarantine"
 RESULTS_RETENTION = Duration.days(7)
 COMMENT_LIMIT = 255
 """Glue refuses longer column comments."""

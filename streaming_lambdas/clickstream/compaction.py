@@ -21,7 +21,7 @@ from clickstream.lake import Lake, fresh_inputs, has_bad_events, unfinished
 from clickstream.ledger import LandedObject
 from clickstream.parquet import DataFile, PartWriter, opened
 from clickstream.ports import Bucket
-from clickstream.tables import BAD_EVENTS, RAW_EVENTS, hour_folder
+from clickstream.tables import BAD_EVENTS, QUARANTINE_PREFIX, RAW_EVENTS, hour_folder
 
 PREFETCH = 8
 """Threads that download at once."""
@@ -144,7 +144,7 @@ def _merge(bucket: Bucket, plan: _Plan, folder: Path) -> _Merge:
 def _publish(lake: Lake, plan: _Plan, merge: _Merge) -> Generation:
     """Upload the files and draw up the commit, whose sums must agree."""
     prefix = generations.data_folder(plan.hour, plan.number, plan.run_id)
-    aside = f"quarantine/{hour_folder(plan.hour)}/g={plan.number:06}-{plan.run_id}/"
+    aside = f"{QUARANTINE_PREFIX}/{hour_folder(plan.hour)}/g={plan.number:06}-{plan.run_id}/"
     old, removed = plan.newest, merge.removed
     generation = Generation(
         generation=plan.number,

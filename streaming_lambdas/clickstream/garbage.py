@@ -22,7 +22,7 @@ from clickstream.lake import Lake
 from clickstream.ports import ObjectInfo
 from clickstream.positions import Lane
 from clickstream.processing import CONSUMER
-from clickstream.tables import BAD_EVENTS, LANDING_PREFIX, RAW_EVENTS
+from clickstream.tables import BAD_EVENTS, LANDING_PREFIX, QUARANTINE_PREFIX, RAW_EVENTS
 
 _LANE = ("epoch", "shard_id", "sequence_number")
 _Standing = Literal["named", "covered", "unexplained"]
@@ -51,7 +51,7 @@ def collect(lake: Lake, grace: Grace | None = None) -> Collected:
     """Remove what may go. Raises `InfrastructureError`; whatever was removed until then was rightly removed."""
     grace = grace or Grace()
     replaced = landing = 0
-    outputs, asides = _by_hour(lake, RAW_EVENTS.name), _by_hour(lake, "quarantine")
+    outputs, asides = _by_hour(lake, RAW_EVENTS.name), _by_hour(lake, QUARANTINE_PREFIX)
     landed = _by_hour(lake, LANDING_PREFIX)
     for hour, pointer in _pointers(lake).items():
         age = lake.clock() - (pointer.pointed_time or lake.clock())

@@ -13,6 +13,7 @@ import msgspec
 from clickstream.errors import LedgerError
 from clickstream.ports import Bucket, Item, Key, Table
 from clickstream.positions import Lane
+from clickstream.tables import DELTAS_PREFIX
 
 Kind = Literal["landing", "bad_events"]
 INLINE_BYTES = 350_000
@@ -139,7 +140,7 @@ class Ledger:
         deltas = msgspec.json.encode(item.pop("deltas"))
         if len(deltas) + len(msgspec.json.encode(item)) <= INLINE_BYTES:
             return item | {"deltas": deltas}
-        key = f"ledger_deltas/{commit.lane}/{commit.last}-{commit.run_id}.json"
+        key = f"{DELTAS_PREFIX}/{commit.lane}/{commit.last}-{commit.run_id}.json"
         self._bucket.put(key, deltas)
         return item | {"deltas_key": key}
 

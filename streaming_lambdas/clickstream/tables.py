@@ -113,7 +113,7 @@ BAD_EVENTS = LakeTable(
     name="bad_events",
     grain="one row per event that could not be accepted",
     columns=(
-        Column("reason", TEXT, "reason code, see `clickstream.events.Reason`"),
+        Column("reason", TEXT, "reason code, see `clickstream.reasons.Reason`"),
         Column("detail", TEXT, "one sentence for a person"),
         Column("payload", pa.binary(), "the bytes as received"),
         Column("received_time", INSTANT, "when the stream took it"),
@@ -125,6 +125,8 @@ LAKE_TABLES = (RAW_EVENTS, BAD_EVENTS)
 
 LANDING_PREFIX = "landing"
 COMMITS_PREFIX = "_commits"
+DELTAS_PREFIX = "ledger_deltas"
+QUARANTINE_PREFIX = "quarantine"
 REPORTS_PREFIX = "reports"
 
 
