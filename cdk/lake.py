@@ -8,12 +8,22 @@ from constructs import Construct
 
 from cdk.buckets import private_bucket
 from cdk.config import Config
-from clickstream.tables import DELTAS_PREFIX, LAKE_TABLES, PARTITION_KEYS, QUARANTINE_PREFIX, Column, LakeTable
+from clickstream.tables import (
+    BAD_EVENTS,
+    DELTAS_PREFIX,
+    LAKE_TABLES,
+    PARTITION_KEYS,
+    QUARANTINE_PREFIX,
+    Column,
+    LakeTable,
+)
 
 __all__ = ["DELTAS_PREFIX", "QUARANTINE_PREFIX", "RESULTS_PREFIX", "Lake"]
 
 RESULTS_PREFIX = "athena-results"
 RESULTS_RETENTION = Duration.days(7)
+BAD_EVENTS_RETENTION = Duration.days(90)
+"""Their payloads are raw and may name people: long enough to repair a producer and send again, not for good."""
 COMMENT_LIMIT = 255
 """Glue refuses longer column comments."""
 
@@ -30,7 +40,8 @@ class Lake(Construct):
     def __init__(self, scope: Construct, construct_id: str, config: Config) -> None:
         super().__init__(scope, construct_id)
         results = s3.LifecycleRule(id="query-results", prefix=f"{RESULTS_PREFIX}/", expiration=RESULTS_RETENTION)
-        self.bucket = private_bucket(self, "Bucket", config, [results])
+        bad_events = s3.LifecycleRule(id="bad-events", prefix=f"{BAD_EVENTS.name}/", expiration=BAD_EVENTS_RETENTION)
+        self.bucket = private_bucket(self, "Bucket", config, [results, bad_events])
         self.database_name = config.prefix.replace("-", "_")
         self._catalog()
         self.workgroup_name = config.prefix

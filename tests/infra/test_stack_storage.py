@@ -82,12 +82,17 @@ def test_buckets(template: Template, of_type: OfType) -> None:
 
 
 def test_what_s3_deletes_by_itself(template: Template, of_type: OfType) -> None:
-    """Query results go after a week and failed batches after a month; events are never expired by S3."""
+    """Query results go after a week, failed batches after a month, bad events after 90 days; no other event does."""
     rules = [rule for bucket in of_type(template, "S3::Bucket") for rule in bucket["LifecycleConfiguration"]["Rules"]]
     expiring = {
         rule["Id"]: (rule.get("Prefix"), rule["ExpirationInDays"]) for rule in rules if "ExpirationInDays" in rule
     }
-    assert expiring == {"query-results": ("athena-results/", 7), "failed-batches": (None, 30)}
+    assert expiring == {
+        "query-results": ("athena-results/", 7),
+        "failed-batches": (None, 30),
+        "bad-events": ("bad_events/", 90),
+    }
+    assert {rule["Status"] for rule in rules} == {"Enabled"}
 
 
 def test_buckets_answer_tls_only(template: Template, of_type: OfType) -> None:
