@@ -24,7 +24,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the job. 0: every partition exists; 1: a service failed, said on standard error."""
     options = lake_arguments.parse(_parser(), argv)
     try:
-        created = open_partitions(lake_arguments.lake(options), options.hours)
+        created = open_partitions(lake_arguments.lake(options), options.hours_ahead)
     except ClickstreamError as error:
         print(f"open_partitions: {error}", file=sys.stderr)
         return 1
@@ -49,7 +49,10 @@ def _open(lake: Lake, table: str, wanted: set[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = lake_arguments.parser("Create partitions ahead of time.")
-    parser.add_argument("--hours", type=int, default=AHEAD // timedelta(hours=1), help="how far ahead (default 26)")
+    # Steps share a line of arguments, and `--hours` means something else to `check_quality`.
+    parser.add_argument(
+        "--hours-ahead", type=int, default=AHEAD // timedelta(hours=1), help="hours to come (default 26)"
+    )
     return parser
 
 

@@ -109,11 +109,11 @@ def test_coming_hours_get_partitions(lake: Lake, capsys: pytest.CaptureFixture[s
     """Events are visible where they land, in both tables, for hours to come and hours that came unannounced."""
     land(lake, "2026-11-20T01", [Sent("a", 1)])
     land_bad(lake, "2026-11-20T01")
-    assert open_partitions.main([*ARGUMENTS, "--hours", "3"]) == 0
+    assert open_partitions.main([*ARGUMENTS, "--hours-ahead", "3"]) == 0
     assert json.loads(capsys.readouterr().out)["created"] == {"raw_events": 5, "bad_events": 5}
     land(lake, "2026-11-21T15", [Sent("b", 2)])
     assert visible(lake) == Counter("ab")
-    assert open_partitions.main([*ARGUMENTS, "--hours", "3"]) == 0
+    assert open_partitions.main([*ARGUMENTS, "--hours-ahead", "3"]) == 0
     assert json.loads(capsys.readouterr().out)["created"] == {"raw_events": 0, "bad_events": 0}
 
 
