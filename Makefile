@@ -69,7 +69,7 @@ send: $(VENV)/installed ## send EVENTS=file (NDJSON or access log) to the stream
 
 .PHONY: batch
 batch: $(VENV)/installed ## run the batch steps now: compact, check, report
-	@$(LOCAL) python -m batch_jobs.run_steps --stack $(STACK) --include-open --out "$(OUT)"
+	@$(LOCAL) python -m batch_jobs.run_steps --stack $(STACK) --include-open --whole --out "$(OUT)"
 
 .PHONY: sql
 sql: $(VENV)/installed ## run one statement: FILE=sql/top_pages.sql

@@ -112,14 +112,10 @@ def _row(row: dict[str, object]) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = lake_interval.parser("check_quality", "Run the checks of sql/checks over received hours.")
     parser.add_argument("--sql", type=Path, default=CHECKS.parent, metavar="FOLDER", help="folder of the statements")
-    parser.add_argument("--hours", type=_positive, default=NEWEST_HOURS, help="newest received hours to check")
+    parser.add_argument(
+        "--hours", type=lake_interval.whole_number, default=NEWEST_HOURS, help="newest received hours to check"
+    )
     return parser
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
-    return int(text)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,9 @@ class Interval:
 
     @property
     def label(self) -> str:
-        """The interval as a folder name: dates where it is made of whole UTC days."""
+        """The interval as a folder name: the date of one UTC day, first date and end for several."""
+        if self == whole_day(self.start.date()):
+            return self.start.date().isoformat()
         return f"{_label(self.start)}_{_label(self.end)}"
 
 
@@ -52,6 +54,13 @@ def instant(text: str) -> datetime:
     return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
 
+def whole_number(text: str) -> int:
+    """A number above 0 of a command line. Raises argparse's own error."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
+    return int(text)
+
+
 def choose(commits: Sequence[Generation], start: datetime | None, end: datetime | None) -> Interval:
     """The interval asked for; what is not given comes from the densest span of the lake.
 
@@ -65,6 +74,17 @@ def choose(commits: Sequence[Generation], start: datetime | None, end: datetime 
     if chosen.end <= chosen.start:
         raise ConfigError(f"the interval {chosen.start:%Y-%m-%dT%H:%M} to {chosen.end:%Y-%m-%dT%H:%M} is empty")
     return chosen
+
+
+def whole_day(day: date) -> Interval:
+    """The UTC day."""
+    return Interval(_midnight(day), _midnight(day + _DAY))
+
+
+def generations(commits: Iterable[Generation], interval: Interval) -> dict[str, int]:
+    """Generation of every received hour with rows whose UTC event date meets the interval, oldest hour first."""
+    first, last = _dates(interval)
+    return {c.hour: c.generation for c in commits if any(first <= day <= last for day in c.rows_per_event_date)}
 
 
 def densest_span(commits: Iterable[Generation]) -> Interval:
@@ -90,13 +110,18 @@ def arrival_hours(commits: Iterable[Generation], interval: Interval) -> list[str
 
     The second half matters when yesterday's file is sent today: its bad lines then arrive outside the interval.
     """
-    first, last = interval.start.date().isoformat(), (interval.end - timedelta(microseconds=1)).date().isoformat()
+    first, last = _dates(interval)
     mostly = {
         commit.hour
         for commit in commits
         if 2 * sum(rows for day, rows in commit.rows_per_event_date.items() if first <= day <= last) > commit.rows
     }
     return sorted(mostly.union(hours_between(interval.start, interval.end)))
+
+
+def _dates(interval: Interval) -> tuple[str, str]:
+    """First and last UTC date that the interval meets."""
+    return interval.start.date().isoformat(), (interval.end - timedelta(microseconds=1)).date().isoformat()
 
 
 def _zone(text: str) -> str:

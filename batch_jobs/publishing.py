@@ -10,12 +10,14 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from batch_jobs.lake_interval import Interval
 from batch_jobs.page_facts import PageFacts
 from batch_jobs.queries import Answer
+from batch_jobs.report_page import render
 from clickstream.ports import Bucket
 from clickstream.tables import REPORTS_PREFIX
 
-PAGE = "page"
+PAGE, SUMMARY = "page", "reports.json"
 
 
 class ReportFile(NamedTuple):
@@ -26,16 +28,27 @@ class ReportFile(NamedTuple):
     body: bytes
 
 
+def report_key(report: str, interval: Interval, name: str) -> str:
+    """Key of one published file."""
+    return f"{REPORTS_PREFIX}/{report}/{interval.label}/{name}"
+
+
 def publish(
-    bucket: Bucket, facts: PageFacts, answers: Mapping[str, Answer], page: str, folder: Path | None = None
+    bucket: Bucket,
+    facts: PageFacts,
+    answers: Mapping[str, Answer],
+    generations: Mapping[str, int],
+    folder: Path | None = None,
 ) -> None:
     """Write all files to `reports/<name>/<interval>/` of the bucket, and flat into the folder if there is one.
 
-    The page comes last, so that whoever sees it finds the tables. A second run over the interval replaces them.
+    The numbers about the run come last: they say that everything else is there, and from which `generations` (by
+    received hour) it was made. A second run over the interval replaces the files.
     """
-    files = [*_tables(answers), ReportFile(PAGE, "reports.json", _summary(facts)), _page(page)]
+    page = ReportFile(PAGE, "report.html", render(facts).encode())
+    files = [*_tables(answers), page, ReportFile(PAGE, SUMMARY, _summary(facts, generations))]
     for file in files:
-        bucket.put(f"{REPORTS_PREFIX}/{file.report}/{facts.interval.label}/{file.name}", file.body)
+        bucket.put(report_key(file.report, facts.interval, file.name), file.body)
     if folder:
         folder.mkdir(parents=True, exist_ok=True)
         for file in files:
@@ -50,11 +63,7 @@ def _tables(answers: Mapping[str, Answer]) -> Iterator[ReportFile]:
         yield ReportFile(name, f"{name}.csv", answer.frame.to_csv(index=False, lineterminator="\n").encode())
 
 
-def _page(page: str) -> ReportFile:
-    return ReportFile(PAGE, "report.html", page.encode())
-
-
-def _summary(facts: PageFacts) -> bytes:
+def _summary(facts: PageFacts, generations: Mapping[str, int]) -> bytes:
     state = asdict(facts.state)
     del state["anomalies"]
     return json.dumps(
@@ -65,6 +74,7 @@ def _summary(facts: PageFacts) -> bytes:
             "made_time": facts.made_time.isoformat(),
             **state,
             "anomalies": len(facts.state.anomalies),
+            "generations": dict(generations),
             "bytes_scanned": facts.bytes_scanned,
             "reports": facts.runs,
         },

@@ -1,11 +1,13 @@
-r"""Run every report of the list over an interval of event time, and publish tables and one page.
+r"""Run every report of the list for each unfinished day, and publish tables and one page.
 
     python -m batch_jobs.run_reports --bucket B --database D --workgroup W --ledger-table L --anomalies-table A \
-        [--start TIME --end TIME] [--out FOLDER]
+        [--most-days 14 | --whole | --start TIME --end TIME] [--out FOLDER]
 
-Each report becomes `reports/<name>/<interval>/<name>.parquet` and `.csv`; the page and its numbers are
-`reports/page/<interval>/report.html` and `reports.json`. Without an interval, the densest run of event dates in the
-lake is reported (see `lake_interval`). Only received hours with a generation are read; what is still open is named.
+A day is unfinished if it has ended (UTC) and what is published of it was not made from what the lake holds now (see
+`unfinished_days`). `--whole` reports the densest run of event dates in one page instead, today included.
+Each report becomes `reports/<name>/<day>/<name>.parquet` and `.csv`; the page and its numbers are
+`reports/page/<day>/report.html` and `reports.json`. Longer intervals are named `<first date>_<end>`. Only received
+hours with a generation are read; what is still open is named.
 """
 
 import argparse
@@ -18,48 +20,22 @@ from pathlib import Path
 
 from aws_stores import DynamoTable, S3Bucket
 from batch_jobs import lake_interval, lake_state
-from batch_jobs.lake_interval import Interval
+from batch_jobs.lake_interval import Interval, whole_number
+from batch_jobs.lake_state import Anomaly
 from batch_jobs.page_facts import PageFacts
 from batch_jobs.publishing import publish
 from batch_jobs.queries import Answer, Guard, interval_values
-from batch_jobs.report_page import render
+from batch_jobs.report_list import REPORTS, Report
+from batch_jobs.unfinished_days import unfinished_days
 from clickstream.errors import ClickstreamError
 from clickstream.generations import Generation, lake_commits
-from clickstream.intervals import received_hours
 from clickstream.ledger import Ledger
 from clickstream.ports import Bucket
 from clickstream.statements import Value, read_statement
 
 SQL = Path(__file__).parents[1] / "sql"
-_MB = 1_000_000
-
-
-@dataclass(frozen=True)
-class Report:
-    """One report: file name of its statement, title for people, and the bytes it is expected to stay under."""
-
-    name: str
-    title: str
-    budget_bytes: int = 2_000 * _MB
-    by_arrival: bool = False
-    """Its rows have no event time: it reads the hours in which the interval's events arrived."""
-
-
-REPORTS = (
-    Report("headline", "The interval in one row"),
-    Report("daily_metrics", "Days"),
-    Report("hourly_metrics", "Hours"),
-    Report("events_per_minute", "Events per minute"),
-    Report("funnel", "Purchase funnel"),
-    Report("top_pages", "Top pages"),
-    Report("top_clients", "Top clients"),
-    Report("http_status", "Answers of the web server"),
-    Report("channels", "Channels"),
-    Report("revenue", "Revenue"),
-    Report("event_types", "Event types"),
-    Report("session_summary", "Sessions"),
-    Report("bad_events", "Bad events", budget_bytes=500 * _MB, by_arrival=True),
-)
+MOST_DAYS = 14
+"""Days of one run: two missed weeks are made up for in one night, years of history in several."""
 
 
 @dataclass(frozen=True)
@@ -73,17 +49,33 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Question:
-    """What all reports share: the interval, the received hours that hold it, and the values of parameters."""
+    """What all reports of an interval share: the received hours that hold it, and the values of parameters."""
 
     interval: Interval
-    hours: Sequence[str]
+    generations: Mapping[str, int]
+    """By received hour; these hours are read."""
     arrival_hours: Sequence[str]
     values: Mapping[str, Value]
 
 
+@dataclass(frozen=True)
+class Source:
+    """What all intervals of a run share: the lake as it was found, who is asked, and the time of the run."""
+
+    bucket: Bucket
+    commits: Sequence[Generation]
+    ledger: Ledger
+    anomalies: Sequence[Anomaly]
+    guard: Guard
+    now: datetime
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run the reports; returns 0, 1 if any of them failed, or 2 for wrong usage."""
-    options = _parser().parse_known_args(argv)[0]
+    parser = _parser()
+    options = parser.parse_known_args(argv)[0]
+    if options.whole and (options.start or options.end):
+        parser.error("--whole chooses the interval itself; leave --start and --end out")
     try:
         return _run(options)
     except ClickstreamError as error:
@@ -94,59 +86,91 @@ def main(argv: list[str] | None = None) -> int:
 def _run(options: argparse.Namespace) -> int:
     bucket = S3Bucket(options.bucket)
     commits = list(lake_commits(bucket))
-    question = _question(bucket, commits, options)
-    state = _state(bucket, commits, question, options)
-    guard = Guard(options.database, options.workgroup)
-    outcomes = [_outcome(guard, report, question, options.sql) for report in REPORTS]
-    facts = _facts(outcomes, question, state, options)
-    publish(bucket, facts, {o.report.name: o.answer for o in outcomes if o.answer}, render(facts), options.out)
-    return _verdict(outcomes)
+    now = options.now or datetime.now(UTC).replace(microsecond=0)
+    intervals = _intervals(bucket, commits, now, options)
+    if not intervals:
+        return 0
+    source = Source(
+        bucket,
+        commits,
+        Ledger(DynamoTable(options.ledger_table), bucket),
+        lake_state.anomalies(DynamoTable(options.anomalies_table)),
+        Guard(options.database, options.workgroup),
+        now,
+    )
+    is_single = len(intervals) == 1
+    folders = [options.out if is_single or not options.out else options.out / found.label for found in intervals]
+    return max([_report(source, found, folder, options) for found, folder in zip(intervals, folders, strict=True)])
 
 
-def _question(bucket: Bucket, commits: Sequence[Generation], options: argparse.Namespace) -> Question:
-    interval = lake_interval.choose(commits, options.start, options.end)
+def _intervals(
+    bucket: Bucket, commits: Sequence[Generation], now: datetime, options: argparse.Namespace
+) -> list[Interval]:
+    """The interval asked for, or the unfinished days that this run takes."""
+    if options.whole or options.start or options.end:
+        return [lake_interval.choose(commits, options.start, options.end)]
+    days = unfinished_days(bucket, commits, now)
+    taken = days[: options.most_days]
+    if not days:
+        print("run_reports: nothing to do, every day of the lake that has ended is reported", file=sys.stderr)
+    else:
+        waiting = len(days) - len(taken)
+        print(f"run_reports: {len(taken)} unfinished days now, {waiting} wait for the next run", file=sys.stderr)
+    return taken
+
+
+def _report(source: Source, interval: Interval, folder: Path | None, options: argparse.Namespace) -> int:
+    """Everything about one interval; 1 if a report failed."""
+    question = _question(source.commits, interval, options.time_zone)
+    state = _state(source, question)
+    outcomes = [_outcome(source.guard, report, question, options.sql) for report in REPORTS]
+    facts = _facts(outcomes, question, state, source.now)
+    answers = {outcome.report.name: outcome.answer for outcome in outcomes if outcome.answer}
+    publish(source.bucket, facts, answers, question.generations, folder)
+    return _verdict(interval, outcomes)
+
+
+def _question(commits: Sequence[Generation], interval: Interval, time_zone: str) -> Question:
     return Question(
         interval,
-        received_hours(bucket, interval.start, interval.end),
+        lake_interval.generations(commits, interval),
         lake_interval.arrival_hours(commits, interval),
-        {"start": interval.start, "end": interval.end, "time_zone": options.time_zone},
+        {"start": interval.start, "end": interval.end, "time_zone": time_zone},
     )
 
 
-def _state(
-    bucket: Bucket, commits: Sequence[Generation], question: Question, options: argparse.Namespace
-) -> lake_state.LakeState:
-    ledger = Ledger(DynamoTable(options.ledger_table), bucket)
-    missing = lake_state.open_hours(ledger, commits, question.interval.start)
-    found = lake_state.anomalies(DynamoTable(options.anomalies_table))
-    return lake_state.lake_state(commits, question.hours, missing, found)
+def _state(source: Source, question: Question) -> lake_state.LakeState:
+    start, end = question.interval.start, question.interval.end
+    missing = lake_state.open_hours(source.ledger, source.commits, start)
+    inside = [a for a in source.anomalies if a.detected_time and start <= a.detected_time < end]
+    return lake_state.lake_state(source.commits, question.generations, missing, inside)
 
 
 def _outcome(guard: Guard, report: Report, question: Question, folder: Path) -> Outcome:
     """One report; its failure is a sentence, so that the others still run."""
     try:
         statement = read_statement(folder / f"{report.name}.sql")
-        hours = question.arrival_hours if report.by_arrival else question.hours
+        hours = question.arrival_hours if report.by_arrival else question.generations
         answer = guard.ask(statement, hours, interval_values(statement, question.values))
     except ClickstreamError as error:
-        _log(report, failure=str(error))
+        _log(report, question.interval, failure=str(error))
         return Outcome(report, None, str(error))
-    _log(report, rows=len(answer.frame), query_id=answer.query_id, bytes_scanned=answer.bytes_scanned)
+    _log(
+        report, question.interval, rows=len(answer.frame), query_id=answer.query_id, bytes_scanned=answer.bytes_scanned
+    )
     return Outcome(report, answer)
 
 
-def _log(report: Report, **properties: str | int) -> None:
-    print(json.dumps({"job": "run_reports", "report": report.name, **properties}))
+def _log(report: Report, interval: Interval, **properties: str | int) -> None:
+    print(json.dumps({"job": "run_reports", "interval": interval.label, "report": report.name, **properties}))
 
 
-def _facts(
-    outcomes: Sequence[Outcome], question: Question, state: lake_state.LakeState, options: argparse.Namespace
-) -> PageFacts:
+def _facts(outcomes: Sequence[Outcome], question: Question, state: lake_state.LakeState, now: datetime) -> PageFacts:
     answered = {outcome.report.name: outcome.answer for outcome in outcomes if outcome.answer}
     return PageFacts(
         interval=question.interval,
-        time_zone=options.time_zone,
-        made_time=options.now or datetime.now(UTC).replace(microsecond=0),
+        time_zone=str(question.values["time_zone"]),
+        made_time=now,
         state=state,
         rows={name: answer.rows() for name, answer in answered.items()},
         runs=[_entry(outcome) for outcome in outcomes],
@@ -170,24 +194,29 @@ def _entry(outcome: Outcome) -> dict[str, str | int | float | bool | list[str]]:
     }
 
 
-def _verdict(outcomes: Sequence[Outcome]) -> int:
+def _verdict(interval: Interval, outcomes: Sequence[Outcome]) -> int:
     failed = [outcome.report.name for outcome in outcomes if outcome.answer is None]
     for outcome in outcomes:
         if outcome.answer is None:
             print(f"run_reports: {outcome.report.name} failed: {outcome.failure}", file=sys.stderr)
         elif outcome.answer.bytes_scanned > outcome.report.budget_bytes:
             print(f"run_reports: {outcome.report.name} read more than its budget of bytes", file=sys.stderr)
-    print(f"run_reports: {len(outcomes) - len(failed)} of {len(outcomes)} reports done", file=sys.stderr)
+    done = len(outcomes) - len(failed)
+    print(f"run_reports: {interval.label}: {done} of {len(outcomes)} reports done", file=sys.stderr)
     return 1 if failed else 0
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = lake_interval.parser("run_reports", "Run every report over an interval of event time.")
+    parser = lake_interval.parser("run_reports", "Run every report for each unfinished day, or over one interval.")
+    parser.add_argument("--whole", action="store_true", help="one report of the densest run of dates, today included")
+    parser.add_argument("--most-days", type=whole_number, default=MOST_DAYS, help="unfinished days of one run")
     parser.add_argument("--ledger-table", required=True, help="ledger: names the hours that are not included yet")
     parser.add_argument("--anomalies-table", required=True, help="anomalies to mark on the page")
     parser.add_argument("--sql", type=Path, default=SQL, metavar="FOLDER", help="folder of the statements")
-    parser.add_argument("--out", type=Path, metavar="FOLDER", help="write everything to this folder as well")
-    parser.add_argument("--now", type=lake_interval.instant, metavar="TIME", help="the time the page is dated with")
+    parser.add_argument(
+        "--out", type=Path, metavar="FOLDER", help="write here as well; of several days each in its folder"
+    )
+    parser.add_argument("--now", type=lake_interval.instant, metavar="TIME", help="work as if it were this time")
     return parser
 
 

@@ -86,9 +86,8 @@ def run(options: argparse.Namespace) -> int:
         arrival = [] if options.file else ["--arrival-times", "--buckets", "4"]
         sent = json.loads(demo.stage("send", "test_client", "send", source, "--stack", STACK, *arrival))
         demo.stage("process", "local_aws", "wait", "--state", out / ".state", "--timeout", "600")
-        demo.stage(
-            "batch", "batch_jobs.run_steps", "--steps", "hourly,daily", "--stack", STACK, "--include-open", "--out", out
-        )
+        reports = ("--include-open", "--whole", "--out", out)
+        demo.stage("batch", "batch_jobs.run_steps", "--steps", "hourly,daily", "--stack", STACK, *reports)
         if not options.file:
             _score_detection(demo)
         return _summarize(demo, sent["sent"], began)

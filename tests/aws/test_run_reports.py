@@ -11,6 +11,7 @@ import pytest
 
 from aws_stores import DynamoTable, S3Bucket
 from batch_jobs import check_quality, run_query, run_reports, stack
+from batch_jobs.report_list import REPORTS
 from clickstream.ledger import Commit, LandedObject, Ledger
 from clickstream.positions import Lane
 from tests.aws.shop_days import BAD, BREAKAGE, BROKEN, OTHERS, PEOPLE
@@ -59,6 +60,15 @@ def _land(hour: str, key: str) -> None:
     Ledger(DynamoTable("ledger"), S3Bucket(BUCKET)).add_work(commit)
 
 
+@pytest.fixture
+def unpublished(lake: None) -> None:
+    """The same lake, with no day published."""
+    bucket = S3Bucket(BUCKET)
+    for entry in list(bucket.list("reports/page/2026-11-")):
+        if "_" not in entry.key:
+            bucket.delete(entry.key)
+
+
 @pytest.fixture(scope="module")
 def report(lake: None, tmp_path_factory: pytest.TempPathFactory) -> tuple[int, Path]:
     """One run of all reports over the default interval: exit code and folder."""
@@ -91,7 +101,8 @@ def test_run_states_cost_and_completeness(report: tuple[int, Path]) -> None:
     found = summary(report[1])
     assert found["as_of_hour"] == "2026-11-25T05"
     assert found["open_hours"] == ["2026-11-22T08"]
-    assert (found["duplicates"], found["quarantined"], found["anomalies"]) == (4, 1, 2)
+    assert (found["duplicates"], found["quarantined"], found["anomalies"]) == (4, 1, 1)
+    assert found["generations"]["2026-11-21T09"] == 1
     assert found["bytes_scanned"] == sum(entry["bytes_scanned"] for entry in found["reports"]) > 0
     assert all(entry["query_id"] and not entry["is_over_budget"] for entry in found["reports"])
 
@@ -109,7 +120,7 @@ def test_one_failing_report_does_not_stop_the_others(
     lake: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The others are written, the page and the exit code tell which failed and why."""
-    monkeypatch.setattr(run_reports, "REPORTS", [r for r in run_reports.REPORTS if r.name in {"funnel", "channels"}])
+    monkeypatch.setattr(run_reports, "REPORTS", [r for r in REPORTS if r.name in {"funnel", "channels"}])
     sql, out = tmp_path / "sql", tmp_path / "out"
     sql.mkdir()
     (sql / "funnel.sql").write_text(BROKEN_FUNNEL)
@@ -121,14 +132,51 @@ def test_one_failing_report_does_not_stop_the_others(
     assert "Purchase funnel is missing" in (out / "report.html").read_text()
 
 
-def test_default_interval_is_the_densest_span(
-    lake: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:  # fmt: skip
+def test_whole_is_the_densest_span(lake: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The phone of 1970 and a lone hour days later are not part of it."""
     monkeypatch.setattr(run_reports, "REPORTS", ())
-    assert run_reports.main([*LAKE, *TABLES, *NOW, "--out", str(tmp_path)]) == 0
+    assert run_reports.main([*LAKE, *TABLES, *NOW, "--whole", "--out", str(tmp_path)]) == 0
     assert summary(tmp_path)["start"] == "2026-11-21T00:00:00+00:00"
     assert summary(tmp_path)["end"] == "2026-11-23T00:00:00+00:00"
+
+
+def test_unfinished_days_are_reported_once(
+    unpublished: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each day in its folder, oldest first, as many as allowed; the second firing takes the rest, the third nothing."""
+    monkeypatch.setattr(run_reports, "REPORTS", [r for r in REPORTS if r.name == "event_types"])
+    words = [*LAKE, *TABLES, "--now", "2026-11-26T03:00"]
+    assert run_reports.main([*words, "--most-days", "2", "--out", str(tmp_path)]) == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["2026-11-21", "2026-11-22"]
+    assert pq.read_table(tmp_path / "2026-11-22" / "event_types.parquet")["events"].to_pylist() == [1, 1, 1, 1]
+    assert "2 unfinished days now, 1 wait for the next run" in capsys.readouterr().err
+    assert run_reports.main([*words, "--out", str(tmp_path / "rest")]) == 0
+    assert summary(tmp_path / "rest")["start"] == "2026-11-25T00:00:00+00:00"
+    stored = S3Bucket(BUCKET).get("reports/page/2026-11-25/reports.json")
+    capsys.readouterr()
+    assert run_reports.main(words) == 0
+    assert capsys.readouterr() == ("", "run_reports: nothing to do, every day of the lake that has ended is reported\n")
+    assert S3Bucket(BUCKET).get("reports/page/2026-11-25/reports.json") == stored
+
+
+def test_failed_report_keeps_its_day_unfinished(
+    unpublished: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next run tries the day again."""
+    monkeypatch.setattr(run_reports, "REPORTS", [r for r in REPORTS if r.name == "funnel"])
+    (tmp_path / "funnel.sql").write_text(BROKEN_FUNNEL)
+    words = [*LAKE, *TABLES, "--now", "2026-11-22T03:00"]
+    assert run_reports.main([*words, "--sql", str(tmp_path)]) == 1
+    assert run_reports.main([*words, "--out", str(tmp_path / "out")]) == 0
+    assert summary(tmp_path / "out")["start"] == "2026-11-21T00:00:00+00:00"
+
+
+def test_fresh_deployment_has_nothing_to_report(unpublished: None, capsys: pytest.CaptureFixture[str]) -> None:
+    """A lake that is empty, or holds nothing that is over, is no failure."""
+    assert run_reports.main([*LAKE, *TABLES, "--now", "2026-11-21T23:59"]) == 0
+    boto3.client("s3").create_bucket(Bucket="empty")
+    assert run_reports.main([*LAKE, *TABLES, "--bucket", "empty"]) == 0
+    assert capsys.readouterr().err.count("nothing to do") == 2
 
 
 def test_reports_need_an_enforced_workgroup(lake: None, capsys: pytest.CaptureFixture[str]) -> None:
@@ -218,7 +266,10 @@ def test_query_refuses_in_one_sentence(
 
 def test_wrong_arguments_are_refused_by_name(capsys: pytest.CaptureFixture[str]) -> None:
     """A time zone or a time that does not exist stops the job before anything is asked."""
-    for words in (["--time-zone", "Mars/Base"], ["--start", "yesterday"]):
+    wrong = (["--time-zone", "Mars/Base"], ["--start", "yesterday"], ["--most-days", "0"])
+    for words in wrong:
         with pytest.raises(SystemExit, match="2"):
             run_reports.main([*LAKE, *TABLES, *words])
         assert repr(words[1]) in capsys.readouterr().err
+    with pytest.raises(SystemExit, match="2"):
+        run_reports.main([*LAKE, *TABLES, "--whole", "--start", "2026-11-21"])

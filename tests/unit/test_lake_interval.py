@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from batch_jobs.lake_interval import Interval, arrival_hours, choose, densest_span, instant
+from batch_jobs.lake_interval import Interval, arrival_hours, choose, densest_span, generations, instant
 from clickstream.errors import ConfigError
 from clickstream.generations import Generation
 
@@ -69,11 +69,21 @@ def test_arrival_hours_follow_the_bulk() -> None:
 
 @pytest.mark.parametrize(
     ("start", "end", "label"),
-    [(at(21), at(22), "2026-11-21_2026-11-22"), (at(21, 9), at(22), "2026-11-21T090000Z_2026-11-22")],
+    [
+        (at(21), at(22), "2026-11-21"),
+        (at(21), at(23), "2026-11-21_2026-11-23"),
+        (at(21, 9), at(22), "2026-11-21T090000Z_2026-11-22"),
+    ],
 )
 def test_label_is_a_folder_name(start: datetime, end: datetime, label: str) -> None:
-    """Dates for whole days, instants otherwise."""
+    """The date of one day, dates for whole days, instants otherwise."""
     assert Interval(start, end).label == label
+
+
+def test_generations_of_the_hours_that_hold_the_interval() -> None:
+    """Hours of any age count, as long as a row of theirs lies on a date of the interval."""
+    commits = [commit("2026-11-21T09", d21=5), commit("2026-11-24T09", d24=5, d21=1), commit("2026-11-25T09", d25=5)]
+    assert generations(commits, Interval(at(21, 9), at(22))) == {"2026-11-21T09": 1, "2026-11-24T09": 1}
 
 
 def test_command_line_times_are_utc() -> None:
