@@ -3,7 +3,8 @@
     python -m batch_jobs.summarize --stack clickstream-local [--sent 100000] [--out out/summary.json]
 
 `received` is read from the stream itself, `landed` and `bad` from the ledger, `counters` and `anomalies` from DynamoDB,
-`duplicates` and `quarantined` from the lake's commits, `raw_events_rows` and `sessions` by Athena. None is a remainder.
+`duplicates`, `quarantined`, `erased` and `redelivered` from the lake's commits, `raw_events_rows` and `sessions` by
+Athena. None is a remainder.
 """
 
 import argparse
@@ -16,18 +17,22 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import awswrangler as wr
 import boto3
 from rich.console import Console
 from rich.table import Table as TerminalTable
 
 from aws_stores import DynamoTable, S3Bucket
+from batch_jobs.queries import Answer, Guard
 from batch_jobs.stack import outputs
 from clickstream.envelopes import payloads
+from clickstream.errors import ClickstreamError
 from clickstream.generations import lake_commits
 from clickstream.ledger import Ledger, totals
 from clickstream.processing import CONSUMER
 from clickstream.reasons import Rejected
+from clickstream.statements import read_statement
+
+_TOTALS = Path(__file__).parents[1] / "sql" / "lake_totals.sql"
 
 
 @dataclass
@@ -40,6 +45,8 @@ class Summary:
     bad: int
     duplicates: int
     quarantined: int
+    erased: int
+    redelivered: int
     counters: dict[str, int]
     sessions: int
     anomalies: int
@@ -58,9 +65,9 @@ class Summary:
             ("sent = received", sent, self.received),
             ("received = landed + bad", self.received, self.landed + self.bad),
             (
-                "raw_events_rows = landed - duplicates - quarantined",
+                "raw_events_rows = landed - duplicates - quarantined - erased - redelivered",
                 self.raw_events_rows,
-                self.landed - self.duplicates - self.quarantined,
+                self.landed - self.duplicates - self.quarantined - self.erased - self.redelivered,
             ),
             ("sum(counters) = landed", sum(self.counters.values()), self.landed),
         ]
@@ -70,7 +77,11 @@ class Summary:
 def main(argv: list[str] | None = None) -> int:
     """Print the table, write the JSON; 1 if an identity does not hold."""
     arguments = _parser().parse_args(argv)
-    summary = summarize(outputs(arguments.stack), arguments)
+    try:
+        summary = summarize(outputs(arguments.stack), arguments)
+    except ClickstreamError as error:
+        print(f"summarize: {error}", file=sys.stderr)
+        return 1
     if arguments.out:
         arguments.out.parent.mkdir(parents=True, exist_ok=True)
         arguments.out.write_text(json.dumps(asdict(summary), indent=2) + "\n", encoding="utf-8")
@@ -83,26 +94,30 @@ def main(argv: list[str] | None = None) -> int:
 def summarize(names: dict[str, str], arguments: argparse.Namespace) -> Summary:
     """Every number, from its own place."""
     bucket = S3Bucket(names["BucketName"])
-    ledger = totals(_commits(Ledger(DynamoTable(names["LedgerTableName"]), bucket)))
+    ledger = Ledger(DynamoTable(names["LedgerTableName"]), bucket)
+    streamed = totals(_commits(ledger))
     lake = list(lake_commits(bucket))
     reports = _loaded(arguments.reports, {"reports": []})
     anomalies = Counter(item["sk"] for item in DynamoTable(names["AnomaliesTableName"]).scan())
-    rows, sessions, scanned = _athena(names)
+    answer = _lake_totals(names, {*ledger.hours(), *(commit.hour for commit in lake)})
+    (found,) = answer.rows()
     return Summary(
         sent=arguments.sent,
         received=sum(map(_events, _stream_records(names["StreamName"]))),
-        landed=ledger["landed"],
-        bad=ledger["bad"],
+        landed=streamed["landed"],
+        bad=streamed["bad"],
         duplicates=sum(commit.duplicates for commit in lake),
         quarantined=sum(commit.quarantined for commit in lake),
+        erased=sum(commit.erased for commit in lake),
+        redelivered=sum(commit.redelivered for commit in lake),
         counters=dict(_counters(names["CountersTableName"]).most_common()),
-        sessions=sessions,
+        sessions=int(found["sessions"]),
         anomalies=anomalies.total(),
         anomalies_by_rule=dict(sorted(anomalies.items())),
-        raw_events_rows=rows,
+        raw_events_rows=int(found["event_rows"]),
         received_hours=len(lake),
         reports=reports["reports"],
-        bytes_scanned=scanned + sum(report.get("bytes_scanned") or 0 for report in reports["reports"]),
+        bytes_scanned=answer.bytes_scanned + sum(report.get("bytes_scanned") or 0 for report in reports["reports"]),
         seconds=_loaded(arguments.seconds, {}),
         detection=_loaded(arguments.detection, None),
     )
@@ -141,16 +156,10 @@ def _events(data: bytes) -> int:
         return 1
 
 
-def _athena(names: dict[str, str]) -> tuple[int, int, int]:
-    """Rows of `raw_events`, distinct sessions in them, and the bytes that asking cost."""
-    frame = wr.athena.read_sql_query(
-        "SELECT count(*) AS event_rows, count(DISTINCT session_id) AS sessions FROM raw_events",
-        database=names["DatabaseName"],
-        workgroup=names["WorkgroupName"],
-        ctas_approach=False,
-    )
-    scanned = frame.query_metadata["Statistics"]["DataScannedInBytes"]
-    return int(frame["event_rows"][0]), int(frame["sessions"][0]), int(scanned)
+def _lake_totals(names: dict[str, str], hours: set[str]) -> Answer:
+    """Rows of `raw_events` and distinct sessions in them, over every hour that anything landed in or was compacted."""
+    guard = Guard(names["DatabaseName"], names["WorkgroupName"])
+    return guard.ask(read_statement(_TOTALS), hours, {})
 
 
 def _loaded(path: Path | None, default: Any) -> Any:  # noqa: ANN401  any JSON
@@ -159,8 +168,19 @@ def _loaded(path: Path | None, default: Any) -> Any:  # noqa: ANN401  any JSON
 
 def _table(summary: Summary) -> TerminalTable:
     table = TerminalTable("number", "value", title="Every event accounted for")
-    plain = ("sent", "received", "landed", "bad", "duplicates", "quarantined", "raw_events_rows")
-    for name in (*plain, "received_hours", "sessions", "anomalies", "bytes_scanned"):
+    lost = ("duplicates", "quarantined", "erased", "redelivered")
+    for name in (
+        "sent",
+        "received",
+        "landed",
+        "bad",
+        *lost,
+        "raw_events_rows",
+        "received_hours",
+        "sessions",
+        "anomalies",
+        "bytes_scanned",
+    ):
         value = getattr(summary, name)
         table.add_row(name, "not counted" if value is None else f"{value:,}")
     table.add_section()

@@ -141,8 +141,8 @@ def _family(node: exp.Expr) -> str | None:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_file_keeps_the_rules(path: Path) -> None:
-    """The contract can be read, and no rule is broken."""
-    is_bounded = path.parent.name != "checks"
+    """The contract can be read, and no rule is broken. Checks and the lake's totals are about whole received hours."""
+    is_bounded = path.parent.name != "checks" and path.stem != "lake_totals"
     assert lint(read_statement(path).sql, is_bounded=is_bounded) == []
 
 
