@@ -2,7 +2,8 @@
 -- A session is a run of events of one app_id, session_id and device (anonymous_id, where it is sent) without a pause of
 -- gap_minutes; signing in does not split it. Events without session_id (no consent) belong to none. A session that
 -- crosses a bound of the interval is cut there.
--- An order that is sent twice counts once. Revenue is null where the session bought in several currencies.
+-- An order that is sent twice counts once. Revenue is null where the session bought in several currencies, of which none
+-- stated is one.
 -- grain: one row per app_id, session_id, device_id and part (1 for the first)
 -- partitions: exactly the received hours that hold events of the interval
 -- bots: left out
@@ -69,10 +70,10 @@ SELECT
     COALESCE(MIN_BY(device_type, place), 'unknown') AS device_type,
     COUNT(*) FILTER (WHERE event_type = 'purchase') > 0 AS is_converted,
     COUNT(DISTINCT COALESCE(order_id, event_id)) FILTER (WHERE event_type = 'purchase') AS orders,
-    CASE WHEN COUNT(DISTINCT currency) FILTER (WHERE event_type = 'purchase') = 1
+    CASE WHEN COUNT(DISTINCT COALESCE(currency, '')) FILTER (WHERE event_type = 'purchase' AND revenue IS NOT NULL) = 1
         THEN SUM(revenue) FILTER (WHERE event_type = 'purchase' AND copy = 1) END AS revenue,
-    CASE WHEN COUNT(DISTINCT currency) FILTER (WHERE event_type = 'purchase') = 1
-        THEN MAX(currency) FILTER (WHERE event_type = 'purchase') END AS currency
+    CASE WHEN COUNT(DISTINCT COALESCE(currency, '')) FILTER (WHERE event_type = 'purchase' AND revenue IS NOT NULL) = 1
+        THEN MAX(currency) FILTER (WHERE event_type = 'purchase' AND revenue IS NOT NULL) END AS currency
 FROM parts
 GROUP BY app_id, session_id, device_id, part
 ORDER BY start_time, app_id, session_id, device_id

@@ -45,13 +45,18 @@ BROKEN: dict[str, list[Row]] = {
     "event_id_present": [event("click", at("00:10", BREAKAGE), event_id=None)],
     "received_time_in_partition": [event("click", at("02:10", BREAKAGE), partition="2026-11-25T01")],
     "event_time_not_ahead": [event("click", at("05:00", BREAKAGE), received_time=at("02:00", BREAKAGE))],
-    "revenue_has_currency": [event("purchase", at("03:10", BREAKAGE), revenue=Decimal(1))],
-    "time_source_known": [event("click", at("04:10", BREAKAGE), time_source="guess")],
-    "bots_have_reason": [event("click", at("05:10", BREAKAGE), is_bot=True)],
-    "no_identifiers_without_consent": [event("click", at("06:10", BREAKAGE), consent=False)],
+    "time_source_known": [event("click", at("03:10", BREAKAGE), time_source="guess")],
+    "bots_have_reason": [event("click", at("04:10", BREAKAGE), is_bot=True)],
+    "no_identifiers_without_consent": [event("click", at("05:10", BREAKAGE), consent=False)],
     "event_id_unique": [event("click", at(f"{hour}:10", BREAKAGE), event_id="twice") for hour in (7, 8, 10)],
     "position_unique": [event("click", at(f"12:{minute}", BREAKAGE), sequence_number="7") for minute in (10, 20)],
 }
+UNPRICED_DAY = 6
+UNPRICED: list[Row] = [
+    event("purchase", at("09:00", UNPRICED_DAY), "F", order_id="o4", revenue=Decimal(10), currency="EUR"),
+    event("purchase", at("09:01", UNPRICED_DAY), "F", order_id="o5", revenue=Decimal(7)),
+]
+"""Revenue that states no currency: not ours to refuse, and not to be added to any."""
 BROKEN_HOUR = {"event_id_unique": 8, "received_time_in_partition": 1, "position_unique": 12}
 BAD: list[Row] = [
     {"reason": "not_json", "received_time": at("09:30")},

@@ -12,7 +12,7 @@ from batch_jobs.queries import Guard, interval_values
 from clickstream.errors import ConfigError, StatementError
 from clickstream.partitions import hours_between
 from clickstream.statements import Value, load_statement, read_statement
-from tests.aws.shop_days import BAD, BREAKAGE, BROKEN, BROKEN_HOUR, OTHERS, PEOPLE
+from tests.aws.shop_days import BAD, BREAKAGE, BROKEN, BROKEN_HOUR, OTHERS, PEOPLE, UNPRICED, UNPRICED_DAY
 from tests.aws.small_lake import DATABASE, DAY, WORKGROUP, account, at, fill
 
 SQL = Path(__file__).parents[2] / "sql"
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:The copy keyword:DeprecationWarn
 def guard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guard]:
     """The only way to ask; the lake behind it holds all rows above."""
     with account(tmp_path_factory.mktemp("cache")):
-        fill([*PEOPLE, *OTHERS, *(row for rows in BROKEN.values() for row in rows)], BAD)
+        fill([*PEOPLE, *OTHERS, *(row for rows in BROKEN.values() for row in rows), *UNPRICED], BAD)
         yield Guard(DATABASE, WORKGROUP)
 
 
@@ -140,6 +140,26 @@ def test_revenue(guard: Guard) -> None:
         (FIRST, "unknown", "EUR", 1, Decimal("5.00")),
         (SECOND, "direct", "USD", 1, Decimal("20.00")),
     ]
+
+
+def test_revenue_without_currency_stands_alone(guard: Guard) -> None:
+    """It has its own row, with currency null; it is added to no other and breaks no check."""
+    start, end = at("00:00", UNPRICED_DAY), at("00:00", UNPRICED_DAY + 1)
+    hours = list(hours_between(start, end))
+    revenue, sessions, *checks = (
+        read_statement(path) for path in (SQL / "revenue.sql", SQL / "sessions.sql", *(SQL / "checks").glob("*.sql"))
+    )
+    answer = guard.ask(revenue, hours, {"start": start, "end": end}).rows()
+    assert column(answer, "currency", "orders", "revenue") == [("EUR", 1, Decimal(10)), (None, 1, Decimal(7))]
+    answer = guard.ask(sessions, hours, {"start": start, "end": end}).rows()
+    assert column(answer, "orders", "revenue", "currency") == [(2, None, None)]
+    assert [check.name for check in checks if guard.ask(check, hours, {}).rows()] == []
+
+
+def test_lake_totals(guard: Guard) -> None:
+    """Every row of the hours counts, whatever its event time; bots and rows without a session too."""
+    statement = read_statement(SQL / "lake_totals.sql")
+    assert guard.ask(statement, HOURS, {}).rows() == [{"event_rows": 18, "sessions": 5}]
 
 
 def test_top_pages(guard: Guard) -> None:
