@@ -26,7 +26,6 @@ from clickstream.statements import Statement, Value, parse_value, read_statement
 
 FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 WIDE = 200
-_OUTPUTS = {"bucket": "BucketName", "database": "DatabaseName", "workgroup": "WorkgroupName"}
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -62,7 +61,9 @@ def show(answer: Answer, options: argparse.Namespace) -> None:
 
 
 def _ask(statement: Statement, given: dict[str, Value], options: argparse.Namespace) -> Answer:
-    names = _names(options)
+    names = stack.complete(
+        {name: getattr(options, name) for name in ("bucket", "database", "workgroup")}, options.stack
+    )
     bucket = S3Bucket(names["bucket"])
     commits = list(lake_commits(bucket))
     interval = lake_interval.choose(commits, options.start, options.end)
@@ -99,17 +100,6 @@ def _placeholders(statement: Statement) -> dict[str, Value]:
     """Stand-ins for what the interval will give, to see before any request whether a parameter is missing."""
     interval = lake_interval.Interval(lake_interval.instant("2026-01-01"), lake_interval.instant("2026-01-02"))
     return interval_values(statement, {"start": interval.start, "end": interval.end, "time_zone": "UTC"})
-
-
-def _names(options: argparse.Namespace) -> dict[str, str]:
-    given = {name: getattr(options, name) for name in _OUTPUTS}
-    if all(given.values()):
-        return given
-    found = stack.outputs(options.stack)
-    names = {name: value or found.get(_OUTPUTS[name], "") for name, value in given.items()}
-    if absent := [_OUTPUTS[name] for name, value in names.items() if not value]:
-        raise ConfigError(f"the stack {options.stack} has no output {', '.join(absent)}: deploy it again")
-    return names
 
 
 def _table(answer: Answer, limit: int) -> Table:

@@ -106,14 +106,8 @@ def _parse(argv: Sequence[str] | None) -> tuple[argparse.Namespace, list[str]]:
 
 def _common_arguments(options: argparse.Namespace) -> list[str]:
     given = {name: getattr(options, name.replace("-", "_")) for name in COMMON_ARGUMENTS}
-    if missing := [name for name, value in given.items() if not value]:
-        if not options.stack:
-            raise ConfigError(f"--{', --'.join(missing)} missing: give them, or --stack NAME to look them up")
-        found = stack.outputs(options.stack)
-        given |= {name: found.get(COMMON_ARGUMENTS[name]) for name in missing}
-        if absent := [COMMON_ARGUMENTS[name] for name in missing if not given[name]]:
-            raise ConfigError(f"stack {options.stack} has no output {', '.join(absent)}: deploy it again")
-    return [word for name, value in given.items() for word in (f"--{name}", str(value))]
+    names = stack.complete(given, options.stack)
+    return [word for name, value in names.items() for word in (f"--{name}", value)]
 
 
 if __name__ == "__main__":
