@@ -14,7 +14,6 @@ Environment = Literal["dev", "staging", "production", "local"]
 StreamMode = Literal["provisioned", "on-demand"]
 LEAST_MEMORY_MB = 1024
 """A full batch of packed events peaks at 400 MB, and a function's share of a CPU grows with its memory."""
-STREAM_RETENTION_HOURS = 48
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 

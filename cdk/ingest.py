@@ -17,7 +17,7 @@ class Ingest(Construct):
 
     Attributes:
         stream: Carries every event for 48 hours.
-        failures: Whole batches, payload included, that no function could process; `recover` empties it.
+        failures: Whole batches, payload included, that no function could process.
     """
 
     def __init__(self, scope: Construct, construct_id: str, config: Config) -> None:

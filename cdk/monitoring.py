@@ -60,6 +60,8 @@ class Monitoring(Construct):
         )
         errors = function.metric_errors(period=PERIOD)
         self._alarm(f"{name}Errors", errors, 1, "failed, timed out or crashed: look at its log", periods=3)
+        retries = _own(function.function_name, metrics.RETRIES)
+        self._alarm(f"{name}Retries", retries, 1, "a service that it needs keeps failing: look at its log", periods=3)
         for event in ("DroppedEventCount", "OnFailureDestinationDeliveredEventCount"):
             count = cloudwatch.Metric(
                 namespace="AWS/Lambda",

@@ -9,14 +9,17 @@ from typing import Any
 
 import boto3
 from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
+from boto3.exceptions import Boto3Error
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from clickstream.errors import Conflict, InfrastructureError, LakeError
 from clickstream.ports import Item, Key, ObjectInfo
 
-CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=5, read_timeout=30)
+CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=3, read_timeout=10)
+"""All tries of one call end within the 60 s of a function: a service that hangs must be an error, not a time-out."""
 READ_BATCH = 100
+THROTTLE_PAUSE_S = 0.1
 _CONFLICTS = {"ConditionalCheckFailedException", "PreconditionFailed", "412"}
 _MISSING = {"NoSuchKey", "404", "NotFound"}
 _RETRIED_CONFLICT = {"ConditionalRequestConflict", "409"}
@@ -27,14 +30,19 @@ def call(function: Callable[..., Any], **arguments: Any) -> Any:  # noqa: ANN401
     try:
         return function(**arguments)
     except ClientError as error:
-        code = error.response.get("Error", {}).get("Code", "")
+        code = _code(error)
         if code in _CONFLICTS:
             raise Conflict(str(error)) from error
-        if code in _MISSING:
+        if code in _MISSING and "Key" in arguments:
             raise LakeError(f"{arguments.get('Bucket')}/{arguments.get('Key')} does not exist") from error
         raise InfrastructureError(f"{error}") from error
-    except BotoCoreError as error:
+    except (BotoCoreError, Boto3Error) as error:
         raise InfrastructureError(f"{error}") from error
+
+
+def _code(error: BaseException | None) -> str:
+    """The service's own word for what is wrong."""
+    return str(error.response.get("Error", {}).get("Code", "")) if isinstance(error, ClientError) else ""
 
 
 def stream_epoch(stream_arn: str) -> str:
@@ -67,6 +75,8 @@ class DynamoTable:
                 items = map(_item, reply["Responses"].get(self.name, []))
                 found |= {Key(item["pk"], item["sk"]): item for item in items}
                 chunk = reply.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", [])
+                # What a throttled table leaves over is asked again, but not at once.
+                time.sleep(THROTTLE_PAUSE_S if chunk else 0)
         return found
 
     def query(
@@ -154,7 +164,7 @@ class S3Bucket:
             try:
                 call(self._client.put_object, Bucket=self.name, Key=key, Body=body, IfNoneMatch="*")
             except InfrastructureError as error:
-                if not any(code in str(error) for code in _RETRIED_CONFLICT):
+                if _code(error.__cause__) not in _RETRIED_CONFLICT:
                     raise
                 # S3 answers 409 while another conditional write of the key is in flight, and asks for a retry.
                 time.sleep(0.05)

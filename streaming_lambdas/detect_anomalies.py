@@ -31,10 +31,14 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
     try:
         found = detector().detect(batch)
     except InfrastructureError as error:
-        fields = {"level": "error", "function": FUNCTION, "shard_id": batch.shard_id, "error": str(error)}
-        sys.stdout.write(json.dumps(fields) + "\n")
+        sys.stdout.write(metrics.retry_line(FUNCTION, _now(), batch.shard_id, error) + "\n")
         return retry_from(batch.records[0].sequence_number)
-    values = {metrics.ANOMALIES: found.anomalies, metrics.ALERTS: found.alerts, metrics.SESSIONS: found.sessions}
+    values = {
+        metrics.SESSIONS: found.sessions,
+        metrics.ANOMALIES: found.anomalies,
+        metrics.ALERTS: found.alerts,
+        metrics.ALERTS_FAILED: found.alerts_failed,
+    }
     sys.stdout.write(metrics.line(FUNCTION, _now(), values, shard_id=batch.shard_id) + "\n")
     return all_done()
 

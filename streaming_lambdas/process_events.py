@@ -1,6 +1,5 @@
 """Lambda: a batch of the stream → archived, committed and counted. Decode, one call, answer."""
 
-import json
 import os
 import sys
 import uuid
@@ -42,7 +41,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
     try:
         done = processor().process(batch, run_id=uuid.uuid4().hex)
     except InfrastructureError as error:
-        _log({"level": "error", "function": FUNCTION, "shard_id": batch.shard_id, "error": str(error)})
+        sys.stdout.write(metrics.retry_line(FUNCTION, _now(), batch.shard_id, error) + "\n")
         return retry_from(batch.records[0].sequence_number)
     now = datetime.now(UTC)
     counts = {name: done.total(name) for name in (metrics.RECORDS, metrics.EVENTS, metrics.LANDED, metrics.BAD)}
@@ -83,7 +82,3 @@ def _pseudonym(secret: str) -> Pseudonym | None:
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def _log(fields: dict[str, str]) -> None:
-    sys.stdout.write(json.dumps(fields) + "\n")

@@ -9,6 +9,8 @@ from clickstream.sessions import CHECKOUT_TYPES, Activity, SessionState
 CLICKS_PER_MINUTE = 60
 """One event a second for a whole minute: hectic people stay well below it."""
 
+NO_JOURNEY = "checkout_without_journey"
+
 Evidence = dict[str, str | int]
 
 
@@ -58,7 +60,7 @@ def checkout_without_journey(state: SessionState, activity: Activity) -> Evidenc
 RULES: dict[str, tuple[str, Callable[[SessionState, Activity], Evidence | None]]] = {
     "click_rate": ("high", click_rate),
     "suspicious_agent": ("medium", suspicious_agent),
-    "checkout_without_journey": ("high", checkout_without_journey),
+    NO_JOURNEY: ("high", checkout_without_journey),
 }
 
 

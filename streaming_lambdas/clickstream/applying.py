@@ -65,6 +65,9 @@ class Applier:
         return len(lanes)
 
     def _pages(self, commit: Commit) -> Iterator[_Page]:
+        """The pages that the commit adds to; none after their lifetime, when they have expired and stay expired."""
+        if datetime.fromisoformat(commit.written_time) + self._lifetime < self._now():
+            return
         for minute, delta in sorted(commit.deltas.items()):
             key = page_key(minute, commit.lane)
             yield _Page(self._counters, key, delta, counters_page)

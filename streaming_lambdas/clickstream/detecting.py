@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from clickstream.anomalies import Anomaly, broken_rules
+from clickstream.anomalies import NO_JOURNEY, Anomaly, broken_rules
 from clickstream.errors import Conflict, InfrastructureError
 from clickstream.kinesis import Batch
 from clickstream.ports import Item, Key, Table
@@ -34,6 +34,8 @@ class Detection:
     anomalies: int
     """Newly stored ones."""
     alerts: int
+    alerts_failed: int
+    """Not published this time; they stay pending and are tried again."""
 
 
 @dataclass(frozen=True)
@@ -60,19 +62,26 @@ class AnomalyDetector:
             return self._update(Key(session[0], str(lane)), stored.get(Key(session[0], str(lane))), session[1])
 
         found = [item for items in self.each(update, sessions.items()) for item in items]
-        return Detection(len(sessions), len(found), self._send(found) + self.send_overdue())
+        sent = self.send(found + self.overdue())
+        return Detection(len(sessions), len(found), sum(sent), len(sent) - sum(sent))
 
-    def send_overdue(self) -> int:
-        """Publish anomalies whose writer died before it had sent their alert. Returns how many."""
+    def overdue(self) -> list[Item]:
+        """Anomalies whose writer died, or failed, before their alert was sent."""
         before = (self.now() - OVERDUE).isoformat()
-        return self._send([i for i in self.anomalies.indexed("pending", "alert") if i["stored_time"] < before])
+        return [item for item in self.anomalies.indexed("pending", "alert") if item["stored_time"] < before]
 
-    def _send(self, items: list[Item]) -> int:
-        return len(list(self.each(self._alert, items)))
+    def send(self, items: list[Item]) -> list[bool]:
+        """Publish anomalies and mark them as alerted; says of each whether that worked."""
+        return list(self.each(self._alert, items))
 
-    def _alert(self, item: Item) -> None:
-        self.publish(item)
-        self.anomalies.put({name: value for name, value in item.items() if name != "pending"} | {"alerted": True})
+    def _alert(self, item: Item) -> bool:
+        """Publish and mark. A failure must not hold up the stream: the pending item is tried again later."""
+        try:
+            self.publish(item)
+            self.anomalies.put({name: value for name, value in item.items() if name != "pending"} | {"alerted": True})
+        except InfrastructureError:
+            return False
+        return True
 
     def _update(self, key: Key, stored: Item | None, activities: list[Activity]) -> list[Item]:
         """The anomalies that are new; the session's page holds the activities afterwards."""
@@ -83,7 +92,7 @@ class AnomalyDetector:
                 return new
             state = msgspec.convert(stored, SessionState) if stored else SessionState()
             anomalies = [anomaly for activity in todo for anomaly in _observed(key.pk, state, activity)]
-            new += [item for anomaly in anomalies if (item := self._store(anomaly))]
+            new += [item for anomaly in anomalies if (item := self._store(key, anomaly))]
             try:
                 self.session_metrics.put_revision(
                     self._page(key, stored, state, todo), stored["rev"] if stored else None
@@ -94,8 +103,16 @@ class AnomalyDetector:
                 return new
         raise InfrastructureError(f"session page of {key.sk}: {ROUNDS} other writers were faster")
 
-    def _store(self, anomaly: Anomaly) -> Item | None:
-        """The stored item, or None if it was there already."""
+    def _is_refuted(self, key: Key, anomaly: Anomaly) -> bool:
+        """Whether another lane saw the journey that this one misses: after a reshard a session goes on elsewhere."""
+        if anomaly.rule != NO_JOURNEY:
+            return False
+        return any(page["has_journey"] for page in self.session_metrics.query(key.pk) if page["sk"] != key.sk)
+
+    def _store(self, key: Key, anomaly: Anomaly) -> Item | None:
+        """The stored item, or None if it was there already or another lane refutes it."""
+        if self._is_refuted(key, anomaly):
+            return None
         item = anomaly.item() | {"stored_time": self.now().isoformat(), "expires_at": self._expires_at()}
         try:
             self.anomalies.put_new(item)

@@ -1,4 +1,4 @@
-"""Every exception that this library raises on purpose. Bad data is a value (`BadEvent`), never an exception."""
+"""Every exception that this library raises on purpose. Bad data is a row with a reason, never an exception."""
 
 
 class ClickstreamError(Exception):

@@ -63,6 +63,8 @@ class Event(msgspec.Struct, forbid_unknown_fields=True):
     properties: dict[str, Any] | None = None
 
 
+_YES = {"true", "1", "yes", "on", "granted", "allow", "allowed"}
+_NO = {"false", "0", "no", "off", "denied", "deny", "refused", "withdrawn"}
 KNOWN_FIELDS = frozenset(Event.__struct_fields__)
 _KEPT = {"user_agent"}
 """An empty text counts as absent, except here: no user agent was sent, and somebody looked."""
@@ -125,8 +127,9 @@ def money(value: Number | None) -> Decimal | None:
 
 
 def flag(value: Flag | None) -> bool | None:
-    """A consent signal: true, 1, "1" and "true" are true; false, 0, "0" and "false" are false; else not stated."""
-    return {"true": True, "1": True, "false": False, "0": False}.get(str(value).lower())
+    """A consent signal: true, 1, "yes", "granted" … are true; false, 0, "no", "denied" … are false; else not stated."""
+    word = str(value).strip().lower()
+    return True if word in _YES else False if word in _NO else None
 
 
 def _json_object(data: bytes) -> dict[str, Any]:

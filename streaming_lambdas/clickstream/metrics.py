@@ -17,6 +17,9 @@ COMMITS = "commits"
 ANOMALIES = "anomalies"
 ALERTS = "alerts"
 SESSIONS = "sessions"
+ALERTS_FAILED = "alerts_failed"
+RETRIES = "retries"
+"""Batches that a failed service sent back to be delivered again; Lambda does not count them as errors."""
 LATENCY_MS = "latency_ms"
 """Age of the oldest record of the batch when its work was done."""
 
@@ -30,3 +33,8 @@ def line(function: str, at: datetime, values: Mapping[str, int], **properties: s
     directive = {"Namespace": NAMESPACE, "Dimensions": [[FUNCTION]], "Metrics": definitions}
     metadata = {"Timestamp": int(at.timestamp() * 1000), "CloudWatchMetrics": [directive]}
     return json.dumps({"_aws": metadata, FUNCTION: function, **values, **properties})
+
+
+def retry_line(function: str, at: datetime, shard_id: str, error: Exception) -> str:
+    """The line of an invocation whose batch is to be delivered again, and why."""
+    return line(function, at, {RETRIES: 1}, level="error", shard_id=shard_id, error=str(error))

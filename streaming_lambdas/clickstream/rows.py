@@ -15,7 +15,7 @@ import msgspec
 from clickstream import enrichment
 from clickstream.envelopes import payloads
 from clickstream.errors import LedgerError
-from clickstream.events import Event, flag, instant, merged, money, parse
+from clickstream.events import MAX_EVENT_BYTES, Event, flag, instant, merged, money, parse
 from clickstream.kinesis import Record
 from clickstream.reasons import Reason, Rejected
 from clickstream.tables import RAW_EVENTS
@@ -56,14 +56,17 @@ def read(records: Iterable[Record], source: Source, pseudonym: Pseudonym | None)
 
     Raises `LedgerError` if the rows are not as many as the envelopes announced: a defect, and nothing may be committed.
     """
-    opened = [(record, _open(record)) for record in records]
-    rows = Rows([], [], sum(len(found) for _, found in opened))
-    for record, found in opened:
+    rows = Rows([], [], 0)
+    events = 0
+    # One record at a time: a few kilobytes may open into tens of megabytes.
+    for record in records:
+        found = _open(record)
+        events += len(found)
         for index, payload in enumerate(found):
             _add(rows, payload, record, source, index, pseudonym)
-    if rows.events != len(rows.good) + len(rows.bad):
-        raise LedgerError(f"{rows.events} events became {len(rows.good)} good and {len(rows.bad)} bad rows")
-    return rows
+    if events != len(rows.good) + len(rows.bad):
+        raise LedgerError(f"{events} events became {len(rows.good)} good and {len(rows.bad)} bad rows")
+    return rows._replace(events=events)
 
 
 def _open(record: Record) -> list[bytes | Rejected]:
@@ -83,7 +86,9 @@ def _add(
     try:
         rows.good.append(_good_row(parse(payload), record, source, index, pseudonym))
     except Rejected as rejection:
-        rows.bad.append(_bad_row(rejection, payload, record, source, index))
+        # An over-long line is kept as what was received, the packed record: opened, a batch of them fills the memory.
+        kept = payload if len(payload) <= MAX_EVENT_BYTES else record.data
+        rows.bad.append(_bad_row(rejection, kept, record, source, index))
     except Exception as error:  # noqa: BLE001  a defect of ours on one event must not hold up its neighbours
         defect = Rejected(Reason.INTERNAL_ERROR, f"a defect of this software: {type(error).__name__}")
         rows.bad.append(_bad_row(defect, payload, record, source, index))

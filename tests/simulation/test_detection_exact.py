@@ -12,7 +12,7 @@ import pytest
 from clickstream.anomalies import Anomaly
 from clickstream.detecting import AnomalyDetector
 from clickstream.errors import ClickstreamError, Conflict
-from clickstream.ports import Item
+from clickstream.ports import Item, Key
 from clickstream.sessions import Activity
 from tests.simulation.detection_world import DetectionWorld
 from tests.simulation.faults import FaultyTable
@@ -77,17 +77,17 @@ def mutant(mutate: Mutate) -> Mutate:
 @mutant
 def page_before_anomaly(patch: pytest.MonkeyPatch) -> None:
     """The page is written first: whoever dies then never stores the anomaly."""
-    waiting: list[tuple[AnomalyDetector, Anomaly]] = []
+    waiting: list[tuple[AnomalyDetector, Key, Anomaly]] = []
     original_store, original_update = AnomalyDetector._store, AnomalyDetector._update
 
-    def store_later(self: AnomalyDetector, anomaly: Anomaly) -> None:
-        waiting.append((self, anomaly))
+    def store_later(self: AnomalyDetector, key: Key, anomaly: Anomaly) -> None:
+        waiting.append((self, key, anomaly))
 
     def update(self: AnomalyDetector, *arguments: Any) -> list[Item]:
         mine = len(waiting)
         original_update(self, *arguments)
-        todo = [anomaly for detector, anomaly in waiting[mine:] if detector is self]
-        return [item for anomaly in todo if (item := original_store(self, anomaly))]
+        todo = [(key, anomaly) for detector, key, anomaly in waiting[mine:] if detector is self]
+        return [item for key, anomaly in todo if (item := original_store(self, key, anomaly))]
 
     patch.setattr(AnomalyDetector, "_store", store_later)
     patch.setattr(AnomalyDetector, "_update", update)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from clickstream import enrichment, rows
 from clickstream.errors import LedgerError
-from clickstream.events import KNOWN_FIELDS
+from clickstream.events import KNOWN_FIELDS, MAX_EVENT_BYTES
 from clickstream.kinesis import Record
 from clickstream.rows import Pseudonym, Rows, read
 from clickstream.tables import BAD_EVENTS, RAW_EVENTS, LakeTable
@@ -205,3 +205,12 @@ def test_every_row_fits_its_table_and_comes_out_equal_again(events: list[dict[st
     columns(RAW_EVENTS, found.good)
     columns(BAD_EVENTS, found.bad)
     assert read(records, SOURCE, KEY) == found
+
+
+def test_an_over_long_line_is_kept_as_it_was_received() -> None:
+    """Its neighbours are rows of their own; its payload is the packed record, not the megabytes that it opens into."""
+    packed = zstd(b"\n".join([encoded(session_id="a"), b"x" * (MAX_EVENT_BYTES + 1), encoded(session_id="b")]))
+    found = read([record(packed)], SOURCE, None)
+    assert (len(found.good), found.events) == (2, 3)
+    ((reason_code, _, payload, *_),) = found.bad
+    assert (reason_code, payload) == ("too_large", packed)

@@ -1,0 +1,71 @@
+"""What detection does when alerts fail, and when a session goes on in another lane."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from clickstream.detecting import OVERDUE, AnomalyDetector, Detection
+from clickstream.errors import InfrastructureError
+from clickstream.kinesis import Batch
+from clickstream.ports import Item
+from clickstream.positions import Epochs
+from tests.simulation.fakes import MemoryTable
+from tests.simulation.records import encoded, record
+
+BOT = {"event_type": "page_view", "session_id": "s", "user_agent": "curl/8.0"}
+CHECKOUT = {"event_type": "begin_checkout", "session_id": "s"}
+
+
+class World:
+    """A detector over empty tables, with a clock and a topic that can be out of order."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 3, 1, 12, tzinfo=UTC)
+        self.is_topic_down = False
+        self.alerts: list[Item] = []
+        self.anomalies = MemoryTable()
+        epochs = Epochs(lambda _: "1", lambda: self.now)
+        self.detector = AnomalyDetector(MemoryTable(), self.anomalies, self.publish, epochs, lambda: self.now)
+        self._number = 0
+
+    def publish(self, item: Item) -> None:
+        """Take an alert, unless the topic is down."""
+        if self.is_topic_down:
+            raise InfrastructureError("the topic does not exist")
+        self.alerts.append(item)
+
+    def detect(self, event: dict[str, Any], shard_id: str = "shardId-0") -> Detection:
+        """One batch of one event."""
+        self._number += 1
+        return self.detector.detect(Batch("arn", shard_id, (record(encoded(**event), self._number),)))
+
+
+@pytest.fixture
+def world() -> World:
+    """An empty world."""
+    return World()
+
+
+def test_a_failing_alert_does_not_hold_up_the_stream(world: World) -> None:
+    """The batch is done, the failure is counted, and the alert goes out once the topic is back."""
+    world.is_topic_down = True
+    assert world.detect(BOT) == Detection(sessions=1, anomalies=1, alerts=0, alerts_failed=1)
+    world.is_topic_down = False
+    world.now += OVERDUE + timedelta(seconds=1)
+    assert world.detect(BOT | {"session_id": "other"}).alerts == 2
+    assert sorted(item["pk"] for item in world.alerts) == ["other", "s"]
+    assert list(world.anomalies.indexed("pending", "alert")) == []
+
+
+def test_a_checkout_after_a_reshard_is_no_anomaly(world: World) -> None:
+    """The journey may have been seen in another lane of the same session."""
+    world.detect({"event_type": "view_item", "session_id": "s"}, shard_id="shardId-0")
+    assert world.detect(CHECKOUT, shard_id="shardId-1").anomalies == 0
+    assert world.detect(CHECKOUT | {"session_id": "alone"}, shard_id="shardId-1").anomalies == 1
+
+
+def test_a_rule_is_stored_once_per_session(world: World) -> None:
+    """The second event of the same bot stores and sends nothing."""
+    assert world.detect(BOT).alerts == 1
+    assert world.detect(BOT) == Detection(sessions=1, anomalies=0, alerts=0, alerts_failed=0)
