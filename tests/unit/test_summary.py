@@ -1,0 +1,26 @@
+"""The identities that account for every event."""
+
+from dataclasses import replace
+
+from batch_jobs.summarize import Summary
+
+AGREED = Summary(
+    sent=10, received=10, landed=9, bad=1, duplicates=1, quarantined=1, erased=2, redelivered=1, counters={"click": 9},
+    sessions=1, anomalies=0, anomalies_by_rule={}, raw_events_rows=4, received_hours=1, reports=[], bytes_scanned=0,
+)  # fmt: skip
+
+
+def test_every_kind_of_absent_row_is_a_term() -> None:
+    """Erased and redelivered rows are missing from the lake as duplicates and quarantined ones are."""
+    assert AGREED.disagreements() == []
+    for name in ("duplicates", "quarantined", "erased", "redelivered"):
+        (sentence,) = replace(AGREED, **{name: 0}).disagreements()
+        assert sentence.startswith(
+            "raw_events_rows = landed - duplicates - quarantined - erased - redelivered does not"
+        )
+
+
+def test_unsent_numbers_are_not_compared() -> None:
+    """Without a sender that counted, the stream's own count stands; with one, a lost event is named."""
+    assert replace(AGREED, sent=None).disagreements() == []
+    assert replace(AGREED, sent=11).disagreements() == ["sent = received does not hold: 11 and 10"]
