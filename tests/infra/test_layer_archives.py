@@ -108,7 +108,8 @@ sys.path.insert(0, {str(tmp_path / "python")!r})
 import crawleruseragents, io, msgspec, pyarrow, pyarrow.compute, pyarrow.parquet, ua_parser, ua_parser_rs
 stream = io.BytesIO()
 pyarrow.parquet.write_table(pyarrow.table({{"number": [1, 2]}}), stream, compression="zstd")
-assert pyarrow.parquet.read_table(stream).num_rows == 2
+# Without threads: Arrow aborts now and then where a process ends while they still start.
+assert pyarrow.parquet.read_table(stream, use_threads=False).num_rows == 2
 assert pyarrow.__file__.startswith({str(tmp_path)!r})
 """
     result = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=False)
