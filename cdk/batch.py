@@ -8,13 +8,22 @@ from constructs import Construct
 from batch_jobs.steps import COMMON_ARGUMENTS
 from cdk.code import Code
 from cdk.config import Config
-from cdk.lake import DELTAS_PREFIX, QUARANTINE_PREFIX, RESULTS_PREFIX, Lake
+from cdk.lake import RESULTS_PREFIX, Lake
 from cdk.realtime import Realtime
 from cdk.stream_function import log_group_named
 from cdk.tables import Tables
 from cdk.workflow import Workflow
-from clickstream.generations import CONFIRMATIONS_PREFIX
-from clickstream.tables import BAD_EVENTS, COMMITS_PREFIX, LAKE_TABLES, LANDING_PREFIX, RAW_EVENTS, REPORTS_PREFIX
+from clickstream.tables import (
+    BAD_EVENTS,
+    COMMITS_PREFIX,
+    CONFIRMATIONS_PREFIX,
+    DELTAS_PREFIX,
+    LAKE_TABLES,
+    LANDING_PREFIX,
+    QUARANTINE_PREFIX,
+    RAW_EVENTS,
+    REPORTS_PREFIX,
+)
 
 TIMEOUT = Duration.hours(6)
 """Shorter than the grace after which replaced files are deleted, so no run can publish what is gone."""

@@ -10,15 +10,11 @@ from cdk.buckets import private_bucket
 from cdk.config import Config
 from clickstream.tables import (
     BAD_EVENTS,
-    DELTAS_PREFIX,
     LAKE_TABLES,
     PARTITION_KEYS,
-    QUARANTINE_PREFIX,
     Column,
     LakeTable,
 )
-
-__all__ = ["DELTAS_PREFIX", "QUARANTINE_PREFIX", "RESULTS_PREFIX", "Lake"]
 
 RESULTS_PREFIX = "athena-results"
 RESULTS_RETENTION = Duration.days(7)

@@ -11,11 +11,11 @@ from constructs import Construct
 from cdk.code import Code
 from cdk.config import Config
 from cdk.ingest import Ingest
-from cdk.lake import DELTAS_PREFIX, Lake
+from cdk.lake import Lake
 from cdk.stream_function import StreamFunction
 from cdk.tables import PENDING_INDEX, Tables
 from clickstream.settings import DetectAnomaliesSettings, ProcessEventsSettings, variables
-from clickstream.tables import BAD_EVENTS, LANDING_PREFIX
+from clickstream.tables import BAD_EVENTS, DELTAS_PREFIX, LANDING_PREFIX
 
 KEY_LENGTH = 64
 READ_ITEMS = ("dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query")

@@ -13,9 +13,8 @@ import msgspec
 
 from clickstream.errors import Conflict, InfrastructureError, LakeError
 from clickstream.ports import Bucket
-from clickstream.tables import COMMITS_PREFIX, RAW_EVENTS, hour_folder, hour_text
+from clickstream.tables import COMMITS_PREFIX, CONFIRMATIONS_PREFIX, RAW_EVENTS, hour_folder, hour_text
 
-CONFIRMATIONS_PREFIX = "_confirmations"
 READERS = 8
 """Threads that read commits at once; below the connection pool of boto3."""
 

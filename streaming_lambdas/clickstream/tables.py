@@ -125,6 +125,7 @@ LAKE_TABLES = (RAW_EVENTS, BAD_EVENTS)
 
 LANDING_PREFIX = "landing"
 COMMITS_PREFIX = "_commits"
+CONFIRMATIONS_PREFIX = "_confirmations"
 DELTAS_PREFIX = "ledger_deltas"
 QUARANTINE_PREFIX = "quarantine"
 REPORTS_PREFIX = "reports"
