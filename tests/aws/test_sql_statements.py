@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from batch_jobs.queries import Guard, interval_values
-from clickstream.errors import ConfigError, StatementError
+from clickstream.errors import StatementError
 from clickstream.partitions import hours_between
 from clickstream.statements import Value, load_statement, read_statement
 from tests.aws.shop_days import BAD, BREAKAGE, BROKEN, BROKEN_HOUR, OTHERS, PEOPLE, UNPRICED, UNPRICED_DAY
@@ -246,9 +246,3 @@ def test_refused_statement_says_why(guard: Guard) -> None:
     text = "-- X.\n-- grain: x\n-- partitions: x\nSELECT colour FROM raw_events"
     with pytest.raises(StatementError, match=r"(?s)Athena refused wrong.*COLUMN_NOT_FOUND.*colour"):
         guard.ask(load_statement("wrong", text), [], {})
-
-
-def test_unknown_workgroup_is_refused(guard: Guard) -> None:
-    """The guard needs a workgroup it can read."""
-    with pytest.raises(ConfigError, match="nobody"):
-        Guard(DATABASE, "nobody")
