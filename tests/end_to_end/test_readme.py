@@ -1,0 +1,42 @@
+"""The README's way of working, command by command, on a platform that stays up."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from local_aws.state import PROJECT_FOLDER, StateFolder
+
+STACK = ("--stack", "clickstream-local")
+README = (PROJECT_FOLDER / "README.md").read_text(encoding="utf-8")
+
+
+def python(*words: str | Path) -> str:
+    """Run a Python command of the project; its standard output."""
+    result = subprocess.run(
+        [sys.executable, *map(str, words)], cwd=PROJECT_FOLDER, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr[-3000:]
+    return result.stdout
+
+
+@pytest.mark.usefixtures("aws_environment")
+def test_send_count_compact_and_ask(platform_state: StateFolder, tmp_path: Path) -> None:
+    """What the verbs do, one after the other, ends in the README's query answering with every event."""
+    if not (PROJECT_FOLDER / "node_modules" / ".bin" / "cdk").exists():
+        pytest.skip("the CDK command line is not installed; run `make setup`")
+    day = tmp_path / "day.ndjson"
+    python("-m", "local_aws", "deploy", "--state", platform_state.root)
+    python("-m", "test_client", "simulate", "--events", "600", "--seed", "3", "--hours", "1", "--out", day)
+    sent = json.loads(python("-m", "test_client", "send", day, *STACK))["sent"]
+    python("-m", "local_aws", "wait", "--state", platform_state.root)
+    assert "page_view" in python("-m", "batch_jobs.show_counters", *STACK)
+    python("-m", "batch_jobs.run_steps", "--steps", "open_partitions,compact_events", *STACK, "--include-open")
+    assert "/" in python("-m", "batch_jobs.run_query", "sql/top_pages.sql", *STACK)
+    python("-m", "batch_jobs.summarize", *STACK, "--sent", str(sent))
+    (snippet,) = re.findall(r"python - <<'PY'\n(.*?)\nPY\n", README, re.DOTALL)
+    counts = [int(line.split()[-1]) for line in python("-c", snippet).splitlines()[1:]]
+    assert sum(counts) == 600
