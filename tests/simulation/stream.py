@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from clickstream.errors import InfrastructureError
+from clickstream.errors import ClickstreamError, InfrastructureError
 from clickstream.kinesis import Batch, Record
 from clickstream.positions import padded
 from tests.simulation.faults import Actor, Fate, Gate, draw_fate
@@ -248,3 +248,22 @@ class Stream:
             if self._advance(invocation, Fate.DONE):
                 return
         raise StuckError("an invocation does not end")
+
+
+class Runnable(Protocol):
+    """A world with a schedule of its own."""
+
+    def run(self) -> None:
+        """Play the schedule."""
+
+    def violations(self) -> list[str]:
+        """Everything that is not exact, in words."""
+
+
+def goes_wrong(world: Runnable) -> bool:
+    """Whether the schedule of the world ends with a violation, an error, or not at all."""
+    try:
+        world.run()
+        return bool(world.violations())
+    except (ClickstreamError, StuckError):
+        return True

@@ -11,13 +11,13 @@ import pytest
 
 from clickstream.anomalies import Anomaly
 from clickstream.detecting import AnomalyDetector
-from clickstream.errors import ClickstreamError, Conflict
+from clickstream.errors import Conflict
 from clickstream.ports import Item, Key
 from clickstream.sessions import Activity
 from tests.simulation.detection_world import DetectionWorld
 from tests.simulation.faults import FaultyTable
 from tests.simulation.options import Options
-from tests.simulation.stream import StuckError
+from tests.simulation.stream import goes_wrong
 
 ORDERED = Options(tries=None, has_new_streams=False, fault_rate=0.15, zombie_rate=0.05, steps=160)
 """Batches are never given up: what a skip leaves out of a session is rebuilt from the lake, not here."""
@@ -144,12 +144,7 @@ def page_conflict_counts_as_done(patch: pytest.MonkeyPatch) -> None:
 
 def is_noticed(seed: int) -> bool:
     """Whether this schedule ends with a violation, an error, or not at all."""
-    world = DetectionWorld(seed, ORDERED)
-    try:
-        world.run()
-        return bool(world.violations())
-    except (ClickstreamError, StuckError):
-        return True
+    return goes_wrong(DetectionWorld(seed, ORDERED))
 
 
 @pytest.mark.parametrize("name", MUTANTS)

@@ -15,7 +15,7 @@ import pytest
 from clickstream import landing
 from clickstream.applying import Applier
 from clickstream.counters import counters_page, page_key, page_metrics_page
-from clickstream.errors import ClickstreamError, Conflict
+from clickstream.errors import Conflict
 from clickstream.landing import LandingFile, landing_files
 from clickstream.ledger import Commit, Ledger, Range
 from clickstream.ports import Item
@@ -27,7 +27,7 @@ from tests.simulation import processing_world
 from tests.simulation.faults import FaultyTable
 from tests.simulation.options import Options
 from tests.simulation.processing_world import World
-from tests.simulation.stream import StuckError
+from tests.simulation.stream import goes_wrong
 
 Mutate = Callable[[pytest.MonkeyPatch], None]
 MUTANTS: dict[str, tuple[Mutate, Options]] = {}
@@ -210,12 +210,7 @@ def _head_applied_without_work(original: Callable[[Applier, Commit], None]) -> C
 
 def is_noticed(options: Options, seed: int) -> bool:
     """Whether this schedule ends with a violation, an error, or not at all."""
-    world = World(seed, options)
-    try:
-        world.run()
-        return bool(world.violations())
-    except (ClickstreamError, StuckError):
-        return True
+    return goes_wrong(World(seed, options))
 
 
 @pytest.mark.parametrize("name", MUTANTS)

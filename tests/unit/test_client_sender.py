@@ -11,6 +11,7 @@ from test_client.errors import SendError
 from test_client.packing import Packer, Record
 from test_client.sender import MAX_TRIES, Sender
 from test_client.source import Item
+from tests.unit.client_clock import Clock
 
 THROTTLED = "ProvisionedThroughputExceededException"
 
@@ -56,23 +57,6 @@ class Stream:
         for record in self.accepted:
             found[record["PartitionKey"]].append(record["Data"])
         return found
-
-
-class Clock:
-    """A clock that only sleeping moves."""
-
-    def __init__(self) -> None:
-        self.now_s = 1_000.0
-        self.pauses: list[float] = []
-
-    def __call__(self) -> float:
-        """Tell the time."""
-        return self.now_s
-
-    def sleep(self, seconds: float) -> None:
-        """Move on."""
-        self.pauses.append(seconds)
-        self.now_s += seconds
 
 
 def sender_of(stream: Stream, clock: Clock) -> Sender:

@@ -10,6 +10,7 @@ from test_client.errors import InputError, SendError
 from test_client.sender import Sender
 from test_client.sending import SendOptions, check_fits, send_file, send_source
 from test_client.source import examine
+from tests.unit.client_clock import Clock
 
 
 class Stream:
@@ -24,23 +25,6 @@ class Stream:
         self.calls += 1
         self.keys += [record["PartitionKey"] for record in Records]
         return {"Records": [{"SequenceNumber": "1", "ShardId": "shardId-0"} for _ in Records]}
-
-
-class Clock:
-    """A clock that only sleeping moves."""
-
-    def __init__(self) -> None:
-        self.now_s = 1_000.0
-        self.pauses: list[float] = []
-
-    def __call__(self) -> float:
-        """Tell the time."""
-        return self.now_s
-
-    def sleep(self, seconds: float) -> None:
-        """Move on."""
-        self.pauses.append(seconds)
-        self.now_s += seconds
 
 
 def sender_of(stream: Stream, clock: Clock) -> Sender:
