@@ -25,6 +25,8 @@ from local_aws.server_record import load_record
 from local_aws.state import PROJECT_FOLDER, StateFolder
 
 STACK = "clickstream-local"
+DAY_START, LATE_START = "2026-06-01T00:00:00Z", "2026-06-01T12:00:00Z"
+LATE_EVENTS = 300
 _START_LIMIT_S = 60.0
 _console = Console(stderr=True)
 
@@ -86,11 +88,12 @@ def run(options: argparse.Namespace) -> int:
         arrival = [] if options.file else ["--arrival-times", "--buckets", "4"]
         sent = json.loads(demo.stage("send", "test_client", "send", source, "--stack", STACK, *arrival))
         demo.stage("process", "local_aws", "wait", "--state", out / ".state", "--timeout", "600")
+        total = sent["sent"] + (0 if options.file else _send_late(demo, options))
         reports = ("--include-open", "--whole", "--out", out)
         demo.stage("batch", "batch_jobs.run_steps", "--steps", "hourly,daily", "--stack", STACK, *reports)
         if not options.file:
             _score_detection(demo)
-        return _summarize(demo, sent["sent"], began)
+        return _summarize(demo, total, began)
 
 
 def _source(demo: Demo, options: argparse.Namespace) -> Path:
@@ -100,8 +103,24 @@ def _source(demo: Demo, options: argparse.Namespace) -> Path:
         return Path(options.file).resolve()
     day = demo.out / "day.ndjson.zst"
     size = ("--events", str(options.events), "--seed", str(options.seed))
-    demo.stage("simulate", "test_client", "simulate", *size, "--out", day, "--labels", demo.out / "labels.ndjson")
+    words = (*size, "--start", DAY_START, "--out", day, "--labels", demo.out / "labels.ndjson")
+    demo.stage("simulate", "test_client", "simulate", *words)
     return day
+
+
+def _send_late(demo: Demo, options: argparse.Namespace) -> int:
+    """Compact, then send a file that arrived in an hour already compacted: the next batch must take it in.
+
+    Returns how many events were sent.
+    """
+    late = demo.out / "late.ndjson.zst"
+    size = ("--events", str(LATE_EVENTS), "--seed", str(options.seed + 1), "--hours", "1")
+    demo.stage("compact", "batch_jobs.run_steps", "--steps", "open_partitions,compact_events", "--stack", STACK)
+    demo.stage("simulate late", "test_client", "simulate", *size, "--start", LATE_START, "--out", late)
+    sending = ("send", late, "--stack", STACK, "--arrival-times", "--buckets", "4")
+    sent = json.loads(demo.stage("send late", "test_client", *sending))
+    demo.stage("process late", "local_aws", "wait", "--state", demo.out / ".state", "--timeout", "600")
+    return int(sent["sent"])
 
 
 def _score_detection(demo: Demo) -> None:

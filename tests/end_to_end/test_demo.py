@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from local_aws.demo import LATE_EVENTS
 from local_aws.state import PROJECT_FOLDER
 
 ACCESS_LOG = PROJECT_FOLDER.parent / "shared" / "data" / "apache_logs.gz"
@@ -57,12 +58,12 @@ def table(path: Path) -> list[dict[str, str]]:
 
 
 def test_every_simulated_event_is_accounted_for(tmp_path: Path) -> None:
-    """Resends, bad lines, late events and anomalies included; the numbers agree and span the day."""
+    """Resends, bad lines, a late file and anomalies included; the numbers agree and span the day."""
     out = tmp_path / "out"
     summary = run_demo(out, "--events", "4000", "--seed", "11")
     sent, received, landed, bad, duplicates, quarantined, rows = (summary[name] for name in IDENTITIES)
     assert sent == received == landed + bad
-    assert rows == landed - duplicates - quarantined == 4000
+    assert rows == landed - duplicates - quarantined == 4000 + LATE_EVENTS
     assert sum(summary["counters"].values()) == landed
     assert bad > 0
     assert duplicates > 0
