@@ -1,17 +1,21 @@
 """DynamoDB and S3 in memory, as strict as the services: item size, number digits, key shapes, conditional writes."""
 
-import json
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from clickstream.errors import Conflict, LakeError
 from clickstream.ports import Item, Key, ObjectInfo
 
 ITEM_BYTES = 400 * 1024
 NUMBER_DIGITS = 38
+WIDE = 1 << 63
+PLAIN = {str, bool, bytes, type(None)}
+SCALARS = PLAIN | {int}
 
 
 class RefusedItemError(Exception):
@@ -22,12 +26,12 @@ class MemoryTable:
     """A table of items by (pk, sk). Items are copied in and out, as over a wire."""
 
     def __init__(self) -> None:
-        self.items: dict[Key, str] = {}
+        self.items: dict[Key, bytes] = {}
 
     def get(self, key: Key) -> Item | None:
         """The item, or None."""
-        text = self.items.get(key)
-        return _decoded(text) if text is not None else None
+        body = self.items.get(key)
+        return None if body is None else _decoded(body)
 
     def get_many(self, keys: Iterable[Key]) -> dict[Key, Item]:
         """The items that exist, by key."""
@@ -46,7 +50,7 @@ class MemoryTable:
 
     def scan(self) -> Iterator[Item]:
         """All items."""
-        return (_decoded(text) for text in list(self.items.values()))
+        return (_decoded(body) for body in list(self.items.values()))
 
     def put(self, item: Item) -> None:
         """Write unconditionally."""
@@ -125,26 +129,63 @@ def _key(item: Item) -> Key:
 
 
 def _check(value: Any) -> None:
-    if isinstance(value, float):
-        raise RefusedItemError("Float types are not supported")
-    if isinstance(value, int) and not isinstance(value, bool) and len(str(abs(value)).rstrip("0")) > NUMBER_DIGITS:
+    """Refuse what DynamoDB would refuse, at every depth."""
+    kind = type(value)
+    if kind is int and not -WIDE < value < WIDE and len(str(abs(value)).rstrip("0")) > NUMBER_DIGITS:
         raise RefusedItemError("Number overflow: more than 38 significant digits")
-    for inner in [*value.keys(), *value.values()] if isinstance(value, dict) else value if _listed(value) else ():
-        _check(inner)
+    if kind is dict:
+        for name, inner in value.items():
+            if type(name) is not str:
+                raise RefusedItemError(f"the name of an attribute must be text: {name!r}")
+            if type(inner) not in PLAIN:
+                _check(inner)
+    elif kind in (list, tuple):
+        for inner in value:
+            _check(inner)
+    elif kind not in SCALARS:
+        raise RefusedItemError(f"{kind.__name__} types are not supported")
 
 
-def _listed(value: Any) -> bool:
-    return isinstance(value, list | tuple)
+def item_bytes(value: Any) -> int:
+    """The size that DynamoDB bills and limits: UTF-8 names and values, half a byte a digit, 3 bytes a list or map.
+
+    Source: "DynamoDB item sizes and formats", Amazon DynamoDB developer guide.
+    """
+    if isinstance(value, str):
+        return len(value.encode())
+    if isinstance(value, dict):
+        return 3 + sum(1 + len(name.encode()) + item_bytes(inner) for name, inner in value.items())
+    if isinstance(value, list | tuple):
+        return 3 + sum(1 + item_bytes(inner) for inner in value)
+    if value is None or isinstance(value, bool):
+        return 1
+    return len(value) if isinstance(value, bytes) else len(str(abs(value)).rstrip("0")) // 2 + 2
 
 
-def _encoded(item: Item) -> str:
+def _encoded(item: Item) -> bytes:
     _check(item)
-    text = json.dumps(item, default=lambda body: {"__bytes__": body.decode("latin-1")})
-    if len(text.encode()) > ITEM_BYTES:
+    try:
+        body = msgspec.msgpack.encode(item)
+    except OverflowError:
+        body = msgspec.msgpack.encode(_narrow(item))
+    # A small item cannot be too large by DynamoDB's way of counting, which is slower.
+    if len(body) > ITEM_BYTES // 4 and item_bytes(item) > ITEM_BYTES:
         raise RefusedItemError("Item size has exceeded the maximum allowed size")
-    return text
+    return body
 
 
-def _decoded(text: str) -> Item:
-    item: Item = json.loads(text, object_hook=lambda d: d["__bytes__"].encode("latin-1") if "__bytes__" in d else d)
-    return item
+def _narrow(value: Any) -> Any:
+    """Integers of more than 64 bits as extensions, which msgpack can hold."""
+    if isinstance(value, dict):
+        return {name: _narrow(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_narrow(inner) for inner in value]
+    is_wide = isinstance(value, int) and not -WIDE < value < WIDE
+    return msgspec.msgpack.Ext(1, str(value).encode()) if is_wide else value
+
+
+_decoder = msgspec.msgpack.Decoder(dict[str, Any], ext_hook=lambda _, digits: int(bytes(digits)))
+
+
+def _decoded(body: bytes) -> Item:
+    return _decoder.decode(body)

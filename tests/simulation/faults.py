@@ -1,91 +1,17 @@
-"""Faults at every store call, and actors that advance one store call at a time, in an order that a seed decides.
-
-An actor runs real code in a thread of its own, but only one thread ever runs: the scheduler hands an actor the baton
-together with the fate of its next call and gets it back at the call after that. So a schedule is a pure function of its
-seed, and every interleaving of calls can happen.
-"""
+"""Faults at every store call: what a fate does to a read and to a write, and stores that pass every call through it."""
 
 import random
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from enum import Enum, auto
 from itertools import islice
 from typing import TypeVar
 
 from clickstream.errors import Conflict, InfrastructureError
 from clickstream.ports import Item, Key
+from tests.simulation.actors import Actor, Fate, Kill
 from tests.simulation.fakes import MemoryBucket, MemoryTable
 
 T = TypeVar("T")
-
-
-class Kill(BaseException):
-    """The process of the invocation died here."""
-
-
-class Fate(Enum):
-    """What becomes of one call."""
-
-    DONE = auto()
-    REFUSED = auto()
-    """Nothing happened, and the caller knows that it failed."""
-    REPLY_LOST = auto()
-    """It happened, and the caller is told that it failed."""
-    KILLED_BEFORE = auto()
-    KILLED_AFTER = auto()
-    LATE = auto()
-    """The caller dies waiting; the request is still on its way and lands later."""
-    RESENT = auto()
-    """It happened, the reply was lost, and the SDK sent it again: the caller sees the second answer."""
-
-
-FAULTS = [fate for fate in Fate if fate is not Fate.DONE]
-
-
-def draw_fate(chance: random.Random, rate: float) -> Fate:
-    """A fault with this probability, all kinds alike."""
-    return chance.choice(FAULTS) if chance.random() < rate else Fate.DONE
-
-
-class Actor:
-    """One invocation, advanced call by call."""
-
-    def __init__(self, work: Callable[[], object]) -> None:
-        self.steps = 0
-        self.is_done = False
-        self.is_killed = False
-        self.error: Exception | None = None
-        self._work = work
-        self._fate = Fate.DONE
-        self._mine, self._schedulers = threading.Lock(), threading.Lock()
-        self._mine.acquire()
-        self._schedulers.acquire()
-        threading.Thread(target=self._run, daemon=True).start()
-
-    def step(self, fate: Fate = Fate.DONE) -> None:
-        """Give the pending call its fate and run up to the next one, or to the end."""
-        self.steps += 1
-        self._fate = fate
-        self._mine.release()
-        self._schedulers.acquire()
-
-    def pause(self) -> Fate:
-        """Called by the actor itself before a store call: wait for its turn."""
-        self._schedulers.release()
-        self._mine.acquire()
-        return self._fate
-
-    def _run(self) -> None:
-        self._mine.acquire()
-        try:
-            self._work()
-        except Kill:
-            self.is_killed = True
-        except Exception as error:  # noqa: BLE001  the scheduler judges it
-            self.error = error
-        self.is_done = True
-        self._schedulers.release()
 
 
 class Gate:

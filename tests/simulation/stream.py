@@ -15,7 +15,8 @@ from typing import Protocol
 from clickstream.errors import ClickstreamError, InfrastructureError
 from clickstream.kinesis import Batch, Record
 from clickstream.positions import padded
-from tests.simulation.faults import Actor, Fate, Gate, draw_fate
+from tests.simulation.actors import Actor, Fate, draw_fate
+from tests.simulation.faults import Gate
 from tests.simulation.options import Options
 
 ARN = "arn:aws:kinesis:us-east-1:123456789012:stream/events"
