@@ -6,6 +6,7 @@ counter deltas, which makes it a redo log: everything that follows can be done a
 """
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Literal
 
 import msgspec
@@ -40,6 +41,18 @@ class Range(msgspec.Struct, frozen=True, array_like=True):
         return self.first <= position <= self.last
 
 
+class Reparsed(msgspec.Struct, frozen=True, array_like=True):
+    """Rows of one `bad_events` object that a commit takes back: runs of row numbers, first and last included."""
+
+    key: str
+    runs: tuple[tuple[int, int], ...]
+
+    def numbers(self) -> Iterator[int]:
+        """The row numbers, in order."""
+        for first, last in self.runs:
+            yield from range(first, last + 1)
+
+
 class PageDelta(msgspec.Struct):
     """What one commit adds to one received minute: counts by event type, channel, device and page path."""
 
@@ -68,6 +81,15 @@ class Commit(msgspec.Struct, frozen=True):
     written_time: str
     code_version: str
     deltas: dict[str, PageDelta] = {}
+    hours: dict[str, int] = {}
+    """Records by received hour (`2026-11-21T09`)."""
+    reparsed: tuple[Reparsed, ...] = ()
+    """Only in a reparse lane: the bad events that are no longer bad. There `bad` counts them off, so it is negative."""
+
+    @property
+    def recovered(self) -> int:
+        """How many bad events the commit takes back."""
+        return sum(last - first + 1 for taken in self.reparsed for first, last in taken.runs)
 
     def covers(self, position: str) -> bool:
         """Whether the record with this padded sequence number is part of the commit."""
@@ -91,15 +113,22 @@ class Ledger:
         """All commits of the lane, oldest first."""
         return map(self._decode, self._table.query(_commit_pk(lane)))
 
+    def commits_since(self, lane: Lane, written: datetime) -> Iterator[Commit]:
+        """The lane's commits that were written from this instant on, newest first."""
+        for commit in map(self._decode, self._table.query(_commit_pk(lane), descending=True)):
+            if datetime.fromisoformat(commit.written_time) < written:
+                return
+            yield commit
+
     def covering(self, lane: Lane, first: str, last: str) -> list[Commit]:
-        """The lane's commits that may hold a record of `first … last`; with the fill lane, all that do."""
+        """The lane's commits that may hold a record of `first … last`, and all of the lanes beside it."""
         main = self._table.query(_commit_pk(lane), last=last, descending=True)
         found = []
         for commit in map(self._decode, main):
             if commit.last < first:
                 break
             found.append(commit)
-        return found + list(self.commits(lane.fill))
+        return [*found, *self.commits(lane.fill), *self.commits(lane.reparse)]
 
     def append(self, commit: Commit) -> None:
         """Write the commit; this is the commit point. Raises `Conflict` if the lane already has this successor."""
@@ -111,7 +140,7 @@ class Ledger:
         return self._decode(item) if item else None
 
     def lanes(self, consumer: str) -> list[Lane]:
-        """Every lane of the consumer that ever committed, main and fill."""
+        """Every lane of the consumer that ever committed: main, fill and reparse."""
         items = self._table.query(_LANES_PK, first=f"{consumer}/", last=f"{consumer}/\x7f")
         return [Lane(*str(item["sk"]).split("/")) for item in items]
 

@@ -15,6 +15,7 @@ from clickstream.errors import LedgerError
 SEQUENCE_DIGITS = 130
 START = "-start"
 """Stands for "no predecessor"; sorts before every padded number."""
+_FILL, _REPARSE = "#fill", "#reparse"
 EPOCH_LIFETIME = timedelta(minutes=1)
 """A stream cannot be deleted, made anew and read by its mapping within this time."""
 
@@ -32,7 +33,27 @@ class Lane(NamedTuple):
     @property
     def fill(self) -> "Lane":
         """The lane beside it for records at or below the head that no commit covers."""
-        return self._replace(shard_id=self.shard_id + "#fill")
+        return self._replace(shard_id=self.shard_id + _FILL)
+
+    @property
+    def reparse(self) -> "Lane":
+        """The lane beside it for bad events that a later version of the code accepts."""
+        return self._replace(shard_id=self.shard_id + _REPARSE)
+
+    @property
+    def main(self) -> "Lane":
+        """The lane of the shard itself, whichever of the three this one is."""
+        return self._replace(shard_id=self.shard_id.partition("#")[0])
+
+    @property
+    def is_main(self) -> bool:
+        """Whether commits of this lane extend the shard's chain of records."""
+        return self.main == self
+
+    @property
+    def is_reparse(self) -> bool:
+        """Whether commits of this lane take bad events back, and hold no records of their own."""
+        return self.shard_id.endswith(_REPARSE)
 
 
 @dataclass(frozen=True)

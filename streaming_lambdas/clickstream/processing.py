@@ -8,6 +8,7 @@ Nothing counts before the commit, the commit is one conditional write, and every
 4. the commit is applied: counter pages, then the compactor's work list.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -21,6 +22,7 @@ from clickstream.ledger import Commit, LandedObject, Ledger, Range
 from clickstream.ports import Bucket
 from clickstream.positions import START, Epochs, Lane, ordinal
 from clickstream.rows import Pseudonym, Rows, Source, read
+from clickstream.tables import hour_text
 
 CONSUMER = "process_events"
 ROUNDS = 5
@@ -115,7 +117,7 @@ class EventProcessor:
         self, lane: Lane, head: Commit | None, last: str, records: Records, ranges: tuple[Range, ...], run_id: str
     ) -> Commit:
         """The commit of these records, its objects written."""
-        source = Source(lane.epoch, lane.shard_id.removesuffix("#fill"))
+        source = Source(lane.epoch, lane.main.shard_id)
         rows = read(records, source, self.pseudonym)
         return Commit(
             lane=lane,
@@ -131,6 +133,7 @@ class EventProcessor:
             written_time=self.now().astimezone(UTC).isoformat(),
             code_version=self.code_version,
             deltas=minute_deltas(rows.good),
+            hours=records_by_hour(records),
         )
 
     def _written(self, rows: Rows, source: Source) -> Iterator[LandedObject]:
@@ -165,6 +168,13 @@ def _contradict(head: Commit, old: Records) -> bool:
     """Whether records that the head claims to be past arrived after it was written."""
     written = datetime.fromisoformat(head.written_time)
     return any(record.received_time > written + EPOCH_DOUBT for record in old)
+
+
+def records_by_hour(records: Records) -> dict[str, int]:
+    """How many of the records arrived in which hour. A batch rarely spans two, and formatting each time is slow."""
+    times = [record.received_time for record in records]
+    first, last = hour_text(min(times)), hour_text(max(times))
+    return {first: len(times)} if first == last else dict(sorted(Counter(map(hour_text, times)).items()))
 
 
 def contiguous(chosen: Records, batch: Iterable[Record]) -> tuple[Range, ...]:
