@@ -52,9 +52,7 @@ class Applier:
 
     def apply(self, commit: Commit) -> None:
         """Take the commit's deltas into their pages, and its objects into the work list."""
-        pages = self._read(list(self._pages(commit)))
-        # A parallel `each` reports a failed page only to who asks for its result.
-        list(self._each(lambda page: self._take_in(page, commit), pages))
+        self._update(commit)
         self._ledger.add_work(commit)
 
     def audit(self, consumer: str) -> int:
@@ -64,11 +62,37 @@ class Applier:
             self.apply(head)
         return len(lanes)
 
+    def rebuild(self, consumer: str) -> int:
+        """Make every page anew from the ledger, after a table was restored to an earlier moment. Safe to repeat.
+
+        Restored pages are not trusted: they may lack commits, or hold counts that a restored ledger does not know.
+        Only while nothing else writes; see docs/decisions/0014-restored-tables.md. Returns how many lanes there are.
+        """
+        for table in (self._counters, self._page_metrics):
+            for page in table.scan():
+                if page["sk"].partition("#")[2].startswith(f"{consumer}/"):
+                    table.delete(Key(page["pk"], page["sk"]))
+        for lane in self._ledger.lanes(consumer):
+            for commit in self._ledger.commits(lane):
+                self._update(commit)
+        return self.audit(consumer)
+
+    def _update(self, commit: Commit) -> None:
+        """Take the commit's deltas into their pages."""
+        pages = self._read(list(self._pages(commit)))
+        # A parallel `each` reports a failed page only to who asks for its result.
+        list(self._each(lambda page: self._take_in(page, commit), pages))
+
     def _pages(self, commit: Commit) -> Iterator[_Page]:
-        """The pages that the commit adds to; none after their lifetime, when they have expired and stay expired."""
-        if datetime.fromisoformat(commit.written_time) + self._lifetime < self._now():
-            return
+        """The pages that the commit adds to, without those of minutes past their life.
+
+        A page expires a life after its last write, so never before its minute's life is over: until then it is whole.
+        Afterwards it may be gone, and a late commit would bring it back with nothing but its own counts.
+        """
+        oldest = (self._now() - self._lifetime).strftime("%Y-%m-%dT%H:%M")
         for minute, delta in sorted(commit.deltas.items()):
+            if minute <= oldest:
+                continue
             key = page_key(minute, commit.lane)
             yield _Page(self._counters, key, delta, counters_page)
             if delta.pages:

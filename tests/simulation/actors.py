@@ -43,7 +43,8 @@ def draw_fate(chance: random.Random, rate: float) -> Fate:
 class Actor:
     """One invocation, advanced call by call."""
 
-    def __init__(self, work: Callable[[], object]) -> None:
+    def __init__(self, work: Callable[[], object], name: str = "") -> None:
+        self.name = name
         self.steps = 0
         self.is_done = False
         self.is_killed = False

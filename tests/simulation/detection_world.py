@@ -22,11 +22,11 @@ TYPES = ("page_view", "page_view", "click", "view_item", "purchase")
 AGENTS = (None, None, None, "Mobile", "curl/8")
 
 
-def payload(chance: random.Random, name: str) -> bytes:
-    """One to three events of a few sessions, each on its shard; some are bad or have no session."""
+def payload(chance: random.Random, _name: str, keys: str) -> bytes:
+    """One to three events of a few sessions, each on the shard of its key; some are bad or have no session."""
     events = []
     for _ in range(chance.choice((1, 1, 1, 2, 3))):
-        session = chance.choice((None, *(f"{name[0]}{letter}" for letter in "abcd")))
+        session = chance.choice((None, *keys))
         event = encoded(session_id=session, event_type=chance.choice(TYPES), user_agent=chance.choice(AGENTS))
         events.append(event if chance.random() < 0.9 else b"{")
     return events[0] if len(events) == 1 else zstd(b"\n".join(events))
@@ -39,7 +39,7 @@ class DetectionWorld:
         gate = Gate()
         self.session_metrics, self.anomalies = FaultyTable(gate), FaultyTable(gate)
         self.alerts: Counter[tuple[str, str]] = Counter()
-        self.stream = Stream(seed, options, gate, DetectorContainer(self, 0).another, payload)
+        self.stream = Stream(seed, options, payload, gate=gate, new_container=DetectorContainer(self, 0).another)
 
     def publish(self, anomaly: Item) -> None:
         """Send an alert."""
@@ -49,7 +49,7 @@ class DetectionWorld:
         """The schedule, and after it one more invocation, which finds what is overdue."""
         self.stream.run()
         self.stream.now += 2 * OVERDUE
-        DetectorContainer(self, 0).detector.detect(Batch(ARN, self.stream.shards[0], (record(b"{"),)))
+        DetectorContainer(self, 0).detector.detect(Batch(ARN, self.stream.pollers[0].shard.shard_id, (record(b"{"),)))
 
     def violations(self) -> list[str]:
         """Everything that is not exact, in words."""

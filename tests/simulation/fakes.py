@@ -46,7 +46,7 @@ class MemoryTable:
 
     def indexed(self, attribute: str, value: str, limit: int | None = None) -> Iterator[Item]:
         """Items whose attribute has the value."""
-        return islice((item for item in self.scan() if item.get(attribute) == value), limit)
+        return islice((item for item in MemoryTable.scan(self) if item.get(attribute) == value), limit)
 
     def scan(self) -> Iterator[Item]:
         """All items."""
@@ -60,14 +60,14 @@ class MemoryTable:
         """Write unless the key exists."""
         if _key(item) in self.items:
             raise Conflict("The conditional request failed")
-        self.put(item)
+        MemoryTable.put(self, item)
 
     def put_revision(self, item: Item, read: int | None) -> None:
         """Write if the stored revision is the one read."""
-        stored = self.get(_key(item))
+        stored = MemoryTable.get(self, _key(item))
         if (stored["rev"] if stored else None) != read:
             raise Conflict("The conditional request failed")
-        self.put(item)
+        MemoryTable.put(self, item)
 
     def delete(self, key: Key) -> None:
         """Remove; absent is fine."""

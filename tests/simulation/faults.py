@@ -1,6 +1,7 @@
 """Faults at every store call: what a fate does to a read and to a write, and stores that pass every call through it."""
 
 import random
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from itertools import islice
@@ -12,14 +13,18 @@ from tests.simulation.actors import Actor, Fate, Kill
 from tests.simulation.fakes import MemoryBucket, MemoryTable
 
 T = TypeVar("T")
+Call = tuple[str, ...]
+"""What a call is, in words: the operation, then what it is about."""
 
 
 class Gate:
     """Where every store call passes, and where requests wait that are still on their way."""
 
-    def __init__(self) -> None:
+    def __init__(self, tell: Callable[[str], None] | None = None) -> None:
         self.actor: Actor | None = None
-        self.late: list[Callable[[], object]] = []
+        self.late: list[tuple[Callable[[], object], Call]] = []
+        self.fates: Counter[Fate] = Counter()
+        self.tell = tell
 
     def advance(self, actor: Actor, fate: Fate = Fate.DONE) -> None:
         """One step of the actor."""
@@ -27,25 +32,33 @@ class Gate:
         actor.step(fate)
         self.actor = None
 
-    def read(self, answer: Callable[[], T]) -> T:
+    def fate(self, call: Call) -> Fate:
+        """Wait for the actor's turn; what becomes of its call. Calls from outside any actor just happen."""
+        if self.actor is None:
+            return Fate.DONE
+        actor = self.actor
+        fate = actor.pause()
+        self.fates[fate] += 1
+        if self.tell:
+            self.tell(f"{actor.name}: {' '.join(call)} … {fate.name.lower()}")
+        return fate
+
+    def read(self, answer: Callable[[], T], *call: str) -> T:
         """A call without effect."""
-        fate = self.actor.pause() if self.actor else Fate.DONE
+        fate = self.fate(call)
         if fate in (Fate.REFUSED, Fate.REPLY_LOST):
             raise InfrastructureError("refused")
         if fate not in (Fate.DONE, Fate.RESENT):
             raise Kill
         return answer()
 
-    def write(self, effect: Callable[[], None]) -> None:
-        """A call with an effect. Calls from outside any actor just happen."""
-        if self.actor is None:
-            return effect()
-        actor = self.actor
-        fate = actor.pause()
+    def write(self, effect: Callable[[], None], *call: str) -> None:
+        """A call with an effect."""
+        fate = self.fate(call)
         if fate is Fate.REFUSED:
             raise InfrastructureError("refused")
         if fate is Fate.LATE:
-            self.late.append(effect)
+            self.late.append((effect, call))
         if fate in (Fate.KILLED_BEFORE, Fate.LATE):
             raise Kill
         if fate is Fate.DONE:
@@ -55,12 +68,15 @@ class Gate:
             raise Kill
         if fate is Fate.REPLY_LOST:
             raise InfrastructureError("no reply")
-        actor.pause()
+        self.fate(call)
         return effect()
 
     def land(self, chance: random.Random) -> None:
         """One late request arrives."""
-        quietly(self.late.pop(chance.randrange(len(self.late))))
+        effect, call = self.late.pop(chance.randrange(len(self.late)))
+        if self.tell:
+            self.tell(f"a late request lands: {' '.join(call)}")
+        quietly(effect)
 
 
 def quietly(effect: Callable[[], object]) -> None:
@@ -72,33 +88,45 @@ def quietly(effect: Callable[[], object]) -> None:
 class FaultyTable(MemoryTable):
     """A table behind the gate."""
 
-    def __init__(self, gate: Gate) -> None:
+    def __init__(self, gate: Gate, name: str = "table") -> None:
         super().__init__()
+        self.name = name
         self._gate = gate
 
     def get(self, key: Key) -> Item | None:
         """The item, or None."""
-        return self._gate.read(lambda: MemoryTable.get(self, key))
+        return self._gate.read(lambda: MemoryTable.get(self, key), "get", self.name, *key)
 
     def get_many(self, keys: Iterable[Key]) -> dict[Key, Item]:
         """The items that exist, by key."""
         wanted = list(keys)
-        found = self._gate.read(lambda: {key: MemoryTable.get(self, key) for key in wanted})
-        return {key: item for key, item in found.items() if item is not None}
+        return self._gate.read(
+            lambda: {key: item for key in wanted if (item := MemoryTable.get(self, key)) is not None},
+            "get_many",
+            self.name,
+        )
 
     def query(
         self, pk: str, *, first: str = "", last: str = "", descending: bool = False, limit: int | None = None
     ) -> Iterator[Item]:
         """Items of one partition, as they are when the call happens."""
         query = super().query
-        return iter(
-            self._gate.read(lambda: list(query(pk, first=first, last=last, descending=descending, limit=limit)))
-        )
+
+        def answer() -> list[Item]:
+            return list(query(pk, first=first, last=last, descending=descending, limit=limit))
+
+        return iter(self._gate.read(answer, "query", self.name, pk))
 
     def indexed(self, attribute: str, value: str, limit: int | None = None) -> Iterator[Item]:
         """Items whose attribute has the value, as they are when the call happens."""
-        found = self._gate.read(lambda: [item for item in self.everything() if item.get(attribute) == value])
+        found = self._gate.read(
+            lambda: [item for item in self.everything() if item.get(attribute) == value], "indexed", self.name, value
+        )
         return islice(found, limit)
+
+    def scan(self) -> Iterator[Item]:
+        """All items, as they are when the call happens."""
+        return iter(self._gate.read(self.everything, "scan", self.name))
 
     def everything(self) -> list[Item]:
         """All items, without passing the gate."""
@@ -106,26 +134,22 @@ class FaultyTable(MemoryTable):
 
     def put(self, item: Item) -> None:
         """Write unconditionally."""
-        self._gate.write(lambda: MemoryTable.put(self, item))
+        self._write("put", item, lambda: MemoryTable.put(self, item))
 
     def put_new(self, item: Item) -> None:
         """Write unless the key exists."""
-        self._gate.write(lambda: self._create(item))
+        self._write("put_new", item, lambda: MemoryTable.put_new(self, item))
 
     def put_revision(self, item: Item, read: int | None) -> None:
         """Write if the stored revision is the one read."""
-        self._gate.write(lambda: self._replace(item, read))
+        self._write("put_revision", item, lambda: MemoryTable.put_revision(self, item, read))
 
-    def _create(self, item: Item) -> None:
-        if MemoryTable.get(self, Key(item["pk"], item["sk"])) is not None:
-            raise Conflict("The conditional request failed")
-        MemoryTable.put(self, item)
+    def delete(self, key: Key) -> None:
+        """Remove; absent is fine."""
+        self._gate.write(lambda: MemoryTable.delete(self, key), "delete", self.name, *key)
 
-    def _replace(self, item: Item, read: int | None) -> None:
-        stored = MemoryTable.get(self, Key(item["pk"], item["sk"]))
-        if (stored["rev"] if stored else None) != read:
-            raise Conflict("The conditional request failed")
-        MemoryTable.put(self, item)
+    def _write(self, operation: str, item: Item, effect: Callable[[], None]) -> None:
+        self._gate.write(effect, operation, self.name, item["pk"], item["sk"])
 
 
 class FaultyBucket(MemoryBucket):
@@ -137,8 +161,8 @@ class FaultyBucket(MemoryBucket):
 
     def put(self, key: str, body: bytes) -> None:
         """Write, replacing what is there."""
-        self._gate.write(lambda: MemoryBucket.put(self, key, body))
+        self._gate.write(lambda: MemoryBucket.put(self, key, body), "put_object", key)
 
     def get(self, key: str) -> bytes:
         """The object's bytes."""
-        return self._gate.read(lambda: MemoryBucket.get(self, key))
+        return self._gate.read(lambda: MemoryBucket.get(self, key), "get_object", key)

@@ -1,27 +1,24 @@
 """A stream with its event source mappings, containers and operators, driven by one seed.
 
-It models what Lambda promises and what it does not: batches of one shard in order, retries from the first record,
-bisection, checkpoints that get lost, invocations that go on after the poller gave them up (zombies), batches given up
-after some tries and brought back later, two mappings at once or one replaced by another, deployments, and a stream that
-is deleted and made anew.
+It models what Lambda and Kinesis promise and what they do not: batches of one shard in order, retries from the first
+record, bisection, checkpoints that get lost, invocations that go on after the poller gave them up (zombies), batches
+put aside after some tries or for their age and brought back later, two mappings at once or one replaced by another,
+deployments, shards split and merged, outages, records that expire unread, a stream that is deleted and made anew.
 """
 
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from datetime import datetime, timedelta
 
-from clickstream.errors import ClickstreamError, InfrastructureError
-from clickstream.kinesis import Batch, Record
-from clickstream.positions import padded
+from clickstream.errors import InfrastructureError
+from clickstream.kinesis import Batch
 from tests.simulation.actors import Actor, Fate, draw_fate
 from tests.simulation.faults import Gate
-from tests.simulation.options import Options
+from tests.simulation.polling import ARN, BATCH, Container, FailureDestination, Invocation, Poller
+from tests.simulation.source import START_TIME, Source
 
-ARN = "arn:aws:kinesis:us-east-1:123456789012:stream/events"
-FIRST_NUMBER = 49590338271490256608559692538361571095921575989136588898
-START_TIME = datetime(2026, 11, 21, 8, 40, tzinfo=UTC)
+__all__ = ["ARN", "Container", "Stream", "StuckError"]
 DRAIN_STEPS = 20_000
 
 
@@ -29,103 +26,94 @@ class StuckError(Exception):
     """Work does not end though nothing fails."""
 
 
-class Container(Protocol):
-    """A warm Lambda container."""
-
-    version: int
-
-    def invoke(self, batch: Batch, run_id: str) -> object:
-        """Run the handler's one call on the batch."""
-
-
-@dataclass
-class Invocation:
-    """A batch in the hands of a container."""
-
-    batch: Batch
-    container: Container
-    actor: Actor
-
-    @property
-    def is_good(self) -> bool:
-        """Whether it ended as the mapping wants."""
-        return not (self.actor.is_killed or self.actor.error)
-
-
-@dataclass
-class Mapping:
-    """The event source mapping's poller of one shard."""
-
-    shard_id: str
-    at: int = 0
-    tries: int = 0
-    size: int | None = None
-    invocation: Invocation | None = None
-
-
-@dataclass
-class Stream:
+@dataclass(eq=False, kw_only=True)
+class Stream(Source):
     """One schedule. `new_container` makes a cold container of a code version."""
 
-    seed: int
-    options: Options
     gate: Gate
     new_container: Callable[["Stream", int], Container]
-    payload: Callable[[random.Random, str], bytes]
-    """The data of a new record from its name, which begins with the last digit of the shard."""
-    epoch: int = 0
-    now: datetime = START_TIME
+    disaster: Callable[[random.Random], None] = lambda _: None
+    """A backup is taken, or brought back."""
+    pause: Callable[[random.Random], None] = lambda _: None
+    """Days have gone by."""
+    down_until: datetime = START_TIME
     version: int = 0
-    shards: tuple[str, ...] = ("shardId-000000000000", "shardId-000000000001")
-    produced: dict[tuple[str, str], list[Record]] = field(default_factory=dict)
-    """Records by (epoch, shard)."""
-    unread: set[tuple[str, str, str]] = field(default_factory=set)
-    """(epoch, shard, position) of what a deleted stream took with it."""
+    runs: int = 0
     warm: list[Container] = field(default_factory=list)
     zombies: list[Invocation] = field(default_factory=list)
-    given_up: list[Batch] = field(default_factory=list)
+    failed: FailureDestination = field(default_factory=FailureDestination)
     recovery: Invocation | None = None
-    runs: int = 0
-
-    def __post_init__(self) -> None:
-        self.chance = random.Random(self.seed)  # noqa: S311  reproducible, not secret
-        self.number = FIRST_NUMBER
-        self.mappings: list[Mapping] = []
-        self._create()
 
     def epoch_of(self, _stream_arn: str) -> str:
         """What the description of the stream says."""
-        return self.gate.read(lambda: str(self.epoch))
+        return self.gate.read(lambda: str(self.epoch), "DescribeStreamSummary")
 
     def run(self) -> None:
         """The whole schedule: faults first, then peace until all work is done. Raises `StuckError` if it never is."""
         for _ in range(self.options.steps):
+            self._pass_time()
             self._step()
         self._drain()
 
-    def records(self, shard_id: str) -> list[Record]:
-        """Records of the shard, in the present stream."""
-        return self.produced[str(self.epoch), shard_id]
+    def stop_writers(self) -> None:
+        """Nothing of what runs now, or is on its way, will ever write again, and no container remembers anything."""
+        self.zombies, self.recovery, self.warm = [], None, []
+        self.gate.late.clear()
+        for poller in self.pollers:
+            poller.invocation = None
 
-    def _create(self) -> None:
-        self.epoch = int(self.now.timestamp())
-        self.produced |= {(str(self.epoch), shard_id): [] for shard_id in self.shards}
-        is_double = self.options.has_two_mappings and self.seed % 3 == 0
-        self.mappings = [Mapping(shard_id) for shard_id in self.shards * (2 if is_double else 1)]
+    def work_until_done(self, work: Callable[[], object], name: str) -> None:
+        """An operator's command, alone, with faults; after a failure it is given again."""
+        while True:
+            actor = Actor(work, name)
+            while not actor.is_done:
+                self.gate.advance(actor, draw_fate(self.chance, self.options.fault_rate / 4))
+            if not (actor.error or actor.is_killed):
+                self.gate.late.clear()
+                return
 
-    def _step(self) -> None:
-        chance = self.chance
+    def read_all_again(self) -> None:
+        """The mappings begin at the oldest record, and nothing is known to be done."""
+        for poller in self.pollers:
+            poller.read_again()
+            poller.passed = 0
+
+    def _pass_time(self) -> None:
+        """The clock goes on, and now and then something rare happens."""
+        chance, options = self.chance, self.options
         self.now += timedelta(seconds=chance.choice((0, 0, 1, 5)))
         if chance.random() < 0.01:
             self.now += timedelta(minutes=chance.randint(1, 70))
+        if chance.random() < options.reshard_rate:
+            self.reshard()
+        if chance.random() < options.disaster_rate:
+            self.disaster(chance)
+        if chance.random() < options.pause_rate:
+            self._wait_for_days()
+        if chance.random() < options.outage_rate:
+            self.down_until = self.now + timedelta(hours=chance.randint(1, 30))
+            self.tell(f"all services fail until {self.down_until:%d %b %H:%M}")
+        if self.now < self.down_until:
+            self.now += timedelta(minutes=chance.randint(10, 60))
+        self.expire()
+
+    def _wait_for_days(self) -> None:
+        self.stop_writers()
+        self.now += timedelta(days=self.chance.randint(1, 15))
+        self.tell("nothing ran for days")
+        self.pause(self.chance)
+
+    def _step(self) -> None:
+        chance = self.chance
         if (dice := chance.random()) < 0.22:
-            self._produce(chance.choice(self.shards))
+            self.produce()
         elif dice < 0.23 and self.options.has_deployments:
             self.version += 1
+            self.tell(f"version {self.version} is deployed")
         elif dice < 0.235 and self.options.has_new_streams:
-            self._delete_and_create()
+            self._recreate()
         elif dice < 0.24:
-            self._read_again(chance.choice(self.mappings))
+            self._replace_mapping(chance.choice(self.pollers))
         elif dice < 0.27 and self.gate.late:
             self.gate.land(chance)
         elif dice < 0.35 and self.zombies:
@@ -135,33 +123,28 @@ class Stream:
         elif dice < 0.41:
             self._recover()
         else:
-            self._poll(chance.choice(self.mappings))
+            self._poll(chance.choice([poller for poller in self.pollers if poller.may_read]))
 
-    def _produce(self, shard_id: str) -> None:
-        self.number += self.chance.randint(1, 9)
-        data = self.payload(self.chance, f"{shard_id[-1]}-{self.number}")
-        self.records(shard_id).append(Record(str(self.number), padded(str(self.number)), self.now, data))
-
-    def _poll(self, mapping: Mapping) -> None:
-        """Start the next batch, or take the running one a call further."""
+    def _poll(self, poller: Poller) -> None:
+        """Put aside what is too old; start the next batch, or take the running one a call further."""
         chance = self.chance
-        if mapping.invocation is None:
-            records = self.records(mapping.shard_id)
-            size = mapping.size or chance.randint(1, 9)
-            if batch := tuple(records[mapping.at : mapping.at + size]):
-                mapping.invocation = self._start(Batch(ARN, mapping.shard_id, batch))
+        if poller.invocation is None:
+            if old := poller.too_old(self.now - self.options.max_age):
+                self._put_aside(poller, old, "too old")
+            elif batch := poller.next_batch(poller.size or chance.randint(1, BATCH)):
+                poller.invocation = self._start(batch)
             return
         if chance.random() < self.options.zombie_rate:
-            self.zombies.append(mapping.invocation)
-            mapping.invocation = mapping.size = None
-        elif self._advance(mapping.invocation):
-            invocation, mapping.invocation = mapping.invocation, None
-            self._settle(mapping, invocation)
+            self.zombies.append(poller.invocation)
+            poller.invocation = poller.size = None
+        elif self._advance(poller.invocation):
+            invocation, poller.invocation = poller.invocation, None
+            self._settle(poller, invocation)
 
-    def _read_again(self, mapping: Mapping) -> None:
-        """The mapping was replaced: the new one begins at the oldest record."""
-        if mapping.invocation is None:
-            mapping.at, mapping.tries, mapping.size = 0, 0, None
+    def _replace_mapping(self, poller: Poller) -> None:
+        if poller.invocation is None:
+            poller.read_again()
+            self.tell(f"a new mapping reads {poller.shard.name} from its oldest record")
 
     def _start(self, batch: Batch) -> Invocation:
         """A container for the batch: a warm one of the present version, or a cold one."""
@@ -170,71 +153,75 @@ class Stream:
         is_warm = fitting and self.chance.random() < 0.8
         container = self.chance.choice(fitting) if is_warm else self.new_container(self, self.version)
         self.warm = [each for each in self.warm if each is not container]
-        return Invocation(batch, container, Actor(lambda: container.invoke(batch, run_id)))
+        numbers = [int(record.sequence_number) % 100_000 for record in batch.records]
+        self.tell(f"{run_id}: {'warm' if is_warm else 'cold'} container, shard {int(batch.shard_id[-12:])}, {numbers}")
+        return Invocation(batch, container, Actor(lambda: container.invoke(batch, run_id), run_id), run_id)
 
     def _advance(self, invocation: Invocation, fate: Fate | None = None) -> bool:
         """One call further; True at the end. Whatever is neither success nor a failed service is a defect."""
         actor = invocation.actor
-        self.gate.advance(actor, draw_fate(self.chance, self.options.fault_rate) if fate is None else fate)
+        if fate is None:
+            fate = Fate.REFUSED if self.now < self.down_until else draw_fate(self.chance, self.options.fault_rate)
+        self.gate.advance(actor, fate)
         if not actor.is_done:
             return False
+        self.tell(f"{invocation.run_id} {'is dead' if actor.is_killed else actor.error or 'is done'}")
         if actor.error and not isinstance(actor.error, InfrastructureError):
             raise actor.error
         self.warm += [] if actor.is_killed else [invocation.container]
         return True
 
-    def _settle(self, mapping: Mapping, invocation: Invocation) -> None:
-        """Move on, or try again: the same batch, a half of it, or another size."""
+    def _settle(self, poller: Poller, invocation: Invocation) -> None:
+        """Move on, or try again."""
         chance, count = self.chance, len(invocation.batch.records)
-        if invocation.is_good:
-            mapping.at = max(0, mapping.at + (-chance.randint(0, 6) if chance.random() < 0.08 else count))
-            mapping.size, mapping.tries = None, 0
-            return
-        mapping.tries, mapping.size = mapping.tries + 1, chance.choice((count, count, max(1, count // 2), None))
-        if self.options.tries is not None and mapping.tries >= self.options.tries:
-            self.given_up.append(invocation.batch)
-            mapping.at += count
-            mapping.size, mapping.tries = None, 0
+        if invocation.is_good and chance.random() < 0.08:
+            poller.lose_checkpoint(count, back=chance.randint(0, 6))
+        elif invocation.is_good:
+            poller.move_on(count)
+        elif self.options.tries is not None and poller.tries + 1 >= self.options.tries:
+            self._put_aside(poller, invocation.batch, "out of tries")
+        else:
+            poller.try_again(chance, count)
+
+    def _put_aside(self, poller: Poller, batch: Batch, reason: str) -> None:
+        self.failed.take(batch)
+        poller.move_on(len(batch.records))
+        self.tell(f"{len(batch.records)} records of {poller.shard.name} are put aside: {reason}")
 
     def _recover(self) -> None:
-        """An operator feeds a batch that was given up through the same handler; sometimes one more time."""
+        """An operator feeds a batch that was put aside through the same handler; sometimes one more time."""
+        batches = self.failed.batches
         if self.recovery is None:
-            if self.given_up:
-                self.recovery = self._start(self.chance.choice(self.given_up))
+            if batches:
+                self.recovery = self._start(self.chance.choice(batches))
         elif self._advance(self.recovery):
             done, self.recovery = self.recovery, None
-            if done.is_good and done.batch in self.given_up and self.chance.random() < 0.8:
-                self.given_up.remove(done.batch)
+            if done.is_good and done.batch in batches and self.chance.random() < 0.8:
+                batches.remove(done.batch)
 
-    def _delete_and_create(self) -> None:
-        """The stream is made anew, after recovery as the runbook wants; numbers go on or begin again."""
-        if self.given_up or self.recovery:
+    def _recreate(self) -> None:
+        """The stream is made anew, after recovery as the runbook wants; some invocations go on with the old one."""
+        if self.failed.batches or self.recovery:
             return
-        running = self.zombies + [m.invocation for m in self.mappings if m.invocation]
+        running = self.zombies + [poller.invocation for poller in self.pollers if poller.invocation]
         self.zombies = [each for each in running if each.actor.steps > 1 and self.chance.random() < 0.5]
-        for invocation in running:
-            if invocation not in self.zombies:
-                self.gate.advance(invocation.actor, Fate.KILLED_BEFORE)
-        for (epoch, shard_id), records in self.produced.items():
-            self.unread |= {(epoch, shard_id, record.position) for record in records}
-        self.now += timedelta(minutes=self.chance.randint(2, 20))
-        self.number = self.chance.choice((FIRST_NUMBER, self.number))
-        self._create()
+        self.delete_and_create()
 
     def _drain(self) -> None:
-        """Nothing fails any more: late requests land, zombies end, mappings catch up, given-up batches come back."""
+        """Nothing fails any more: late requests land, zombies end, mappings catch up, what was put aside comes back."""
+        self.tell("from here on nothing fails")
         while self.gate.late:
             self.gate.land(self.chance)
-        running = [*self.zombies, self.recovery, *(mapping.invocation for mapping in self.mappings)]
+        running = [*self.zombies, self.recovery, *(poller.invocation for poller in self.pollers)]
         for invocation in filter(None, running):
             self._finish(invocation)
-        for mapping in self.mappings:
-            mapping.invocation = None
-            mapping.at = self.chance.choice((0, mapping.at))
-            while batch := tuple(self.records(mapping.shard_id)[mapping.at : mapping.at + 9]):
-                self._finish_alone(Batch(ARN, mapping.shard_id, batch))
-                mapping.at += len(batch)
-        for batch_again in self.given_up:
+        for poller in self.pollers:
+            poller.invocation = None
+            poller.at = self.chance.choice((0, poller.at))
+            while batch := poller.next_batch(BATCH):
+                self._finish_alone(batch)
+                poller.move_on(len(batch.records))
+        for batch_again in self.failed.batches:
             self._finish_alone(batch_again)
 
     def _finish_alone(self, batch: Batch) -> None:
@@ -249,22 +236,3 @@ class Stream:
             if self._advance(invocation, Fate.DONE):
                 return
         raise StuckError("an invocation does not end")
-
-
-class Runnable(Protocol):
-    """A world with a schedule of its own."""
-
-    def run(self) -> None:
-        """Play the schedule."""
-
-    def violations(self) -> list[str]:
-        """Everything that is not exact, in words."""
-
-
-def goes_wrong(world: Runnable) -> bool:
-    """Whether the schedule of the world ends with a violation, an error, or not at all."""
-    try:
-        world.run()
-        return bool(world.violations())
-    except (ClickstreamError, StuckError):
-        return True

@@ -16,10 +16,10 @@ from clickstream.ports import Item, Key
 from clickstream.sessions import Activity
 from tests.simulation.detection_world import DetectionWorld
 from tests.simulation.faults import FaultyTable
+from tests.simulation.judging import goes_wrong
 from tests.simulation.options import Options
-from tests.simulation.stream import goes_wrong
 
-ORDERED = Options(tries=None, has_new_streams=False, fault_rate=0.15, zombie_rate=0.05, steps=160)
+ORDERED = Options(tries=None, has_new_streams=False, fault_rate=0.15, zombie_rate=0.05, steps=160, reshard_rate=0)
 """Batches are never given up: what a skip leaves out of a session is rebuilt from the lake, not here."""
 Mutate = Callable[[pytest.MonkeyPatch], None]
 MUTANTS: dict[str, Mutate] = {}

@@ -25,9 +25,9 @@ from clickstream.rows import Rows, Source
 from clickstream.tables import hour_text
 from tests.simulation import processing_world
 from tests.simulation.faults import FaultyTable
+from tests.simulation.judging import goes_wrong
 from tests.simulation.options import Options
 from tests.simulation.processing_world import World
-from tests.simulation.stream import goes_wrong
 
 Mutate = Callable[[pytest.MonkeyPatch], None]
 MUTANTS: dict[str, tuple[Mutate, Options]] = {}
