@@ -19,6 +19,7 @@ from clickstream.ports import Item, Key, ObjectInfo
 CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=3, read_timeout=10)
 """All tries of one call end within the 60 s of a function: a service that hangs must be an error, not a time-out."""
 READ_BATCH = 100
+READ_ROUNDS = 50
 THROTTLE_PAUSE_S = 0.1
 _CONFLICTS = {"ConditionalCheckFailedException", "PreconditionFailed", "412"}
 _MISSING = {"NoSuchKey", "404", "NotFound"}
@@ -69,14 +70,7 @@ class DynamoTable:
         found: dict[Key, Item] = {}
         rest = iter(dict.fromkeys(keys))
         while chunk := [_attributes(key._asdict()) for key in islice(rest, READ_BATCH)]:
-            while chunk:
-                request = {self.name: {"Keys": chunk, "ConsistentRead": True}}
-                reply = call(self._client.batch_get_item, RequestItems=request)
-                items = map(_item, reply["Responses"].get(self.name, []))
-                found |= {Key(item["pk"], item["sk"]): item for item in items}
-                chunk = reply.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", [])
-                # What a throttled table leaves over is asked again, but not at once.
-                time.sleep(THROTTLE_PAUSE_S if chunk else 0)
+            found |= {Key(item["pk"], item["sk"]): item for item in self._read(chunk)}
         return found
 
     def query(
@@ -137,6 +131,20 @@ class DynamoTable:
     def delete(self, key: Key) -> None:
         """Remove; absent is fine."""
         call(self._client.delete_item, TableName=self.name, Key=_attributes(key._asdict()))
+
+    def _read(self, keys: list[dict[str, Any]]) -> list[Item]:
+        """The items of at most READ_BATCH keys. A table that leaves some over for ever is an error, not a time-out."""
+        items: list[Item] = []
+        for _ in range(READ_ROUNDS):
+            request = {self.name: {"Keys": keys, "ConsistentRead": True}}
+            reply = call(self._client.batch_get_item, RequestItems=request)
+            items += map(_item, reply["Responses"].get(self.name, []))
+            keys = reply.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", [])
+            if not keys:
+                return items
+            # What a throttled table leaves over is asked again, but not at once.
+            time.sleep(THROTTLE_PAUSE_S)
+        raise InfrastructureError(f"{self.name}: {len(keys)} keys were not read in {READ_ROUNDS} requests")
 
     def _pages(self, operation: Callable[..., Any], arguments: dict[str, Any]) -> Iterator[Item]:
         while True:
