@@ -1,5 +1,6 @@
 """The ledger: commits come back as they went in, in order, and the work list names their objects."""
 
+from hashlib import shake_128
 from typing import Any
 
 import msgspec
@@ -35,7 +36,7 @@ def commit(previous: int | None, last: int, lane: Lane = LANE, **fields: Any) ->
         "run_id": f"run-{last}",
         "written_time": "2026-11-21T09:05:30+00:00",
         "code_version": "dev",
-        "deltas": {"2026-11-21T09:05": PageDelta(2, {"click": 2}, {"direct": 2}, {"bot": 2}, {"/": 1})},
+        "deltas": {"2026-11-21T09:05": PageDelta(2, {"click": 2}, {"direct": 2}, {"bot": 2}, {"/": 1}, visitors=b"x")},
     }
     return Commit(**usual | fields)
 
@@ -71,8 +72,10 @@ def test_a_commit_comes_back_as_it_went_in(ledger: Ledger, bucket: MemoryBucket)
     assert bucket.objects == {}
 
 
+NAMES = [shake_128(bytes([n // 256, n % 256])).hexdigest(150) for n in range(2400)]
+"""Names that cannot be compressed to less than half."""
 LARGE = {
-    f"2026-11-21T{n // 60:02}:{n % 60:02}": PageDelta(1, {"x" * 128: 1}, pages={"y" * 200: 1}) for n in range(1200)
+    f"2026-11-21T{n // 60:02}:{n % 60:02}": PageDelta(1, {NAMES[n]: 1}, pages={NAMES[-n - 1]: 1}) for n in range(1200)
 }
 MANY = tuple(LandedObject("landing/" + "k" * 300 + str(n), "landing", "2026-11-21T09", 1) for n in range(300))
 
