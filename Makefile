@@ -40,7 +40,7 @@ setup: $(VENV)/installed $(EMULATOR)/installed node_modules/installed ## install
 
 .PHONY: lock
 lock: $(VENV)/installed ## resolve requirements/*.in again into hash-locked requirements/*.txt
-	for name in bootstrap emulator layer dev node glue; do \
+	for name in bootstrap emulator layer dev node glue bench; do \
 	  uv pip compile requirements/$$name.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    $$(test $$name = glue && printf -- '--no-emit-package %s ' $(SHIPPED_BY_GLUE)) \
 	    --custom-compile-command "make lock" -q -o requirements/$$name.txt || exit 1; done
@@ -99,6 +99,17 @@ test: setup ## all tests that a commit must pass
 test-long: setup ## the tests that take longer: many seeds, large inputs
 	pytest -m long
 
+
+# ---------------------------------------------------------------- benchmarks: ratios against named peers in one run
+PEERS := .build/bench
+$(PEERS)/installed: requirements/bench.txt $(VENV)/installed
+	uv venv -q --clear --python $(BIN)/python $(PEERS)
+	uv pip install -q --compile-bytecode --python $(PEERS)/bin/python --require-hashes -r requirements/bench.txt
+	@touch $@
+
+.PHONY: bench-stream
+bench-stream: $(PEERS)/installed ## events/s/core of the whole handler beside other engines
+	@python -m benchmarks.bench_stream --peers $(PEERS)/bin/python --out "$(OUT)/bench_stream.json"
 
 # ---------------------------------------------------------------- AWS
 CONTEXT ?=
