@@ -5,17 +5,18 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from clickstream.ports import Key
-from tests.simulation.faults import FaultyTable
+from tests.simulation.fakes import MemoryTable
+from tests.simulation.stores import OpenTable
 
 TTL_DELAY = timedelta(hours=48)
 """DynamoDB removes an expired item at some time within this."""
 
 
 class Backups:
-    """Copies of some tables, by their names."""
+    """Copies of some tables in memory, by their names."""
 
-    def __init__(self, tables: Mapping[str, FaultyTable]) -> None:
-        self._tables = tables
+    def __init__(self, tables: Mapping[str, OpenTable]) -> None:
+        self._tables = {name: table for name, table in tables.items() if isinstance(table, MemoryTable)}
         self._copies: list[dict[str, dict[Key, bytes]]] = []
         self.restored: list[str] = []
         """Names of the tables that were restored, in order."""
@@ -33,7 +34,7 @@ class Backups:
         return True
 
 
-def expire(table: FaultyTable, now: datetime, chance: random.Random) -> int:
+def expire(table: OpenTable, now: datetime, chance: random.Random) -> int:
     """Remove what expired long ago, and half of what expired lately. Returns how many items."""
     expired = [(Key(item["pk"], item["sk"]), item["expires_at"]) for item in table.everything()]
     gone = [
@@ -42,5 +43,5 @@ def expire(table: FaultyTable, now: datetime, chance: random.Random) -> int:
         if expires_at < now.timestamp() and (expires_at < (now - TTL_DELAY).timestamp() or chance.random() < 0.5)
     ]
     for key in gone:
-        table.items.pop(key)
+        table.delete(key)
     return len(gone)

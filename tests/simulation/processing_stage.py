@@ -10,9 +10,9 @@ from clickstream.processing import CONSUMER, EventProcessor
 from clickstream.reasons import Reason, Rejected
 from clickstream.rows import Pseudonym
 from tests.simulation.backups import Backups, expire
-from tests.simulation.faults import FaultyBucket, FaultyTable, Gate
 from tests.simulation.options import Options
 from tests.simulation.records import encoded, zstd
+from tests.simulation.stores import TABLES, Stores, in_memory
 from tests.simulation.stream import Stream
 
 
@@ -40,18 +40,17 @@ class Stage:
     processor = EventProcessor
     """Mutants replace it."""
 
-    def __init__(self, seed: int, options: Options | None = None) -> None:
+    def __init__(self, seed: int, options: Options | None = None, stores: Stores | None = None) -> None:
         self.options = options or Options()
-        gate = Gate()
-        self.ledger_table = FaultyTable(gate, "ledger")
-        self.counters, self.page_metrics = FaultyTable(gate, "counters"), FaultyTable(gate, "page-metrics")
-        self.bucket = FaultyBucket(gate)
+        self.stores = stores or in_memory()
+        self.ledger_table, self.counters, self.page_metrics = (self.stores.tables[name] for name in TABLES)
+        self.bucket = self.stores.bucket
         self.ledger = Ledger(self.ledger_table, self.bucket)
         self.stream = Stream(
             seed,
             self.options,
             self._payload,
-            gate=gate,
+            gate=self.stores.gate,
             new_container=self._container,
             disaster=self._disaster,
             pause=self._expire,
@@ -63,7 +62,7 @@ class Stage:
         self.applier = Applier(
             self.ledger, self.counters, self.page_metrics, self.retention.days, lambda: self.stream.now
         )
-        self.backups = Backups({table.name: table for table in (self.ledger_table, self.counters, self.page_metrics)})
+        self.backups = Backups(self.stores.tables)
 
     def _payload(self, chance: random.Random, name: str, keys: str) -> bytes:
         """A page view, a bad event, an event that versions judge differently, or several in one record."""

@@ -3,21 +3,22 @@
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
 
 import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from clickstream.applying import GRACE
-from clickstream.counters import minute_deltas
+from clickstream.counters import counters_page, minute_deltas, page_key, page_metrics_page
 from clickstream.ledger import Commit, PageDelta
+from clickstream.ports import Item, Key
+from clickstream.ports import Item, Key
 from clickstream.positions import START, Lane
 from clickstream.processing import CONSUMER
 from clickstream.rows import Row
 from clickstream.tables import BAD_EVENTS, RAW_EVENTS, LakeTable, hour_text
-from tests.simulation.faults import FaultyTable
 from tests.simulation.processing_stage import Stage
+from tests.simulation.stores import OpenTable
 
 _RECEIVED, _SEQUENCE, _SUB = (
     RAW_EVENTS.schema.names.index(name) for name in ("received_time", "sequence_number", "sub_sequence")
@@ -25,6 +26,7 @@ _RECEIVED, _SEQUENCE, _SUB = (
 _BAD_RECEIVED = BAD_EVENTS.schema.names.index("received_time")
 Place = tuple[str, str, str, int]
 """Epoch, shard, padded sequence number, place in the record."""
+_GUARD = {"lsn", "rev", "expires_at"}
 
 
 def packed_rows(rows: list[Row], _table: LakeTable) -> bytes:
@@ -37,7 +39,8 @@ class World(Stage):
 
     def run(self) -> None:
         """The schedule, and at its end the hourly audit."""
-        self.stream.run()
+        with self.stores.faults:
+            self.stream.run()
         self.applier.audit(CONSUMER)
 
     def violations(self) -> list[str]:
@@ -108,7 +111,7 @@ class World(Stage):
 
     def _pages(self) -> Iterator[str]:
         """Every page equals what the objects of its lane say, computed anew."""
-        expected: dict[tuple[str, str], PageDelta] = {}
+        expected: dict[Key, PageDelta] = {}
         for lane, commits in self.commits().items():
             rows = [
                 row
@@ -118,24 +121,25 @@ class World(Stage):
                 for row in self._rows(landed.key)
             ]
             for minute, delta in minute_deltas(rows).items():
-                date, _, time = minute.partition("T")
                 if self._is_live(minute):
-                    expected[date, f"{time}#{lane}"] = delta
-        counters = {(item["pk"], item["sk"]): _counts(item) for item in self._live(self.counters)}
-        if counters != {key: (d.events, d.event_types, d.channels, d.devices) for key, d in expected.items()}:
+                    expected[page_key(minute, lane)] = delta
+        if self._live(self.counters) != {key: counters_page(None, key, delta) for key, delta in expected.items()}:
             yield "the counters differ from the archive"
-        pages = {
-            (item["pk"], item["sk"]): (item["page_views"], item["pages"]) for item in self._live(self.page_metrics)
-        }
-        if pages != {key: (sum(d.pages.values()), d.pages) for key, d in expected.items() if d.pages}:
+        pages = {key: page_metrics_page(None, key, delta) for key, delta in expected.items() if delta.pages}
+        if self._live(self.page_metrics) != pages:
             yield "the page metrics differ from the archive"
 
     def _is_live(self, minute: str) -> bool:
         """Whether readers still show this minute: its pages are complete until later than that."""
         return datetime.fromisoformat(minute).replace(tzinfo=UTC) + self.retention > self.stream.now
 
-    def _live(self, table: FaultyTable) -> list[dict[str, Any]]:
-        return [item for item in table.everything() if self._is_live(f"{item['pk']}T{item['sk'][:5]}")]
+    def _live(self, table: OpenTable) -> dict[Key, Item]:
+        """The pages that readers still show, without what guards their writing."""
+        live = [item for item in table.everything() if self._is_live(f"{item['pk']}T{item['sk'][:5]}")]
+        return {
+            Key(item["pk"], item["sk"]): {name: value for name, value in item.items() if name not in _GUARD}
+            for item in live
+        }
 
     def _lifetimes(self) -> Iterator[str]:
         """No page is written after its life: by then its earlier half may have expired."""
@@ -161,7 +165,3 @@ class World(Stage):
         if body.startswith(b"PAR1"):
             return [tuple(row.values()) for row in pq.read_table(pa.BufferReader(body)).to_pylist()]
         return [tuple(row) for row in msgspec.msgpack.decode(body)]
-
-
-def _counts(item: dict[str, Any]) -> tuple[int, dict[str, int], dict[str, int], dict[str, int]]:
-    return item["events"], item["event_types"], item["channels"], item["devices"]

@@ -1,6 +1,7 @@
 """The simulated Kinesis stream itself: its shards, what was written to them, what nobody read in time."""
 
 import random
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -36,6 +37,7 @@ class Source:
     unread: set[tuple[str, str, str]] = field(default_factory=set)
     """(epoch, shard, position) of what expired, or went with a deleted stream, before any mapping had passed it."""
     pollers: list[Poller] = field(default_factory=list)
+    reshards: Counter[str] = field(default_factory=Counter)
     story: list[str] | None = None
     """What happened, line by line, if somebody wants to know."""
 
@@ -76,6 +78,7 @@ class Source:
         self._read(children)
         for child in children:
             self.tell(f"{child.name} takes the place of {[parent.name for parent in child.parents]}")
+            self.reshards["merged shards" if len(child.parents) > 1 else "split shards"] += 1
 
     def expire(self) -> None:
         """What is older than the retention is gone; unread, it is lost, and that must be known."""

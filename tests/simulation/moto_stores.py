@@ -1,0 +1,55 @@
+"""The stores of a simulated schedule: the real adapters on the services that moto plays."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import boto3
+from moto import mock_aws
+
+from aws_stores import DynamoTable, S3Bucket
+from clickstream.ports import Item
+from tests.simulation.boto_faults import wired
+from tests.simulation.faults import Gate
+from tests.simulation.stores import TABLES, OpenTable, Stores
+
+
+class RealTable(DynamoTable):
+    """The adapter of DynamoDB."""
+
+    def everything(self) -> list[Item]:
+        """All items; outside an actor nothing fails."""
+        return list(self.scan())
+
+
+class RealBucket(S3Bucket):
+    """The adapter of S3."""
+
+    @property
+    def objects(self) -> list[str]:
+        """All keys; outside an actor nothing fails."""
+        return [entry.key for entry in self.list("")]
+
+
+def on_moto(seed: int) -> Stores:
+    """The real adapters; `services` must last. Tables and bucket are new ones."""
+    gate = Gate()
+    keys = [("pk", "HASH"), ("sk", "RANGE")]
+    client = boto3.client("dynamodb")
+    for name in TABLES:
+        client.create_table(
+            TableName=f"{name}-{seed}",
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in keys],  # type: ignore[typeddict-item]
+            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key, _ in keys],
+        )
+    boto3.client("s3").create_bucket(Bucket=f"lake-{seed}")
+    tables: dict[str, OpenTable] = {name: RealTable(f"{name}-{seed}") for name in TABLES}
+    return Stores(gate, tables, RealBucket(f"lake-{seed}"), wired(gate, seed))
+
+
+@contextmanager
+def services() -> Iterator[None]:
+    """Services of moto, empty, with credentials that are good for nothing else."""
+    with mock_aws():
+        boto3.setup_default_session(region_name="us-east-1")
+        yield
