@@ -12,7 +12,6 @@ from clickstream.applying import GRACE
 from clickstream.counters import counters_page, minute_deltas, page_key, page_metrics_page
 from clickstream.ledger import Commit, PageDelta
 from clickstream.ports import Item, Key
-from clickstream.ports import Item, Key
 from clickstream.positions import START, Lane
 from clickstream.processing import CONSUMER
 from clickstream.rows import Row
