@@ -8,29 +8,44 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from multiprocessing import get_context
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from unittest.mock import patch
 
 from tests.simulation import processing_world
-from tests.simulation.features import features
+from tests.simulation.detection_world import DetectionWorld
+from tests.simulation.features import contents
 from tests.simulation.options import Options
 from tests.simulation.processing_world import World
 
 CHUNK = 50
 """Schedules per job: about a second, after which an interrupted run may end."""
 MONTHS = timedelta(days=180)
+SESSIONS = Options(tries=None, has_new_streams=False, fault_rate=0.15, zombie_rate=0.05, reshard_rate=0)
+"""Batches are never given up: what a skip leaves out of a session is rebuilt from the lake, not here."""
 
-PROCESSING = {
-    "given up and brought back": Options(),
-    "never given up": Options(fault_rate=0.2, tries=None),
-    "storm": Options(fault_rate=0.35, zombie_rate=0.06, steps=160),
-    "zombies": Options(zombie_rate=0.15, has_new_streams=False),
-    "resharding": Options(reshard_rate=0.04, has_new_streams=False),
-    "outages": Options(outage_rate=0.01, tries=None),
-    "expiring pages": Options(pause_rate=0.02, retention=2 * MONTHS, max_age=MONTHS),
-    "restored tables": Options(disaster_rate=0.04, has_new_streams=False),
-    "fat": Options(fault_rate=0.15, steps=600, reshard_rate=0.01),
-    "calm": Options(fault_rate=0.02, zombie_rate=0.0, steps=80),
+
+class Campaign(NamedTuple):
+    """Schedules of one kind. `share` is its part of a mixed run, `kind` says what is simulated and on which stores."""
+
+    options: Options
+    share: int = 10
+    kind: Literal["processing", "detection", "boto3"] = "processing"
+
+
+CAMPAIGNS = {
+    "given up and brought back": Campaign(Options(fault_rate=0.2, tries=2)),
+    "never given up": Campaign(Options(fault_rate=0.2, tries=None)),
+    "storm": Campaign(Options(fault_rate=0.35, zombie_rate=0.06, steps=160)),
+    "zombies": Campaign(Options(zombie_rate=0.15, has_new_streams=False)),
+    "resharding": Campaign(Options(reshard_rate=0.04, has_new_streams=False)),
+    "outages": Campaign(Options(outage_rate=0.01, tries=None)),
+    "expiring pages": Campaign(Options(pause_rate=0.02, retention=2 * MONTHS, max_age=MONTHS)),
+    "restored tables": Campaign(Options(disaster_rate=0.04, has_new_streams=False)),
+    "calm": Campaign(Options(fault_rate=0.02, zombie_rate=0.0, steps=80)),
+    "fat": Campaign(Options(fault_rate=0.15, steps=600, reshard_rate=0.01), share=1),
+    "sessions": Campaign(SESSIONS, kind="detection"),
+    "sessions, resharding": Campaign(SESSIONS._replace(reshard_rate=0.02), kind="detection"),
+    "real boto3": Campaign(Options(steps=90, fault_rate=0.4, tries=3, reshard_rate=0.01), share=1, kind="boto3"),
 }
 
 
@@ -46,7 +61,7 @@ class Outcome(NamedTuple):
 class Tally:
     """Some schedules of one campaign, summed up."""
 
-    campaign: str
+    name: str
     schedules: int = 0
     contained: Counter[str] = field(default_factory=Counter)
     failures: dict[int, list[str]] = field(default_factory=dict)
@@ -59,27 +74,40 @@ class Tally:
         self.failures |= other.failures
 
 
-def play(campaign: str, seed: int, with_story: bool = False) -> Outcome:
+def play(name: str, seed: int, with_story: bool = False) -> Outcome:
     """One schedule, alone."""
-    world = World(seed, PROCESSING[campaign])
-    if with_story:
-        world.stream.story = []
-        world.stream.gate.tell = world.stream.tell
-    with packed_objects():
+    with packed_objects(), world_of(CAMPAIGNS[name], seed) as world:
+        if with_story:
+            world.stream.story = []
+            world.stream.gate.tell = world.stream.tell
         try:
             world.run()
             violations = world.violations()
         except Exception as error:  # noqa: BLE001  any defect is a finding, and its seed must be told
             violations = [f"{type(error).__name__}: {error}"]
-    fates = {f"fate {fate.name.lower()}": count for fate, count in world.stream.gate.fates.items()}
-    return Outcome(features(world) + Counter(fates), violations, world.stream.story or [])
+        return Outcome(contents(world), violations, world.stream.story or [])
 
 
-def sweep(campaign: str, seeds: Iterable[int]) -> Tally:
+@contextmanager
+def world_of(campaign: Campaign, seed: int) -> Iterator[World | DetectionWorld]:
+    """The schedule's world, while its services last."""
+    if campaign.kind == "detection":
+        yield DetectionWorld(seed, campaign.options)
+    elif campaign.kind == "processing":
+        yield World(seed, campaign.options)
+    else:
+        # Imported only here: moto takes longer to load than many schedules to run.
+        from tests.simulation.moto_stores import on_moto, services
+
+        with services():
+            yield World(seed, campaign.options, on_moto(seed))
+
+
+def sweep(name: str, seeds: Iterable[int]) -> Tally:
     """Play these schedules one after the other."""
-    tally = Tally(campaign)
+    tally = Tally(name)
     for seed in seeds:
-        outcome = play(campaign, seed)
+        outcome = play(name, seed)
         tally.schedules += 1
         tally.contained.update(outcome.contained)
         if outcome.violations:
@@ -101,19 +129,28 @@ def sweep_all(
 
     An interrupt ends the run when the parts that are being played are finished.
     """
-    tallies = {campaign: Tally(campaign) for campaign in seeds}
+    tallies = {name: Tally(name) for name in seeds}
     with pool(processes) as workers:
         waiting: list[Future[Tally]] = [
-            workers.submit(sweep, campaign, chunk) for campaign, wanted in seeds.items() for chunk in chunks(wanted)
+            workers.submit(sweep, name, chunk) for name, wanted in seeds.items() for chunk in chunks(wanted)
         ]
         try:
             for future in as_completed(waiting):
-                tallies[future.result().campaign].add(future.result())
+                tallies[future.result().name].add(future.result())
                 done(future.result())
         except BaseException:
             workers.shutdown(cancel_futures=True)
             raise
     return tallies
+
+
+def shared_out(schedules: int, first: int = 0) -> dict[str, range]:
+    """This many seeds, from `first` on, dealt out to all campaigns by their shares."""
+    shares = sum(campaign.share for campaign in CAMPAIGNS.values())
+    return {
+        name: range(first, first + max(1, round(schedules * campaign.share / shares)))
+        for name, campaign in CAMPAIGNS.items()
+    }
 
 
 def chunks(seeds: range) -> list[range]:

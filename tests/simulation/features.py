@@ -1,17 +1,37 @@
-"""What a schedule of `process_events` really contained: a campaign proves nothing about what never happened in it."""
+"""What a schedule really contained: a campaign proves nothing about what never happened in it."""
 
 from collections import Counter
 
+from tests.simulation.detection_world import DetectionWorld
 from tests.simulation.processing_world import World
 
 
-def features(world: World) -> Counter[str]:
-    """How often each thing happened."""
+def contents(world: World | DetectionWorld) -> Counter[str]:
+    """How often each thing happened, and what became of the calls."""
+    stream = world.stream
+    fates = {f"calls {fate.name.lower()}": count for fate, count in stream.gate.fates.items()}
+    common = {"records": sum(map(len, stream.produced.values())), **stream.reshards, **fates}
+    found = _processing(world) if isinstance(world, World) else _detection(world)
+    return Counter(common) + found
+
+
+def _detection(world: DetectionWorld) -> Counter[str]:
+    lanes = Counter(item["pk"] for item in world.session_metrics.everything())
+    return Counter(
+        {
+            "sessions": len(lanes),
+            "sessions in several lanes": sum(count > 1 for count in lanes.values()),
+            "anomalies": len(world.alerts),
+            "repeated alerts": sum(count > 1 for count in world.alerts.values()),
+        }
+    )
+
+
+def _processing(world: World) -> Counter[str]:
     stream, commits = world.stream, world.all_commits()
     named = sum(len(commit.objects) for commit in commits)
     return Counter(
         {
-            "records": sum(map(len, stream.produced.values())),
             "put aside": stream.failed.put_aside,
             "lost unread": len(stream.unread),
             "events beside others in a record": sum(commit.events - commit.records for commit in commits),
@@ -22,7 +42,6 @@ def features(world: World) -> Counter[str]:
             "deployments": len({commit.code_version for commit in commits}) - 1,
             "re-created streams": len({epoch for epoch, _ in stream.produced}) - 1,
             "expired pages": world.expired_pages,
-            **stream.reshards,
             **{f"restored {name}": count for name, count in Counter(world.backups.restored).items()},
         }
     )

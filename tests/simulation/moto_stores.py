@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from typing import Any
 
 import boto3
 from moto import mock_aws
 
-from aws_stores import DynamoTable, S3Bucket
+from aws_stores import CONFIG, DynamoTable, S3Bucket
 from clickstream.ports import Item
 from tests.simulation.boto_faults import wired
 from tests.simulation.faults import Gate
@@ -30,21 +32,27 @@ class RealBucket(S3Bucket):
         return [entry.key for entry in self.list("")]
 
 
+@cache
+def clients() -> tuple[Any, Any]:
+    """Of DynamoDB and S3, as the adapters make them; once per process, for that takes longer than a schedule."""
+    return boto3.client("dynamodb", config=CONFIG), boto3.client("s3", config=CONFIG)
+
+
 def on_moto(seed: int) -> Stores:
     """The real adapters; `services` must last. Tables and bucket are new ones."""
     gate = Gate()
     keys = [("pk", "HASH"), ("sk", "RANGE")]
-    client = boto3.client("dynamodb")
+    dynamo, s3 = clients()
     for name in TABLES:
-        client.create_table(
+        dynamo.create_table(
             TableName=f"{name}-{seed}",
             BillingMode="PAY_PER_REQUEST",
-            KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in keys],  # type: ignore[typeddict-item]
+            KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in keys],
             AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key, _ in keys],
         )
-    boto3.client("s3").create_bucket(Bucket=f"lake-{seed}")
-    tables: dict[str, OpenTable] = {name: RealTable(f"{name}-{seed}") for name in TABLES}
-    return Stores(gate, tables, RealBucket(f"lake-{seed}"), wired(gate, seed))
+    s3.create_bucket(Bucket=f"lake-{seed}")
+    tables: dict[str, OpenTable] = {name: RealTable(f"{name}-{seed}", dynamo) for name in TABLES}
+    return Stores(gate, tables, RealBucket(f"lake-{seed}", s3), wired(gate, seed))
 
 
 @contextmanager

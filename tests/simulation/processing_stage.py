@@ -43,9 +43,7 @@ class Stage:
     def __init__(self, seed: int, options: Options | None = None, stores: Stores | None = None) -> None:
         self.options = options or Options()
         self.stores = stores or in_memory()
-        self.ledger_table, self.counters, self.page_metrics = (self.stores.tables[name] for name in TABLES)
-        self.bucket = self.stores.bucket
-        self.ledger = Ledger(self.ledger_table, self.bucket)
+        self._keep(self.stores)
         self.stream = Stream(
             seed,
             self.options,
@@ -63,6 +61,12 @@ class Stage:
             self.ledger, self.counters, self.page_metrics, self.retention.days, lambda: self.stream.now
         )
         self.backups = Backups(self.stores.tables)
+
+    def _keep(self, stores: Stores) -> None:
+        """Everything is kept there."""
+        self.ledger_table, self.counters, self.page_metrics = (stores.tables[name] for name in TABLES)
+        self.bucket = stores.bucket
+        self.ledger = Ledger(self.ledger_table, self.bucket)
 
     def _payload(self, chance: random.Random, name: str, keys: str) -> bytes:
         """A page view, a bad event, an event that versions judge differently, or several in one record."""

@@ -41,6 +41,7 @@ class World(Stage):
         with self.stores.faults:
             self.stream.run()
         self.applier.audit(CONSUMER)
+        self._keep(self.stores.copy())
 
     def violations(self) -> list[str]:
         """Everything that is not exact, in words."""

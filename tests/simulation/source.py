@@ -75,10 +75,10 @@ class Source:
             children = self.shards.merge(shards[at - 1], shards[at])
         else:
             children = self.shards.split(shards[at])
+        self.reshards.update({0: (), 1: ("merges",), 2: ("splits",)}[len(children)])
         self._read(children)
         for child in children:
             self.tell(f"{child.name} takes the place of {[parent.name for parent in child.parents]}")
-            self.reshards["merged shards" if len(child.parents) > 1 else "split shards"] += 1
 
     def expire(self) -> None:
         """What is older than the retention is gone; unread, it is lost, and that must be known."""
