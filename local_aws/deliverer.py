@@ -78,7 +78,7 @@ class Deliverer:
                 step = self._try(segment)
             self._apply(step)
             waiting.extendleft(reversed(step.remaining))
-            if self._outages or step.is_retry_of(segment):
+            if waiting and (self._outages or step.is_retry_of(segment)):
                 self._stop.wait(backoff_s(max(waiting[0].failures, self._outages)))
 
     def finish(self) -> None:
@@ -150,8 +150,9 @@ class Deliverer:
 
     def _send_away(self, step: Step) -> bool:
         # Losing records silently would be worse than a shard that waits for its destination.
+        is_function_error = self._is_function_error and step.tries > 0
         given_up = GivenUp(
-            self.progress.shard_id, step.discarded, step.reason, step.tries, is_function_error=self._is_function_error
+            self.progress.shard_id, step.discarded, step.reason, step.tries, is_function_error=is_function_error
         )
         attempts = 0
         while not self._stop.is_set():
