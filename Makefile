@@ -111,6 +111,10 @@ $(PEERS)/installed: requirements/bench.txt $(VENV)/installed
 bench-stream: $(PEERS)/installed ## events/s/core of the whole handler beside other engines
 	@python -m benchmarks.bench_stream --peers $(PEERS)/bin/python --out "$(OUT)/bench_stream.json"
 
+.PHONY: bench-nab
+bench-nab: $(VENV)/installed ## score the traffic model on the Numenta Anomaly Benchmark
+	@python -m benchmarks.nab
+
 # ---------------------------------------------------------------- AWS
 CONTEXT ?=
 
