@@ -2,7 +2,7 @@
 
 import json
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -19,9 +19,9 @@ ARN = "arn:aws:kinesis:us-east-1:123456789012:stream/events"
 FUNCTION, OTHER_FUNCTION = "process-events", "detect-anomalies"
 
 
-def packed(rows: list[Row], _table: LakeTable) -> bytes:
+def packed(rows: Iterable[Row], _table: LakeTable) -> bytes:
     """Stands for a Parquet file, for speed."""
-    return msgspec.msgpack.encode(rows)
+    return msgspec.msgpack.encode(list(rows))
 
 
 def unpacked(body: bytes, _table: LakeTable) -> list[Row]:

@@ -56,12 +56,13 @@ class RecoveryWorld(RecoverySchedule):
 
     def _expected(self) -> Rows:
         """Every event, as the fixed code reads it."""
-        rows = Rows([], [], 0)
+        good: list[Row] = []
+        bad: list[Row] = []
         for poller in self.pollers:
             found = read(poller.records, Source(EPOCH, poller.shard_id), CodeVersion("2", b"key"))
-            rows.good.extend(found.good)
-            rows.bad.extend(found.bad)
-        return rows
+            good += found.good
+            bad += found.bad
+        return Rows(good, bad, len(good) + len(bad))
 
     def _landed(self) -> list[Row]:
         keys = [landed.key for commit in self.commits() for landed in commit.objects if landed.kind == "landing"]

@@ -1,0 +1,65 @@
+"""The processor of `process_events` on AWS, built from its settings: for the function, and for whoever recovers.
+
+`settings_of` reads the settings of a deployed function, so that a recovery runs with the same tables and key.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Annotated
+
+import boto3
+import msgspec
+
+from aws_stores import CONFIG, DynamoTable, S3Bucket, call, stream_epoch
+from clickstream.applying import Applier
+from clickstream.errors import ConfigError
+from clickstream.ledger import Ledger
+from clickstream.positions import Epochs
+from clickstream.processing import EventProcessor
+from clickstream.rows import Pseudonym
+from clickstream.settings import ProcessEventsSettings, load
+
+
+class PseudonymSecret(msgspec.Struct):
+    """What the secret holds. A short key could be found by trying, and user ids with it."""
+
+    key_id: Annotated[str, msgspec.Meta(min_length=1)]
+    key: Annotated[str, msgspec.Meta(min_length=16)]
+
+
+def settings_of(function: str) -> ProcessEventsSettings:
+    """The settings that the deployed function runs with. Raises `InfrastructureError` or `ConfigError`."""
+    found = call(boto3.client("lambda", config=CONFIG).get_function_configuration, FunctionName=function)
+    return load(ProcessEventsSettings, found.get("Environment", {}).get("Variables", {}))
+
+
+def build(settings: ProcessEventsSettings, each: Callable[..., Iterable[None]] = map) -> EventProcessor:
+    """The processor. `each` writes the pages of a commit: `map`, or a parallel one."""
+    bucket = S3Bucket(settings.bucket)
+    ledger = Ledger(DynamoTable(settings.ledger_table), bucket)
+    counters, page_metrics = DynamoTable(settings.counters_table), DynamoTable(settings.page_metrics_table)
+    return EventProcessor(
+        ledger=ledger,
+        bucket=bucket,
+        applier=Applier(ledger, counters, page_metrics, settings.retention_days, now, each),
+        epochs=Epochs(stream_epoch, now),
+        now=now,
+        pseudonym=_pseudonym(settings.pseudonym_secret),
+        code_version=settings.code_version,
+    )
+
+
+def now() -> datetime:
+    """This instant, UTC."""
+    return datetime.now(UTC)
+
+
+def _pseudonym(secret: str) -> Pseudonym | None:
+    if not secret:
+        return None
+    reply = call(boto3.client("secretsmanager", config=CONFIG).get_secret_value, SecretId=secret)
+    try:
+        found = msgspec.json.decode(reply.get("SecretString", ""), type=PseudonymSecret)
+    except msgspec.DecodeError as error:
+        raise ConfigError(f'the secret {secret} must be {{"key_id": …, "key": …}} with 16 characters of key') from error
+    return Pseudonym(found.key_id, found.key.encode())
