@@ -14,7 +14,7 @@ BREAKAGE = 4
 
 PEOPLE: list[Row] = [
     # One device: a purchase that is sent twice, then a second session exactly 30 minutes later.
-    event("page_view", at("09:00"), "A", channel="search", **HOME, **DEVICE),
+    event("page_view", at("09:00"), "A", channel="organic_search", **HOME, **DEVICE),
     event("view_item", at("09:05"), "A", channel="internal", page_path="/p/1", **DEVICE),
     event("add_to_cart", at("09:06"), "A", channel="internal", page_path="/p/1", **DEVICE),
     event("begin_checkout", at("09:07"), "A", channel="internal", page_path="/cart", user_id="u1", **DEVICE),

@@ -90,7 +90,7 @@ def test_sessions(guard: Guard) -> None:
         ("D", 2, 1, 0),
     ]
     assert column(answer, "visitor_id", "entry_page", "exit_page", "pages", "channel", "device_type")[0] == (
-        "d1", "/", "/cart", 3, "search", "desktop",
+        "d1", "/", "/cart", 3, "organic_search", "desktop",
     )  # fmt: skip
     assert column(answer, "is_converted", "orders", "revenue", "currency") == [
         (True, 1, Decimal("10.50"), "EUR"),
@@ -119,7 +119,10 @@ def test_session_summary(guard: Guard) -> None:
 def test_channels(guard: Guard) -> None:
     """A session belongs to the channel of its first event, whatever comes later."""
     numbers = ("channel", "sessions", "visitors", "page_views", "orders", "conversion_rate")
-    assert column(rows(guard, "channels"), *numbers) == [("direct", 4, 3, 2, 1, 0.25), ("search", 1, 1, 1, 1, 1.0)]
+    assert column(rows(guard, "channels"), *numbers) == [
+        ("direct", 4, 3, 2, 1, 0.25),
+        ("organic_search", 1, 1, 1, 1, 1.0),
+    ]
 
 
 def test_funnel(guard: Guard) -> None:
@@ -136,7 +139,7 @@ def test_funnel(guard: Guard) -> None:
 def test_revenue(guard: Guard) -> None:
     """Each order once, by the channel its session came from; currencies stay apart."""
     assert column(rows(guard, "revenue"), "local_date", "channel", "currency", "orders", "revenue") == [
-        (FIRST, "search", "EUR", 1, Decimal("10.50")),
+        (FIRST, "organic_search", "EUR", 1, Decimal("10.50")),
         (FIRST, "unknown", "EUR", 1, Decimal("5.00")),
         (SECOND, "direct", "USD", 1, Decimal("20.00")),
     ]

@@ -61,7 +61,7 @@ ROWS: dict[str, list[dict[str, Any]]] = {
     ],
     "top_pages": [{"page_path": HOSTILE, "page_views": 30, "visitors": 20, "view_share": 0.3, "bot_views": 4}],
     "http_status": [{"status_class": "4xx", "requests": 40, "share": 0.4}],
-    "channels": [{"channel": "search", "sessions": 120, "orders": 7, "conversion_rate": 0.05}],
+    "channels": [{"channel": "organic_search", "sessions": 120, "orders": 7, "conversion_rate": 0.05}],
     "event_types": [{"event_type": "page_view", "events": 1100, "bot_events": 100, "event_share": 1.0}],
     "bad_events": [{"reason": "not_json", "events": 10}, {"reason": "too_deep", "events": 1}],
 }
@@ -147,7 +147,8 @@ def test_headline_numbers_and_readings() -> None:
         "The busiest 10 minutes began at 21 Nov 2026, 09:20 with 2,450 events.",
         "2 anomalies were detected: 1 click_rate, 1 ",
         "Of 100 sessions that viewed a product, 6 (6.0 %) bought; the steepest drop is before begin checkout",
-        "Most sessions come from search (100.0 %); among channels with 100 sessions or more, search converts best",
+        "Most sessions come from organic_search (100.0 %); "
+        "among channels with 100 sessions or more, organic_search converts best",
         "11 events (1.0 %) could not be accepted; the most frequent reason is not_json.",
         "Duplicates 12",
         "Quarantined 2",
