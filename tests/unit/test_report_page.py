@@ -147,8 +147,10 @@ def test_headline_numbers_and_readings() -> None:
         "The busiest 10 minutes began at 21 Nov 2026, 09:20 with 2,450 events.",
         "2 anomalies were detected: 1 click_rate, 1 ",
         "Of 100 sessions that viewed a product, 6 (6.0 %) bought; the steepest drop is before begin checkout",
-        "Most sessions come from organic_search (100.0 %); "
-        "among channels with 100 sessions or more, organic_search converts best",
+        (
+            "Most sessions come from organic_search (100.0 %); "
+            "among channels with 100 sessions or more, organic_search converts best"
+        ),
         "11 events (1.0 %) could not be accepted; the most frequent reason is not_json.",
         "Duplicates 12",
         "Quarantined 2",
