@@ -49,6 +49,7 @@ class Actor:
         self.is_done = False
         self.is_killed = False
         self.error: Exception | None = None
+        self.result: object = None
         self._work = work
         self._scheduler = getcurrent()
         self._stack = greenlet(self._run)
@@ -65,7 +66,7 @@ class Actor:
 
     def _run(self, _fate: Fate) -> None:
         try:
-            self._work()
+            self.result = self._work()
         except Kill:
             self.is_killed = True
         except Exception as error:  # noqa: BLE001  the scheduler judges it

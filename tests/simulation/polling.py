@@ -39,7 +39,19 @@ class Invocation:
     @property
     def is_good(self) -> bool:
         """Whether it ended as the mapping wants."""
-        return not (self.actor.is_killed or self.actor.error)
+        return not (self.actor.is_killed or self.actor.error or self._failures)
+
+    @property
+    def done_before(self) -> int:
+        """How many records from the first on need no other try: those before the lowest number that was reported."""
+        numbers = [record.sequence_number for record in self.batch.records]
+        return min((numbers.index(number) for number in self._failures), default=0)
+
+    @property
+    def _failures(self) -> list[str]:
+        """The sequence numbers that the answer reports."""
+        answer = self.actor.result
+        return [item["itemIdentifier"] for item in answer["batchItemFailures"]] if isinstance(answer, dict) else []
 
 
 @dataclass(eq=False)

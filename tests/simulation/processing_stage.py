@@ -4,6 +4,8 @@ import random
 from datetime import timedelta
 
 from clickstream.applying import Applier
+from clickstream.errors import InfrastructureError
+from clickstream.kinesis import Batch, all_done, retry_from
 from clickstream.ledger import Ledger
 from clickstream.positions import Epochs
 from clickstream.processing import CONSUMER, EventProcessor
@@ -31,7 +33,15 @@ class ProcessorContainer:
 
     def __init__(self, version: int, processor: EventProcessor) -> None:
         self.version = version
-        self.invoke = processor.process
+        self._processor = processor
+
+    def invoke(self, batch: Batch, run_id: str) -> object:
+        """The answer of the function, as `process_events.handler` gives it."""
+        try:
+            self._processor.process(batch, run_id)
+        except InfrastructureError:
+            return retry_from(batch.records[0].sequence_number)
+        return all_done()
 
 
 class Stage:

@@ -178,6 +178,8 @@ class Stream(Source):
             poller.lose_checkpoint(count, back=chance.randint(0, 6))
         elif invocation.is_good:
             poller.move_on(count)
+        elif done := invocation.done_before:
+            poller.move_on(done)
         elif self.options.tries is not None and poller.tries + 1 >= self.options.tries:
             self._put_aside(poller, invocation.batch, "out of tries")
         else:
@@ -228,8 +230,8 @@ class Stream(Source):
         """Without faults and competitors one try must do, in every container."""
         invocation = self._start(batch)
         self._finish(invocation)
-        if error := invocation.actor.error:
-            raise StuckError(str(error)) from error
+        if not invocation.is_good:
+            raise StuckError("an invocation fails though nothing else does") from invocation.actor.error
 
     def _finish(self, invocation: Invocation) -> None:
         for _ in range(DRAIN_STEPS):
