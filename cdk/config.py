@@ -6,6 +6,7 @@ Every key can stand on the command line (`cdk deploy -c environment=production`)
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, get_args
 
 from clickstream.errors import ConfigError
@@ -30,6 +31,7 @@ class Config:
         alert_email: Who gets alarms and anomalies by mail; empty for nobody.
         batch_window_s: Seconds a batch of events is gathered at most before a function is called.
         scan_limit_gb: Gigabytes that one Athena query may read before it is cancelled.
+        geoip_file: A MaxMind country database (.mmdb) on this machine; empty for none.
     """
 
     environment: Environment = "dev"
@@ -40,6 +42,7 @@ class Config:
     alert_email: str = ""
     batch_window_s: int = 10
     scan_limit_gb: int = 100
+    geoip_file: str = ""
 
     @property
     def is_local(self) -> bool:
@@ -55,6 +58,11 @@ class Config:
     def memory_mb(self) -> int:
         """Memory of each function: what was asked for, but enough for Arrow and a full batch."""
         return max(self.requested_memory_mb, LEAST_MEMORY_MB)
+
+    @property
+    def deployed_geoip_file(self) -> str:
+        """Where the functions find the country database: in a layer, or on this machine where they run here."""
+        return self.geoip_file if self.is_local or not self.geoip_file else f"/opt/{Path(self.geoip_file).name}"
 
     @property
     def prefix(self) -> str:
@@ -95,6 +103,13 @@ def _address(text: str) -> str:
     return text
 
 
+def _database(text: str) -> str:
+    path = Path(text).expanduser().resolve()
+    if text and not (path.suffix == ".mmdb" and path.is_file()):
+        raise ConfigError("a country database such as GeoLite2-Country.mmdb is needed, and no such file is there")
+    return str(path) if text else ""
+
+
 OPTIONS = {
     "environment": Option("environment", _one_of(*get_args(Environment)), "which stack"),
     "streamShardCount": Option("stream_shard_count", _whole(1, 500), "shards of a provisioned stream"),
@@ -104,6 +119,7 @@ OPTIONS = {
     "alertEmail": Option("alert_email", _address, "receiver of alarms and anomalies"),
     "batchWindowSeconds": Option("batch_window_s", _whole(0, 300), "seconds a batch of events is gathered"),
     "athenaScanLimitGigabytes": Option("scan_limit_gb", _whole(1, 1_000_000), "GB one query may read"),
+    "geoipFile": Option("geoip_file", _database, "country database (.mmdb) for the countries of addresses"),
 }
 
 

@@ -1,8 +1,11 @@
 """The live half: both consumers of the stream, what they write, and who is told."""
 
-from aws_cdk import RemovalPolicy, Stack
+from pathlib import Path
+
+from aws_cdk import IgnoreMode, RemovalPolicy, Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
@@ -83,6 +86,7 @@ class Realtime(Construct):
             page_metrics_table=tables.page_metrics.table_name,
             retention_days=config.data_retention_days,
             pseudonym_secret=self.secret.secret_arn,
+            geoip_file=config.deployed_geoip_file,
             code_version=code.version,
         )
         consumer = StreamFunction(
@@ -94,6 +98,8 @@ class Realtime(Construct):
             module="process_events",
             environment=environment,
         )
+        if config.geoip_file and not config.is_local:
+            consumer.function.add_layers(self._countries(config))
         deltas = lake.bucket.arn_for_objects(f"{DELTAS_PREFIX}/*")
         objects = [lake.bucket.arn_for_objects(f"{name}/*") for name in (LANDING_PREFIX, BAD_EVENTS.name)]
         consumer.allow("PutObjects", ["s3:PutObject"], *objects, deltas)
@@ -101,6 +107,12 @@ class Realtime(Construct):
         consumer.allow("WriteTables", WRITE_ITEMS, *_arns(tables.ledger, tables.counters, tables.page_metrics))
         consumer.allow("ReadKey", ["secretsmanager:GetSecretValue"], self.secret.secret_arn)
         return consumer
+
+    def _countries(self, config: Config) -> lambda_.LayerVersion:
+        """The country database and nothing else of its folder, as a layer: it changes more rarely than the code."""
+        file = Path(config.geoip_file)
+        content = lambda_.Code.from_asset(str(file.parent), exclude=["*", f"!{file.name}"], ignore_mode=IgnoreMode.GIT)
+        return lambda_.LayerVersion(self, "Countries", code=content, description=f"{file.name}, countries of addresses")
 
     def _detect_anomalies(self, config: Config, code: Code, ingest: Ingest) -> StreamFunction:
         tables = self.tables

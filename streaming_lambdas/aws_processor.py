@@ -5,6 +5,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import boto3
@@ -28,9 +29,14 @@ class PseudonymSecret(msgspec.Struct):
 
 
 def settings_of(function: str) -> ProcessEventsSettings:
-    """The settings that the deployed function runs with. Raises `InfrastructureError` or `ConfigError`."""
+    """The settings that the deployed function runs with, without a country file that is not on this machine.
+
+    Raises `InfrastructureError` or `ConfigError`.
+    """
     found = call(boto3.client("lambda", config=CONFIG).get_function_configuration, FunctionName=function)
-    return load(ProcessEventsSettings, found.get("Environment", {}).get("Variables", {}))
+    settings = load(ProcessEventsSettings, found.get("Environment", {}).get("Variables", {}))
+    is_here = Path(settings.geoip_file).is_file()
+    return settings if is_here else msgspec.structs.replace(settings, geoip_file="")
 
 
 def build(settings: ProcessEventsSettings, each: Callable[..., Iterable[None]] = map) -> EventProcessor:

@@ -31,6 +31,8 @@ class ProcessEventsSettings(Settings, frozen=True):
     retention_days: int = 30
     pseudonym_secret: str = ""
     """Name or ARN of the secret `{"key_id": …, "key": …}` for user_id; empty keeps user_id as sent."""
+    geoip_file: str = ""
+    """Path of a MaxMind country database; empty leaves `country` to what producers send."""
     code_version: str = "dev"
 
 

@@ -1,5 +1,7 @@
 """Context keys: what is accepted, and what a person is told otherwise."""
 
+from pathlib import Path
+
 import pytest
 
 from cdk.app import main
@@ -21,8 +23,10 @@ def test_numbers_come_as_text_or_number(value: object) -> None:
     assert read_config({"streamShardCount": value}).stream_shard_count == 4
 
 
-def test_each_key_sets_its_field() -> None:
+def test_each_key_sets_its_field(tmp_path: Path) -> None:
     """Every key of the list is readable and changes the configuration."""
+    database = tmp_path / "country.mmdb"
+    database.touch()
     other = {
         "environment": "local",
         "streamShardCount": 3,
@@ -32,6 +36,7 @@ def test_each_key_sets_its_field() -> None:
         "alertEmail": "team@example.com",
         "batchWindowSeconds": 0,
         "athenaScanLimitGigabytes": 1,
+        "geoipFile": str(database),
     }
     assert other.keys() == OPTIONS.keys()
     for key, value in other.items():
@@ -69,6 +74,11 @@ def test_unknown_key() -> None:
         ("lambdaMemorySize", "64", "lambdaMemorySize=64: a whole number from 128 to 10,240 is needed"),
         ("dataRetentionDays", "", "dataRetentionDays=: a whole number"),
         ("alertEmail", "nobody", "alertEmail=nobody: an e-mail address"),
+        (
+            "geoipFile",
+            "/nowhere.mmdb",
+            "geoipFile=/nowhere.mmdb: a country database such as GeoLite2-Country.mmdb is needed",
+        ),
         ("streamMode", True, "streamMode=True: one of provisioned, on-demand is needed"),
     ],
 )
