@@ -5,18 +5,18 @@ other code writes another object, never over one that a commit may name.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from clickstream.columns import Column, Columns
 from clickstream.ledger import Kind, LandedObject
 from clickstream.rows import Row, Rows, Source
 from clickstream.tables import BAD_EVENTS, LANDING_PREFIX, RAW_EVENTS, LakeTable, hour_folder, hour_text
 
-_CHUNK = 500
-"""Rows per conversion step: a few hundred stay in the processor's cache."""
 _DISTINCT = {"event_id", "event_time", "received_time", "sent_time", "sequence_number", "sub_sequence", "payload"}
 _FOLDERS: dict[Kind, str] = {"landing": LANDING_PREFIX, "bad_events": BAD_EVENTS.name}
 
@@ -35,27 +35,38 @@ def landing_files(rows: Rows, source: Source) -> Iterator[LandingFile]:
     yield from _files(rows.bad, BAD_EVENTS, "bad_events", source)
 
 
-def _files(rows: list[Row], table: LakeTable, kind: Kind, source: Source) -> Iterator[LandingFile]:
-    names = table.schema.names
-    received, sequence = names.index("received_time"), names.index("sequence_number")
-    hours: dict[str, list[Row]] = {}
-    for row in rows:
-        hours.setdefault(hour_text(row[received]), []).append(row)
-    for hour, found in sorted(hours.items()):
+def _files(rows: Sequence[Row], table: LakeTable, kind: Kind, source: Source) -> Iterator[LandingFile]:
+    sequence = table.schema.names.index("sequence_number")
+    for hour, found in sorted(_by_hour(rows, table).items()):
         body = parquet(found, table)
-        first, last = (str(row[sequence]).lstrip("0") or "0" for row in (found[0], found[-1]))
+        first, last = (str(row[sequence]).lstrip("0") or "0" for row in found.ends())
         tag = hashlib.sha256(body).hexdigest()[:8]
         key = f"{_FOLDERS[kind]}/{hour_folder(hour)}/{source.epoch}-{source.shard_id}-{first}-{last}-{tag}.parquet"
         yield LandingFile(LandedObject(key, kind, hour, len(found)), body)
 
 
-def parquet(rows: list[Row], table: LakeTable) -> bytes:
+def _by_hour(rows: Sequence[Row], table: LakeTable) -> dict[str, Columns]:
+    """The rows of each received hour, in order. Nearly every chunk of rows arrived within one."""
+    received = table.schema.names.index("received_time")
+    hours: dict[str, Columns] = {}
+    for chunk in Columns.of(rows).chunks:
+        times = chunk[received]
+        first, last = hour_text(min(times)), hour_text(max(times))
+        if first == last:
+            hours.setdefault(first, Columns()).add(chunk)
+            continue
+        for hour, found in groupby(zip(*chunk, strict=True), lambda row: hour_text(row[received])):
+            hours.setdefault(hour, Columns()).add(list(zip(*found, strict=True)))
+    return hours
+
+
+def parquet(rows: Sequence[Row], table: LakeTable) -> bytes:
     """The rows as one Parquet file: zstd, dictionaries on the columns that repeat."""
     schema = table.schema
-    batches = [_batch(rows[at : at + _CHUNK], schema) for at in range(0, len(rows), _CHUNK)]
+    batches = [_batch(chunk, schema) for chunk in Columns.of(rows).chunks]
     sink = pa.BufferOutputStream()
     pq.write_table(
-        pa.Table.from_batches(batches, schema),
+        pa.Table.from_batches(batches, schema).combine_chunks(),
         sink,
         compression="zstd",
         compression_level=1,
@@ -67,8 +78,13 @@ def parquet(rows: list[Row], table: LakeTable) -> bytes:
     return body
 
 
-def _batch(rows: list[Row], schema: pa.Schema) -> pa.RecordBatch:
-    columns = zip(*rows, strict=True)
+def _batch(chunk: Sequence[Column], schema: pa.Schema) -> pa.RecordBatch:
     return pa.record_batch(
-        [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)], schema=schema
+        [_array(column, field.type) for column, field in zip(chunk, schema, strict=True)], schema=schema
     )
+
+
+def _array(column: Column, kind: pa.DataType) -> pa.Array:
+    if column.count(None) == len(column):
+        return pa.nulls(len(column), kind)
+    return pa.array(column, kind)

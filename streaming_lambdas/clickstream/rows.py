@@ -1,39 +1,29 @@
 """One payload → one row: of `raw_events` if it is an event, of `bad_events` if not. Never both, never neither.
 
 A row is a tuple in the order of the table's columns. It depends on the record, the payload, the pseudonym key and this
-code, never on the clock, so that a second try gives the same row.
+code, never on the clock, so that a second try gives the same row. Payloads are worked on some hundred at a time: as
+many as stay in the processor's cache with all that is made of them.
 """
 
-import hashlib
-import hmac
-from collections.abc import Iterable
-from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
-import msgspec
-
-from clickstream import enrichment
+from clickstream.bulk import defect, parse_all
+from clickstream.columns import Column, Columns, Row
+from clickstream.deriving import Positions, derive
 from clickstream.envelopes import payloads
 from clickstream.errors import LedgerError
-from clickstream.events import MAX_EVENT_BYTES, Event, flag, instant, merged, money, parse
+from clickstream.events import MAX_EVENT_BYTES
 from clickstream.kinesis import Record
-from clickstream.reasons import Reason, Rejected
-from clickstream.tables import RAW_EVENTS
+from clickstream.pseudonyms import Pseudonym
+from clickstream.reasons import Rejected
 
-Row = tuple[Any, ...]
-MAX_AHEAD = timedelta(hours=1)
-"""An event time further ahead of its arrival is a wrong clock: the arrival time is used instead."""
-
-
-class Pseudonym(NamedTuple):
-    """The key that turns user_id into a pseudonym, and the id that says which key it was."""
-
-    key_id: str
-    key: bytes
-
-    def of(self, user_id: str) -> str:
-        """HMAC-SHA-256 of the id, 32 hex digits."""
-        return hmac.new(self.key, user_id.encode(), hashlib.sha256).hexdigest()[:32]
+__all__ = ["Pseudonym", "Row", "Rows", "Source", "read"]
+_RUN = 500
+"""Payloads worked on together."""
+_RUN_BYTES = 4 << 20
+"""A run ends here too, but for a single record: long events must not multiply in memory."""
 
 
 class Source(NamedTuple):
@@ -46,9 +36,37 @@ class Source(NamedTuple):
 class Rows(NamedTuple):
     """The events of some records: accepted and bad rows, in order of position, and their number by the envelopes."""
 
-    good: list[Row]
-    bad: list[Row]
+    good: Sequence[Row]
+    bad: Sequence[Row]
     events: int
+
+
+@dataclass
+class _Run:
+    """Payloads that are worked on together, each with its record and its place in it."""
+
+    payloads: list[bytes] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
+    places: list[int] = field(default_factory=list)
+    size: int = 0
+
+    def add(self, found: list[bytes], record: Record, first: int) -> None:
+        """Put payloads of a record at the end, of which the first one is number `first` in it."""
+        self.payloads += found
+        self.records += [record] * len(found)
+        self.places += range(first, first + len(found))
+        self.size += sum(map(len, found))
+
+    def positions(self, source: Source) -> Positions:
+        """Where all the payloads stand."""
+        received = [record.received_time for record in self.records]
+        return Positions(*source, received, [record.position for record in self.records], self.places)
+
+    def bad_row(self, place: int, rejection: Rejected, source: Source) -> Row:
+        """The row of a rejected payload. An over-long line is kept as what was received, the packed record."""
+        payload, record = self.payloads[place], self.records[place]
+        kept = payload if len(payload) <= MAX_EVENT_BYTES else record.data
+        return _bad_row(rejection, kept, record, source, self.places[place])
 
 
 def read(records: Iterable[Record], source: Source, pseudonym: Pseudonym | None) -> Rows:
@@ -56,129 +74,92 @@ def read(records: Iterable[Record], source: Source, pseudonym: Pseudonym | None)
 
     Raises `LedgerError` if the rows are not as many as the envelopes announced: a defect, and nothing may be committed.
     """
-    rows = Rows([], [], 0)
-    events = 0
-    # One record at a time: a few kilobytes may open into tens of megabytes.
+    good, bad, events = Columns(), list[Row](), 0
+    for run in _runs(records):
+        if isinstance(run, _Run):
+            events += len(run.payloads)
+            _add(good, bad, run, source, pseudonym)
+        else:
+            events += 1
+            bad.append(_bad_row(*run, source, 0))
+    if events != len(good) + len(bad):
+        raise LedgerError(f"{events} events became {len(good)} good and {len(bad)} bad rows")
+    return Rows(good, bad, events)
+
+
+def _runs(records: Iterable[Record]) -> Iterator["_Run | tuple[Rejected, bytes, Record]"]:
+    """The payloads of the records in runs; a record that cannot be opened is a single rejected event between two."""
+    run = _Run()
     for record in records:
-        found = _open(record)
-        events += len(found)
-        for index, payload in enumerate(found):
-            _add(rows, payload, record, source, index, pseudonym)
-    if events != len(rows.good) + len(rows.bad):
-        raise LedgerError(f"{events} events became {len(rows.good)} good and {len(rows.bad)} bad rows")
-    return rows._replace(events=events)
+        try:
+            found = payloads(record.data)
+        except Rejected as rejection:
+            yield run
+            yield rejection, record.data, record
+            run = _Run()
+            continue
+        for first in range(0, len(found), _RUN):
+            if len(run.payloads) + len(found) > _RUN or run.size > _RUN_BYTES:
+                yield run
+                run = _Run()
+            run.add(found[first : first + _RUN], record, first)
+    yield run
 
 
-def _open(record: Record) -> list[bytes | Rejected]:
-    """The payloads of a record; one that cannot be opened is a single rejected event."""
+def _add(good: Columns, bad: list[Row], run: _Run, source: Source, pseudonym: Pseudonym | None) -> None:
+    parsed = parse_all(run.payloads)
+    rejected = dict(parsed.rejected)
+    if parsed.places:
+        todo = _Accepted(parsed.columns, run.positions(source).part(parsed.places), parsed.places)
+        for part in _derived(todo, pseudonym):
+            if isinstance(part, _Refused):
+                rejected[part.place] = part.rejection
+            else:
+                good.add(part)
+    bad += [run.bad_row(place, rejected[place], source) for place in sorted(rejected)]
+
+
+class _Accepted(NamedTuple):
+    """Accepted events as columns, where they stand, and their places in the run."""
+
+    columns: Sequence[Column]
+    positions: Positions
+    places: Sequence[int]
+
+    def halves(self) -> Iterator["_Accepted"]:
+        """The first and the second half of them."""
+        middle = len(self.places) // 2
+        for cut in (slice(None, middle), slice(middle, None)):
+            places = self.places[cut]
+            columns = [column[cut] for column in self.columns]
+            yield _Accepted(columns, self.positions.part(range(*cut.indices(len(self.places)))), places)
+
+
+class _Refused(NamedTuple):
+    """An event that parses, and still cannot become a row."""
+
+    place: int
+    rejection: Rejected
+
+
+def _derived(events: _Accepted, pseudonym: Pseudonym | None) -> "Iterator[list[Column] | _Refused]":
+    """The rows of these events in order, as columns, and those that cannot be taken."""
     try:
-        return list(payloads(record.data))
+        columns = derive(events.columns, events.positions, pseudonym)
     except Rejected as rejection:
-        return [rejection]
-
-
-def _add(
-    rows: Rows, payload: bytes | Rejected, record: Record, source: Source, index: int, pseudonym: Pseudonym | None
-) -> None:
-    if isinstance(payload, Rejected):
-        rows.bad.append(_bad_row(payload, record.data, record, source, index))
-        return
-    try:
-        rows.good.append(_good_row(parse(payload), record, source, index, pseudonym))
-    except Rejected as rejection:
-        # An over-long line is kept as what was received, the packed record: opened, a batch of them fills the memory.
-        kept = payload if len(payload) <= MAX_EVENT_BYTES else record.data
-        rows.bad.append(_bad_row(rejection, kept, record, source, index))
+        refused = rejection
     except Exception as error:  # noqa: BLE001  a defect of ours on one event must not hold up its neighbours
-        defect = Rejected(Reason.INTERNAL_ERROR, f"a defect of this software: {type(error).__name__}")
-        rows.bad.append(_bad_row(defect, payload, record, source, index))
+        refused = defect(error)
+    else:
+        yield columns
+        return
+    if len(events.places) == 1:
+        yield _Refused(events.places[0], refused)
+    else:
+        for half in events.halves():
+            yield from _derived(half, pseudonym)
 
 
 def _bad_row(rejection: Rejected, payload: bytes, record: Record, source: Source, index: int) -> Row:
     position = (source.epoch, source.shard_id, record.position, index)
     return (rejection.reason.value, rejection.detail, payload, record.received_time, *position)
-
-
-def _good_row(event: Event, record: Record, source: Source, index: int, pseudonym: Pseudonym | None) -> Row:
-    event_time, time_source = _event_time(event, record.received_time)
-    page = enrichment.page(event.page_url)
-    referrer = enrichment.page(event.referrer)
-    agent = enrichment.agent(event.user_agent)
-    person = _identifiers(event, pseudonym)
-    values = {
-        "event_id": _text(event.event_id),
-        "app_id": event.app_id,
-        "event_type": event.event_type,
-        "schema_version": _text(event.schema_version),
-        "event_time": event_time,
-        "received_time": record.received_time,
-        "sent_time": _sent_time(event),
-        "time_source": time_source,
-        "page_url": page.url,
-        "page_path": page.path,
-        "page_title": event.page_title,
-        "referrer": referrer.url,
-        "referrer_host": referrer.host,
-        "channel": enrichment.channel(page.host, referrer.host, page.utm_source, page.utm_medium),
-        "utm_source": page.utm_source,
-        "utm_medium": page.utm_medium,
-        "utm_campaign": page.utm_campaign,
-        "user_agent": event.user_agent,
-        "device_type": agent.device_type,
-        "browser": agent.browser,
-        "os": agent.os,
-        "is_bot": agent.bot_reason is not None,
-        "bot_reason": agent.bot_reason,
-        "country": event.country,
-        "order_id": _text(event.order_id),
-        "revenue": money(event.revenue),
-        "currency": event.currency,
-        "product_id": _text(event.product_id),
-        "quantity": event.quantity,
-        "search_term": event.search_term,
-        "consent": flag(event.consent),
-        "properties": msgspec.json.encode(event.properties).decode() if event.properties else None,
-        "epoch": source.epoch,
-        "shard_id": source.shard_id,
-        "sequence_number": record.position,
-        "sub_sequence": index,
-    } | person
-    return tuple(values.get(name) for name in _NAMES)
-
-
-_NAMES = RAW_EVENTS.schema.names
-
-
-def _event_time(event: Event, received_time: datetime) -> tuple[datetime, str]:
-    sent = instant(event.timestamp, "timestamp")
-    if sent is None or sent > received_time + MAX_AHEAD:
-        return received_time, "received"
-    return sent, "event"
-
-
-def _sent_time(event: Event) -> datetime | None:
-    try:
-        return instant(event.sent_at, "sent_at")
-    except Rejected:
-        # Only informative: an unreadable one is kept where it can be looked at, and the event stays.
-        event.properties = merged(event.properties or {}, {"sent_at": event.sent_at})
-        return None
-
-
-def _identifiers(event: Event, pseudonym: Pseudonym | None) -> dict[str, str | None]:
-    """Who it was: nothing without consent, and a keyed pseudonym for user_id where there is a key."""
-    if flag(event.consent) is False or flag(event.gpc) or flag(event.dnt):
-        return {}
-    user_id = _text(event.user_id)
-    hidden = user_id is not None and pseudonym is not None
-    return {
-        "session_id": _text(event.session_id),
-        "user_id": pseudonym.of(user_id) if user_id and pseudonym else user_id,
-        "anonymous_id": _text(event.anonymous_id),
-        "ip_address": enrichment.network(event.ip_address),
-        "key_id": pseudonym.key_id if hidden and pseudonym else None,
-    }
-
-
-def _text(value: str | int | None) -> str | None:
-    return None if value is None else str(value)

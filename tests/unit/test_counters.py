@@ -31,7 +31,7 @@ COUNTS = st.dictionaries(st.integers(0, 400).map(str), st.integers(1, 50), max_s
 def rows(*events: dict[str, Any], minute: int = 0) -> list[Row]:
     """Accepted rows that arrived this many minutes after 09:05."""
     arrival = ARRIVAL + timedelta(minutes=minute)
-    return read([record(encoded(**event), n, arrival) for n, event in enumerate(events, 1)], SOURCE, None).good
+    return list(read([record(encoded(**event), n, arrival) for n, event in enumerate(events, 1)], SOURCE, None).good)
 
 
 def test_deltas_are_by_received_minute() -> None:

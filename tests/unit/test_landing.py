@@ -71,9 +71,9 @@ def test_a_retry_writes_the_same_object_and_other_content_another() -> None:
     others = [files(batch(0, 0)), files(batch(0, 0, 0, first=43)), files(batch(0, 0, 0), SOURCE._replace(epoch="9"))]
     keys = {file.entry.key for found in [first, *others] for file in found if file.entry.kind == "landing"}
     assert len(keys) == 4
-    changed = batch(0, 0, 0)
-    changed.good[0] = ("other", *changed.good[0][1:])
-    assert not {file.entry.key for file in files(changed)[:1]} & keys
+    head, *rest = batch(0, 0, 0).good
+    changed = Rows([("other", *head[1:]), *rest], [], len(rest) + 1)
+    assert not {file.entry.key for file in files(changed)} & keys
 
 
 def test_content_round_trip() -> None:

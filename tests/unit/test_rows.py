@@ -1,6 +1,7 @@
 """One event in, exactly one row out, and what stands in it."""
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -36,7 +37,7 @@ def reason(**fields: Any) -> str:
     return str(found.bad[0][0])
 
 
-def columns(table: LakeTable, found: list[rows.Row]) -> None:
+def columns(table: LakeTable, found: Sequence[rows.Row]) -> None:
     """Convert every column to its type, as the landing file does; raises if a value does not fit."""
     for field, values in zip(table.schema, zip(*found, strict=True), strict=False):
         pa.array(values, field.type)
@@ -139,7 +140,7 @@ def test_every_event_of_a_record_becomes_one_row(data: bytes, accepted: int, ref
     """Accepted and bad rows add up to what the envelope holds, with the untouched bytes in every bad row."""
     found = read([record(data)], SOURCE, None)
     assert (len(found.good), len(found.bad), found.events) == (accepted, refused, accepted + refused)
-    places = sorted(row[-1] for row in found.good + found.bad)
+    places = sorted(row[-1] for row in [*found.good, *found.bad])
     assert places == list(range(accepted + refused))
     columns(RAW_EVENTS, found.good)
     columns(BAD_EVENTS, found.bad)
