@@ -79,8 +79,17 @@ sql: $(VENV)/installed ## run one statement: FILE=sql/top_pages.sql
 	@$(LOCAL) python -m batch_jobs.run_query "$(FILE)" --stack $(STACK)
 
 .PHONY: counters
-counters: $(VENV)/installed ## print the live counters
-	@$(LOCAL) python -m batch_jobs.show_counters --stack $(STACK)
+counters: $(VENV)/installed ## live counters; BY=minute|hour|day SINCE=3h UNTIL=2026-11-21T12:00
+	@$(LOCAL) python -m batch_jobs.show_counters --stack $(STACK) $(if $(BY),--by "$(BY)") $(INTERVAL)
+INTERVAL = $(if $(SINCE),--since "$(SINCE)") $(if $(UNTIL),--until "$(UNTIL)")
+
+.PHONY: top-pages
+top-pages: $(VENV)/installed ## live page views by path template; TOP=20 SINCE=3h UNTIL=…
+	@$(LOCAL) python -m batch_jobs.show_top_pages --stack $(STACK) $(if $(TOP),--top "$(TOP)") $(INTERVAL)
+
+.PHONY: session
+session: $(VENV)/installed ## one live session and the rules it broke; ID=…
+	@$(LOCAL) python -m batch_jobs.show_session --stack $(STACK) -- "$(ID)"
 # A platform of `make up` is used unless the environment already names an endpoint or an AWS profile.
 LOCAL := if [ -f .local_aws/env ] && [ -z "$$AWS_ENDPOINT_URL$$AWS_PROFILE" ]; then . .local_aws/env; fi;
 
@@ -110,6 +119,11 @@ $(PEERS)/installed: requirements/bench.txt $(VENV)/installed
 .PHONY: bench-stream
 bench-stream: $(PEERS)/installed ## events/s/core of the whole handler beside other engines
 	@python -m benchmarks.bench_stream --peers $(PEERS)/bin/python --out "$(OUT)/bench_stream.json"
+
+RATE ?= 1000 10000 100000
+.PHONY: cost
+cost: $(VENV)/installed ## dollars per million events, from counted calls; RATE="1000 10000" events a second
+	@python -m benchmarks.cost --rates $(RATE)
 
 .PHONY: bench-nab
 bench-nab: $(VENV)/installed ## score the traffic model on the Numenta Anomaly Benchmark

@@ -53,52 +53,73 @@ def write(folder: Path, kind: str, seed: int = 7) -> int:
 def events(count: int, seed: int) -> Iterator[tuple[bytes, datetime]]:
     """Events as compact JSON, in order of time, and when each arrives."""
     chance = random.Random(seed)  # noqa: S311  reproducible, not secret
-    pages, agents = _pages(chance), _agents(chance)
-    page_weights, agent_weights = _long_tail(len(pages)), _long_tail(len(agents))
-    sessions = [_session(chance, agents, agent_weights) for _ in range(max(10, count // 12))]
+    shop = Shop(chance)
+    sessions = [shop.session() for _ in range(max(10, count // 12))]
     for number in range(count):
         time = START + timedelta(seconds=number / EVENTS_PER_SECOND)
-        [page] = chance.choices(pages, cum_weights=page_weights)
-        yield _event(chance, chance.choice(sessions), page, time), time
+        yield shop.event(chance.choice(sessions), time), time
 
 
-def _event(chance: random.Random, session: dict[str, Any], page: str, time: datetime) -> bytes:
-    [kind] = chance.choices(_TYPES, _WEIGHTS)
-    query = "?utm_source=newsletter&utm_medium=email&utm_campaign=winter-26" if chance.random() < 0.05 else ""
-    event = {
-        "event_id": f"{chance.getrandbits(128):032x}",
-        "event_type": kind,
-        "timestamp": time.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        **session,
-        "page_url": f"https://shop.example.com{page}{query}",
-        "page_title": f"Shop: {page.strip('/').replace('/', ' · ')}",
-        "referrer": chance.choice(_REFERRERS),
-        "app_id": "shop-web",
-        "schema_version": "3",
-        "properties": {
-            "locale": "en-US",
-            "timezone": "America/New_York",
-            "screen_width": 1920,
-            "screen_height": 1080,
-            "load_ms": chance.randint(80, 4000),
-            "element": chance.choice(("a.nav", "button#buy", "img.hero")),
-        },
-    }
-    if kind == "purchase":
-        event |= {"order_id": f"o-{chance.randrange(10**8)}", "revenue": round(chance.uniform(3, 400), 2)}
-        event |= {"currency": "USD"}
-    return json.dumps(event, separators=(",", ":"), ensure_ascii=False).encode()
+class Shop:
+    """A shop with pages and visitors, from one source of chance."""
+
+    def __init__(self, chance: random.Random) -> None:
+        self._chance = chance
+        self._pages, self._agents = _pages(chance), _agents(chance)
+        self._page_weights, self._agent_weights = _long_tail(len(self._pages)), _long_tail(len(self._agents))
+
+    def session(self) -> dict[str, Any]:
+        """What all events of a new session have in common."""
+        chance = self._chance
+        [agent] = chance.choices(self._agents, cum_weights=self._agent_weights)
+        signed_in = {"user_id": f"u-{chance.randrange(400_000)}"} if chance.random() < 0.35 else {}
+        return {
+            "session_id": f"s-{chance.getrandbits(80):020x}",
+            "anonymous_id": f"a-{chance.getrandbits(96):024x}",
+            "user_agent": agent,
+            "ip_address": ".".join(str(chance.randint(1, 223)) for _ in range(4)),
+        } | signed_in
+
+    def event(self, session: dict[str, Any], time: datetime) -> bytes:
+        """One event of the session, as compact JSON."""
+        chance = self._chance
+        [page] = chance.choices(self._pages, cum_weights=self._page_weights)
+        [kind] = chance.choices(_TYPES, _WEIGHTS)
+        query = "?utm_source=newsletter&utm_medium=email&utm_campaign=winter-26" if chance.random() < 0.05 else ""
+        event = {
+            "event_id": f"{chance.getrandbits(128):032x}",
+            "event_type": kind,
+            "timestamp": time.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            **session,
+            "page_url": f"https://shop.example.com{page}{query}",
+            "page_title": f"Shop: {page.strip('/').replace('/', ' · ')}",
+            "referrer": chance.choice(_REFERRERS),
+            "app_id": "shop-web",
+            "schema_version": "3",
+            "properties": _properties(chance),
+        }
+        return json.dumps(event | _order(chance, kind), separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def _session(chance: random.Random, agents: list[str], weights: list[float]) -> dict[str, Any]:
-    [agent] = chance.choices(agents, cum_weights=weights)
-    signed_in = {"user_id": f"u-{chance.randrange(400_000)}"} if chance.random() < 0.35 else {}
+def _properties(chance: random.Random) -> dict[str, Any]:
     return {
-        "session_id": f"s-{chance.getrandbits(80):020x}",
-        "anonymous_id": f"a-{chance.getrandbits(96):024x}",
-        "user_agent": agent,
-        "ip_address": ".".join(str(chance.randint(1, 223)) for _ in range(4)),
-    } | signed_in
+        "locale": "en-US",
+        "timezone": "America/New_York",
+        "screen_width": 1920,
+        "screen_height": 1080,
+        "load_ms": chance.randint(80, 4000),
+        "element": chance.choice(("a.nav", "button#buy", "img.hero")),
+    }
+
+
+def _order(chance: random.Random, kind: str) -> dict[str, Any]:
+    if kind != "purchase":
+        return {}
+    return {
+        "order_id": f"o-{chance.randrange(10**8)}",
+        "revenue": round(chance.uniform(3, 400), 2),
+        "currency": "USD",
+    }
 
 
 def _pages(chance: random.Random) -> list[str]:

@@ -1,0 +1,22 @@
+"""List prices, us-east-1, in US dollars, without free tier and volume discounts, as published in November 2026.
+
+Source: the public price pages of Amazon Kinesis Data Streams (provisioned), AWS Lambda (x86), Amazon DynamoDB (on
+demand), Amazon S3 (standard) and Amazon CloudWatch. Check them before you plan a budget.
+"""
+
+SHARD_HOUR = 0.015
+PUT_UNIT = 0.014e-6
+"""25 KB of a record, or a part of it."""
+PUT_UNIT_BYTES = 25_000
+LAMBDA_GB_S = 0.0000166667
+LAMBDA_REQUEST = 0.20e-6
+WRITE_UNIT = 0.625e-6
+READ_UNIT = 0.125e-6
+S3_PUT = 0.005e-3
+S3_GET = 0.0004e-3
+LOGS_GB = 0.50
+CUSTOM_METRIC_MONTH = 0.30
+PUT_METRIC_DATA = 0.01e-3
+HOURS_PER_MONTH = 730
+VCPU_MB = 1769
+"""Memory at which a Lambda function has one whole vCPU; the share is proportional."""
