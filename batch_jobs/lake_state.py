@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from clickstream.alerting import is_anomaly
 from clickstream.generations import Generation, hour_start
 from clickstream.lake import fresh_inputs
 from clickstream.ledger import Ledger
@@ -66,7 +67,11 @@ def open_hours(ledger: Ledger, commits: Iterable[Generation], start: datetime) -
 
 def anomalies(table: Table) -> list[Anomaly]:
     """Every anomaly of the table, oldest first. Raises `InfrastructureError` if it cannot be read."""
-    found = [Anomaly(str(item["sk"]), str(item.get("severity", "unknown")), _time(item)) for item in table.scan()]
+    found = [
+        Anomaly(str(item["sk"]), str(item.get("severity", "unknown")), _time(item))
+        for item in table.scan()
+        if is_anomaly(item)
+    ]
     return sorted(found, key=lambda anomaly: (anomaly.detected_time is None, str(anomaly.detected_time)))
 
 

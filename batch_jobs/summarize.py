@@ -24,6 +24,7 @@ from rich.table import Table as TerminalTable
 from aws_stores import DynamoTable, S3Bucket
 from batch_jobs.queries import Answer, Guard
 from batch_jobs.stack import outputs
+from clickstream.alerting import is_anomaly
 from clickstream.envelopes import payloads
 from clickstream.errors import ClickstreamError
 from clickstream.generations import lake_commits
@@ -98,7 +99,7 @@ def summarize(names: dict[str, str], arguments: argparse.Namespace) -> Summary:
     streamed = totals(_commits(ledger))
     lake = list(lake_commits(bucket))
     reports = _loaded(arguments.reports, {"reports": []})
-    anomalies = Counter(item["sk"] for item in DynamoTable(names["AnomaliesTableName"]).scan())
+    anomalies = Counter(item["sk"] for item in DynamoTable(names["AnomaliesTableName"]).scan() if is_anomaly(item))
     answer = _lake_totals(names, {*ledger.hours(), *(commit.hour for commit in lake)})
     (found,) = answer.rows()
     return Summary(

@@ -12,10 +12,10 @@ import boto3
 
 from aws_stores import CONFIG, DynamoTable, call, stream_epoch
 from clickstream import metrics
+from clickstream.alerting import Alert
 from clickstream.detecting import AnomalyDetector
 from clickstream.errors import InfrastructureError
 from clickstream.kinesis import all_done, decode_batch, retry_from
-from clickstream.ports import Item
 from clickstream.positions import Epochs
 from clickstream.settings import DetectAnomaliesSettings, load
 
@@ -38,6 +38,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
         metrics.ANOMALIES: found.anomalies,
         metrics.ALERTS: found.alerts,
         metrics.ALERTS_FAILED: found.alerts_failed,
+        metrics.ALERTS_HELD: found.alerts_held,
     }
     sys.stdout.write(metrics.line(FUNCTION, _now(), values, shard_id=batch.shard_id) + "\n")
     return all_done()
@@ -49,9 +50,9 @@ def detector() -> AnomalyDetector:
     settings = load(DetectAnomaliesSettings, os.environ)
     sns = boto3.client("sns", config=CONFIG)
 
-    def publish(anomaly: Item) -> None:
-        message = {name: anomaly[name] for name in ("sk", "severity", "detected_time", "evidence")}
-        call(sns.publish, TopicArn=settings.topic_arn, Subject="Clickstream anomaly", Message=json.dumps(message))
+    def publish(alert: Alert) -> None:
+        subject = f"Clickstream anomaly: {alert.rule}"
+        call(sns.publish, TopicArn=settings.topic_arn, Subject=subject, Message=json.dumps(alert.message()))
 
     return AnomalyDetector(
         session_metrics=DynamoTable(settings.session_metrics_table),

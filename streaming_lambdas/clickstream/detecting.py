@@ -1,7 +1,7 @@
 """One batch → session metrics → anomalies → alerts.
 
 Order is what makes it exact: the anomaly row first (once per session and rule), the session page second (conditional on
-its revision, skipping records it has already seen), the alert last (marked when sent, so at least once).
+its revision, skipping records it has already seen), the alert last (rows are marked when it is sent: at least once).
 """
 
 from collections.abc import Callable, Iterable
@@ -9,21 +9,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import msgspec
-
-from clickstream.anomalies import NO_JOURNEY, Anomaly, broken_rules
+from clickstream.alerting import Alert, Alerts, Sent
+from clickstream.anomalies import RULES, Anomaly, broken_rules
 from clickstream.errors import Conflict, InfrastructureError
 from clickstream.kinesis import Batch
 from clickstream.ports import Item, Key, Table
 from clickstream.positions import Epochs, Lane
 from clickstream.rows import Source, read
-from clickstream.sessions import Activity, SessionState, by_session
+from clickstream.sessions import Activity, SessionState, by_session, restored
 
 CONSUMER = "detect_anomalies"
 ROUNDS = 20
 GRACE = timedelta(days=7)
-OVERDUE = timedelta(minutes=5)
-"""An alert that is still pending after this has lost its sender."""
+COOL_DOWN = timedelta(minutes=5)
+"""A rule that sessions go on breaking is heard of again after this, and not before."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +33,11 @@ class Detection:
     anomalies: int
     """Newly stored ones."""
     alerts: int
+    """Messages; one may speak of many anomalies."""
     alerts_failed: int
-    """Not published this time; they stay pending and are tried again."""
+    """Anomalies whose message could not be sent this time; they stay pending and are tried again."""
+    alerts_held: int
+    """New anomalies that wait for the end of their rule's cool-down."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class AnomalyDetector:
 
     session_metrics: Table
     anomalies: Table
-    publish: Callable[[Item], None]
+    publish: Callable[[Alert], None]
     epochs: Epochs
     now: Callable[[], datetime]
     retention_days: int = 30
@@ -62,26 +64,12 @@ class AnomalyDetector:
             return self._update(Key(session[0], str(lane)), stored.get(Key(session[0], str(lane))), session[1])
 
         found = [item for items in self.each(update, sessions.items()) for item in items]
-        sent = self.send(found + self.overdue())
-        return Detection(len(sessions), len(found), sum(sent), len(sent) - sum(sent))
+        sent = self.send(found)
+        return Detection(len(sessions), len(found), sent.messages, sent.failed, sent.held)
 
-    def overdue(self) -> list[Item]:
-        """Anomalies whose writer died, or failed, before their alert was sent."""
-        before = (self.now() - OVERDUE).isoformat()
-        return [item for item in self.anomalies.indexed("pending", "alert") if item["stored_time"] < before]
-
-    def send(self, items: list[Item]) -> list[bool]:
-        """Publish anomalies and mark them as alerted; says of each whether that worked."""
-        return list(self.each(self._alert, items))
-
-    def _alert(self, item: Item) -> bool:
-        """Publish and mark. A failure must not hold up the stream: the pending item is tried again later."""
-        try:
-            self.publish(item)
-            self.anomalies.put({name: value for name, value in item.items() if name != "pending"} | {"alerted": True})
-        except InfrastructureError:
-            return False
-        return True
+    def send(self, found: list[Item]) -> Sent:
+        """Tell somebody of these anomalies, and of older ones that nobody was told of yet."""
+        return Alerts(self.anomalies, self.publish, self.now, tuple(RULES), COOL_DOWN, self.each).send(found)
 
     def _update(self, key: Key, stored: Item | None, activities: list[Activity]) -> list[Item]:
         """The anomalies that are new; the session's page holds the activities afterwards."""
@@ -90,7 +78,7 @@ class AnomalyDetector:
             todo = [activity for activity in activities if not stored or activity.position > stored["lsn"]]
             if not todo:
                 return new
-            state = msgspec.convert(stored, SessionState) if stored else SessionState()
+            state = restored(stored) if stored else SessionState()
             anomalies = [anomaly for activity in todo for anomaly in _observed(key.pk, state, activity)]
             new += [item for anomaly in anomalies if (item := self._store(key, anomaly))]
             try:
@@ -104,10 +92,11 @@ class AnomalyDetector:
         raise InfrastructureError(f"session page of {key.sk}: {ROUNDS} other writers were faster")
 
     def _is_refuted(self, key: Key, anomaly: Anomaly) -> bool:
-        """Whether another lane saw the journey that this one misses: after a reshard a session goes on elsewhere."""
-        if anomaly.rule != NO_JOURNEY:
+        """Whether another lane saw what this one misses: after a reshard a session goes on elsewhere."""
+        name = anomaly.refuted_by
+        if not name:
             return False
-        return any(page["has_journey"] for page in self.session_metrics.query(key.pk) if page["sk"] != key.sk)
+        return any(page[name] for page in self.session_metrics.query(key.pk) if page["sk"] != key.sk)
 
     def _store(self, key: Key, anomaly: Anomaly) -> Item | None:
         """The stored item, or None if it was there already or another lane refutes it."""
@@ -128,8 +117,7 @@ class AnomalyDetector:
             "rev": stored["rev"] + 1 if stored else 1,
             "expires_at": self._expires_at(),
         }
-        page: Item = msgspec.to_builtins(state)
-        return page | guard
+        return state.item() | guard
 
     def _expires_at(self) -> int:
         return int((self.now() + timedelta(days=self.retention_days) + GRACE).timestamp())

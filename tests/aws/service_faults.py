@@ -76,4 +76,7 @@ def _error(request: Any, s3_code: str, s3_status: int, code: str, status: int) -
     """An error as the service of the request words it."""
     if "s3" in request.url.split("/")[2]:
         return s3_status, {}, f"<?xml version='1.0'?><Error><Code>{s3_code}</Code><Message>no</Message></Error>"
+    if "sns" in request.url.split("/")[2]:
+        error = f"<Type>Sender</Type><Code>{code}</Code><Message>no</Message>"
+        return status, {}, f"<ErrorResponse><Error>{error}</Error><RequestId>1</RequestId></ErrorResponse>"
     return status, {}, json.dumps({"__type": code, "message": "no"})

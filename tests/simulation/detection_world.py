@@ -4,15 +4,14 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 
-import msgspec
-
+from clickstream.alerting import Alert, is_anomaly
 from clickstream.anomalies import Evidence, broken_rules
-from clickstream.detecting import CONSUMER, OVERDUE, AnomalyDetector
+from clickstream.detecting import CONSUMER, COOL_DOWN, AnomalyDetector
 from clickstream.kinesis import Batch
-from clickstream.ports import Item, Key
+from clickstream.ports import Key
 from clickstream.positions import Epochs, Lane
 from clickstream.rows import Source, read
-from clickstream.sessions import SessionState, by_session
+from clickstream.sessions import SessionState, by_session, restored
 from tests.simulation.faults import FaultyTable, Gate
 from tests.simulation.options import Options
 from tests.simulation.records import encoded, record, zstd
@@ -41,14 +40,15 @@ class DetectionWorld:
         self.alerts: Counter[tuple[str, str]] = Counter()
         self.stream = Stream(seed, options, payload, gate=gate, new_container=DetectorContainer(self, 0).another)
 
-    def publish(self, anomaly: Item) -> None:
-        """Send an alert."""
-        self.stream.gate.write(lambda: self.alerts.update([(anomaly["pk"], anomaly["sk"])]))
+    def publish(self, alert: Alert) -> None:
+        """Send an alert, which speaks of one anomaly or more."""
+        named = [(item["pk"], item["sk"]) for item in alert.anomalies]
+        self.stream.gate.write(lambda: self.alerts.update(named))
 
     def run(self) -> None:
-        """The schedule, and after it one more invocation, which finds what is overdue."""
+        """The schedule, and after the cool-down one more invocation, which sends what is left."""
         self.stream.run()
-        self.stream.now += 2 * OVERDUE
+        self.stream.now += 2 * COOL_DOWN
         DetectorContainer(self, 0).detector.detect(Batch(ARN, self.stream.pollers[0].shard.shard_id, (record(b"{"),)))
 
     def violations(self) -> list[str]:
@@ -76,11 +76,11 @@ class DetectionWorld:
         stored = {Key(item["pk"], item["sk"]): item for item in self.session_metrics.everything()}
         if stored.keys() != states.keys():
             yield f"{len(stored)} session pages instead of {len(states)}"
-        if wrong := [key for key, item in stored.items() if msgspec.convert(item, SessionState) != states.get(key)]:
+        if wrong := [key for key, item in stored.items() if restored(item) != states.get(key)]:
             yield f"{len(wrong)} session pages are wrong"
 
     def _rows(self, broken: dict[tuple[str, str], list[Evidence]]) -> Iterator[str]:
-        stored = {(item["pk"], item["sk"]): item for item in self.anomalies.everything()}
+        stored = {(item["pk"], item["sk"]): item for item in self.anomalies.everything() if is_anomaly(item)}
         if stored.keys() != broken.keys():
             yield f"anomalies differ: {sorted(stored.keys() ^ broken.keys())}"
         if wrong := [key for key, item in stored.items() if item["evidence"] not in broken.get(key, [])]:
