@@ -26,9 +26,9 @@ _DESKTOP_SYSTEMS = frozenset(
         "CentOS", "Chrome OS", "FreeBSD", "OpenBSD", "NetBSD", "Solaris", "BeOS",
     ]
 )  # fmt: skip
-_CACHE = 50_000
-_LONG = 1024
-"""Longer texts are worked out each time: 50,000 remembered ones of 8,192 characters would fill a function's memory."""
+_CACHE = 20_000
+_LONG = 512
+"""Longer texts are worked out each time: 20,000 remembered ones of 8,192 characters would fill a function's memory."""
 
 
 class Agent(NamedTuple):

@@ -22,8 +22,8 @@ _COUNTRY_SITES = (
 """Sites whose name is one in every country, while the list has some of the countries only."""
 _CLICK_SOURCES = {"gclid": "google", "wbraid": "google", "gbraid": "google", "dclid": "google", "msclkid": "bing",
                   "yclid": "yandex", "twclid": "twitter", "ttclid": "tiktok", "li_fat_id": "linkedin"}  # fmt: skip
-_FEW = 2_000
-"""Answers that are remembered by several texts at once, each of which may be long."""
+_FEW = 1_000
+"""Answers that are remembered by five texts at once, of which three may have the length of an address."""
 
 
 class Visit(NamedTuple):

@@ -34,7 +34,7 @@ _TAGS = QUERY_ALLOW_LIST.intersection({"utm_source", "utm_medium", "utm_campaign
     "utm_id",
     "utm_source_platform",
 }
-_CLICK = re.compile(r"(?!fb)[a-z_]*clid|msclkid|[gw]braid|li_fat_id")
+_CLICK = re.compile(r"(?!fb)[a-z_]{0,20}clid|msclkid|[gw]braid|li_fat_id")
 """Parameters that advertisers add to the links of paid ads. Facebook's fbclid is not one: it marks every link."""
 _NOT_SEEN = re.compile(r"^[\x00-\x20]+|[\x00-\x20]+$|[\t\r\n]")
 _CREDENTIALS = re.compile(r"//([^/]*@/*)+")
@@ -44,10 +44,12 @@ _PATH_SAFE = "/%:@!$&'()*+,;=[]"
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _WEB = frozenset(["", "http", "https"])
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^:\[\]/?#@%\\\s]*)(?::(\d*))?", re.ASCII)
+_LONGEST_AUTHORITY = 260
+"""Characters of a host name at most (RFC 1035, section 2.3.4), and a port."""
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
-_CACHE = 50_000
-_LONG = 1024
-"""Longer texts are worked out each time: 50,000 remembered ones of 8,192 characters would fill a function's memory."""
+_CACHE = 20_000
+_LONG = 512
+"""Longer texts are worked out each time: 20,000 remembered ones of 8,192 characters would fill a function's memory."""
 
 
 class Page(NamedTuple):
@@ -119,7 +121,7 @@ def _escape(found: re.Match[str]) -> str:
 def _authority(scheme: str, text: str) -> tuple[str, str | None]:
     """The authority in canonical form, and its host without `www.`; no host where there is none to make out."""
     parts = _HOST.fullmatch(unicodedata.normalize("NFKC", text.lower()))
-    if not parts or not parts[1]:
+    if not parts or not parts[1] or len(text) > _LONGEST_AUTHORITY:
         return quote(text, safe=_PATH_SAFE, errors="replace").lower(), None
     host = ".".join(map(_ascii, parts[1].split(".")))
     port = "" if parts[2] in (None, "", _DEFAULT_PORTS.get(scheme)) else ":" + parts[2]

@@ -28,7 +28,7 @@ _CHANGES = re.compile(r"(?<=\d)(?=[A-Za-z])|(?<=[A-Za-z])(?=\d)")
 _EXTENSION = re.compile(r"(?<=.)\.[A-Za-z]{2,5}$")
 _SEPARATOR = re.compile(r"[-_.~+ ]+")
 _PLACEHOLDER = re.compile(r"\{(?:id|date|text|more)\}(?:\.[A-Za-z]{2,5})?")
-_CACHE = 50_000
+_CACHE = 20_000
 _LONG = 512
 """Longer paths are worked out each time, so that the remembered ones fit a function's memory."""
 
