@@ -192,7 +192,10 @@ def _event_dates(table: pa.Table) -> dict[str, int]:
 
 def _file(key: str, path: Path) -> pq.ParquetFile:
     try:
-        return pq.ParquetFile(path, read_dictionary=REPEATED)
+        footer = pq.read_metadata(path)
+        # A file of an older version lacks the columns that were added since, and may not be asked for them.
+        repeated = [name for name in REPEATED if name in footer.schema.names]
+        return pq.ParquetFile(path, metadata=footer, read_dictionary=repeated)
     except (pa.ArrowException, OSError) as error:
         raise LakeError(f"{key} is no readable Parquet file: {error}") from error
 
