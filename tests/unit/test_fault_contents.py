@@ -4,6 +4,7 @@ import gzip
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -14,11 +15,14 @@ from hypothesis import strategies as st
 
 from clickstream.applying import Applier
 from clickstream.detecting import AnomalyDetector
+from clickstream.errors import LakeError
 from clickstream.kinesis import Batch, Record
 from clickstream.landing import landing_files
 from clickstream.ledger import Ledger
+from clickstream.live import counts
+from clickstream.parquet import opened, row_groups
 from clickstream.ports import Item
-from clickstream.positions import Epochs, padded
+from clickstream.positions import Epochs
 from clickstream.processing import EventProcessor
 from clickstream.rows import read
 from clickstream.tables import RAW_EVENTS
@@ -156,19 +160,47 @@ def test_writes_do_not_grow_with_the_events_of_a_minute() -> None:
     assert _writes(10) == _writes(2_000)
 
 
-def _writes(events: int) -> list[int]:
-    tables = [CountingTable() for _ in range(3)]
-    ledger_table, counters, page_metrics = tables
+def processor_of(ledger_table: MemoryTable, counters: MemoryTable, page_metrics: MemoryTable) -> EventProcessor:
+    """A processor over these tables."""
     bucket = MemoryBucket()
     ledger = Ledger(ledger_table, bucket)
-    processor = EventProcessor(
-        ledger=ledger,
-        bucket=bucket,
-        applier=Applier(ledger, counters, page_metrics, 30, lambda: ARRIVAL),
-        epochs=Epochs(lambda _: "1", lambda: ARRIVAL),
-        now=lambda: ARRIVAL,
-    )
+    applier = Applier(ledger, counters, page_metrics, 30, lambda: ARRIVAL)
+    epochs = Epochs(lambda _: "1", lambda: ARRIVAL)
+    return EventProcessor(ledger=ledger, bucket=bucket, applier=applier, epochs=epochs, now=lambda: ARRIVAL)
+
+
+def _writes(events: int) -> list[int]:
+    tables = [CountingTable() for _ in range(3)]
     data = zstd(b"\n".join([encoded(page_url="/the-one-page")] * events))
-    processor.process(Batch("arn", "shardId-0", (Record("1", padded("1"), ARRIVAL, data),)), "run")
-    assert sum(page["events"] for page in counters.scan()) == events
+    processor_of(*tables).process(Batch("arn", "shardId-0", (record(data),)), "run")
+    assert sum(page["events"] for page in tables[1].scan()) == events
     return [table.writes for table in tables]
+
+
+def test_an_expired_page_is_no_longer_counted() -> None:
+    """DynamoDB removes an expired item days later; until then readers pass it over by their clock."""
+    counters = MemoryTable()
+    processor = processor_of(MemoryTable(), counters, MemoryTable())
+    processor.process(Batch("arn", "shardId-0", (record(encoded()),)), "run")
+    start, end = ARRIVAL - timedelta(hours=1), ARRIVAL + timedelta(hours=1)
+    assert [step.events for step in counts(counters, start, end, "minute", ARRIVAL)] == [1]
+    assert counts(counters, start, end, "minute", ARRIVAL + timedelta(days=38)) == []
+
+
+def test_a_file_of_an_older_version_is_read_with_nulls(tmp_path: Path) -> None:
+    """A column that was added later is null in the rows of a file that was written before."""
+    path = tmp_path / "old.parquet"
+    [file] = landing_files(read([record(encoded(page_title="kept", search_term="gone", a=1))], SOURCE, None), SOURCE)
+    pq.write_table(pq.read_table(pa.BufferReader(file.body)).drop_columns(["search_term", "properties"]), path)
+    [table] = row_groups(opened("old", path))
+    [row] = table.to_pylist()
+    assert table.schema.names == RAW_EVENTS.schema.names
+    assert (row["page_title"], row["search_term"], row["properties"]) == ("kept", None, None)
+
+
+def test_a_file_of_a_newer_version_stops_before_anything_is_dropped(tmp_path: Path) -> None:
+    """A column that this version does not know is an error with the file's name, not a loss."""
+    path = tmp_path / "new.parquet"
+    pq.write_table(pa.table({"event_id": ["a"], "mood": ["good"]}), path)
+    with pytest.raises(LakeError, match=r"new has columns .'mood'. unknown to this version"):
+        opened("new", path)
