@@ -11,7 +11,9 @@ COMMON_ARGUMENTS = {
     "workgroup": "WorkgroupName",
     "ledger-table": "LedgerTableName",
     "counters-table": "CountersTableName",
+    "page-metrics-table": "PageMetricsTableName",
     "anomalies-table": "AnomaliesTableName",
+    "stream": "StreamName",
 }
 """Arguments that every step gets, and the stack output that holds the value of each."""
 
@@ -41,6 +43,8 @@ class Step:
 STEPS = (
     Step("repair_catalog", schedules=()),
     Step("open_partitions", schedules=("hourly", "daily")),
+    # Before compaction: it may put the last objects of a quiet lane on the work list.
+    Step("audit_ledger", schedules=("hourly", "daily")),
     Step("compact_events", schedules=("hourly", "daily")),
     Step("check_quality", schedules=("hourly", "daily"), needs=("compact_events",)),
     Step("run_reports", schedules=("daily",), needs=("compact_events", "check_quality")),

@@ -1,5 +1,7 @@
 """The batch half: one Glue job that runs lists of steps. Who starts it is in `workflow`."""
 
+from collections.abc import Mapping
+
 from aws_cdk import Aws, Duration
 from aws_cdk import aws_glue as glue
 from aws_cdk import aws_iam as iam
@@ -8,11 +10,14 @@ from constructs import Construct
 from batch_jobs.steps import COMMON_ARGUMENTS
 from cdk.code import Code
 from cdk.config import Config
+from cdk.ingest import stream_name
 from cdk.lake import RESULTS_PREFIX, Lake
 from cdk.realtime import Realtime
 from cdk.stream_function import log_group_named
 from cdk.tables import Tables
 from cdk.workflow import Workflow
+from clickstream import metrics
+from clickstream.ledger import WORK_LIST_KEYS
 from clickstream.tables import (
     BAD_EVENTS,
     COMMITS_PREFIX,
@@ -83,13 +88,18 @@ class Batch(Construct):
         self._allow_code(code)
         self._allow_lake(lake)
         self._allow_tables(realtime.tables)
-        values = _common_values(lake, realtime.tables)
+        self._allow_audit(realtime.tables, stream_name(config))
+        values = _common_values(lake, realtime.tables) | {"stream": stream_name(config)}
         arguments = {f"--{name}": values[name] for name in COMMON_ARGUMENTS}
+        arguments["--retention-days"] = str(config.data_retention_days)
         self._job(code, {**arguments, "--custom-logGroup-prefix": log_prefix})
         self.workflow = Workflow(self, "Workflow", config=config, job_name=self.job_name, topic=realtime.topic)
 
-    def _allow(self, sid: str, actions: tuple[str, ...], resources: list[str]) -> None:
-        self._role.add_to_policy(iam.PolicyStatement(sid=sid, actions=list(actions), resources=resources))
+    def _allow(
+        self, sid: str, actions: tuple[str, ...], resources: list[str], conditions: Mapping[str, object] | None = None
+    ) -> None:
+        statement = iam.PolicyStatement(sid=sid, actions=list(actions), resources=resources, conditions=conditions)
+        self._role.add_to_policy(statement)
 
     def _allow_code(self, code: Code) -> None:
         assets = (code.glue_entry, *code.glue_archives)
@@ -114,8 +124,21 @@ class Batch(Construct):
         self._allow("Query", QUERY_ACTIONS, [_arn("athena", f"workgroup/{lake.workgroup_name}")])
 
     def _allow_tables(self, tables: Tables) -> None:
-        read = (tables.ledger, tables.counters, tables.anomalies)
+        read = (tables.ledger, tables.counters, tables.page_metrics, tables.anomalies)
         self._allow("ReadTables", READ_ITEMS, [table.table_arn for table in read])
+
+    def _allow_audit(self, tables: Tables, stream: str) -> None:
+        """Roll heads forward into pages and work list, never into the chain of commits; say what was found."""
+        pages = (tables.counters, tables.page_metrics)
+        self._allow("WritePages", ("dynamodb:PutItem",), [table.table_arn for table in pages])
+        work_list = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": list(WORK_LIST_KEYS)}}
+        self._allow("WriteWorkList", ("dynamodb:PutItem",), [tables.ledger.table_arn], work_list)
+        self._allow(
+            "ListShards", ("kinesis:DescribeStreamSummary", "kinesis:ListShards"), [_arn("kinesis", f"stream/{stream}")]
+        )
+        # The service knows no resources for metrics, so the name space limits it.
+        namespace = {"StringEquals": {"cloudwatch:namespace": metrics.NAMESPACE}}
+        self._allow("PublishMetrics", ("cloudwatch:PutMetricData",), ["*"], namespace)
 
     def _job(self, code: Code, arguments: dict[str, str]) -> None:
         archives = ",".join(asset.s3_object_url for asset in code.glue_archives)
@@ -151,6 +174,7 @@ def _common_values(lake: Lake, tables: Tables) -> dict[str, str]:
         "workgroup": lake.workgroup_name,
         "ledger-table": tables.ledger.table_name,
         "counters-table": tables.counters.table_name,
+        "page-metrics-table": tables.page_metrics.table_name,
         "anomalies-table": tables.anomalies.table_name,
     }
 

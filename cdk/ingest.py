@@ -12,6 +12,11 @@ STREAM_RETENTION = Duration.hours(48)
 FAILURE_RETENTION = Duration.days(30)
 
 
+def stream_name(config: Config) -> str:
+    """Name of the stream."""
+    return f"{config.prefix}-events"
+
+
 class Ingest(Construct):
     """Kinesis stream and failure bucket.
 
@@ -26,7 +31,7 @@ class Ingest(Construct):
         self.stream = kinesis.Stream(
             self,
             "Stream",
-            stream_name=f"{config.prefix}-events",
+            stream_name=stream_name(config),
             stream_mode=kinesis.StreamMode.PROVISIONED if is_provisioned else kinesis.StreamMode.ON_DEMAND,
             shard_count=config.stream_shard_count if is_provisioned else None,
             retention_period=STREAM_RETENTION,

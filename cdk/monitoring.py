@@ -10,12 +10,15 @@ from cdk.config import Config
 from cdk.ingest import STREAM_RETENTION, Ingest
 from cdk.realtime import Realtime
 from cdk.stream_function import StreamFunction
+from cdk.traffic import Traffic
 from clickstream import metrics
 
 PERIOD = Duration.minutes(5)
 LARGEST_ITERATOR_AGE_MS = int(STREAM_RETENTION.to_milliseconds()) // 4
 """Half of the age at which batches are given up: time to act."""
 SHARD_BYTES_PER_S = 1024**2
+TOO_MANY_CALLS = 100
+"""In five minutes, of what is to be called once a minute."""
 
 
 class Monitoring(Construct):
@@ -35,6 +38,7 @@ class Monitoring(Construct):
         ingest: Ingest,
         realtime: Realtime,
         batch: Batch,
+        traffic: Traffic,
     ) -> None:
         super().__init__(scope, construct_id)
         self._config = config
@@ -45,12 +49,14 @@ class Monitoring(Construct):
         self._watch_stream(ingest)
         self._watch_tables(realtime)
         self._watch_batch(batch)
+        self._watch_traffic(traffic)
+        self._watch_ledger(realtime)
         self.dashboard_name = config.prefix
         self.dashboard_url = (
             f"https://{Aws.REGION}.console.aws.amazon.com/cloudwatch/home"
             f"?region={Aws.REGION}#dashboards:name={self.dashboard_name}"
         )
-        self._dashboard(ingest, realtime)
+        self._dashboard(ingest, realtime, traffic)
 
     def _watch_consumer(self, name: str, consumer: StreamFunction) -> None:
         function = consumer.function
@@ -102,7 +108,40 @@ class Monitoring(Construct):
             )
             self._alarm(f"Batch{event}", count, 1, "the lake is not being compacted: look at the Glue run")
 
-    def _alarm(self, name: str, metric: cloudwatch.IMetric, threshold: int, meaning: str, periods: int = 1) -> None:
+    def _watch_ledger(self, realtime: Realtime) -> None:
+        dimensions = {metrics.LEDGER: realtime.tables.ledger.table_name}
+        for name, event, meaning in (
+            ("CounterDifference", metrics.COUNTER_DIFFERENCE, "counters are not what has landed: `make repair`"),
+            ("LedgerContradictions", metrics.LEDGER_CONTRADICTIONS, "commits do not add up: `make ledger` names them"),
+        ):
+            found = cloudwatch.Metric(
+                namespace=metrics.NAMESPACE,
+                metric_name=event,
+                dimensions_map=dimensions,
+                statistic="Maximum",
+                period=PERIOD,
+            )
+            self._alarm(name, found, 1, meaning)
+
+    def _watch_traffic(self, traffic: Traffic) -> None:
+        errors = traffic.function.metric_errors(period=PERIOD)
+        self._alarm("TrafficErrors", errors, 1, "failed or timed out: look at its log", periods=3)
+        calls = traffic.function.metric_invocations(period=PERIOD)
+        # Without any call there is no number at all: for this alarm alone, that is what it looks for.
+        missing = cloudwatch.TreatMissingData.BREACHING
+        self._alarm(
+            "TrafficStale", calls, TOO_MANY_CALLS, "is not called, or far too often", periods=3, missing=missing
+        )
+
+    def _alarm(
+        self,
+        name: str,
+        metric: cloudwatch.IMetric,
+        threshold: int,
+        meaning: str,
+        periods: int = 1,
+        missing: cloudwatch.TreatMissingData = cloudwatch.TreatMissingData.NOT_BREACHING,
+    ) -> None:
         alarm = cloudwatch.Alarm(
             self,
             name,
@@ -112,12 +151,12 @@ class Monitoring(Construct):
             threshold=threshold,
             evaluation_periods=periods,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+            treat_missing_data=missing,
         )
         alarm.add_alarm_action(self._tell)
         alarm.add_ok_action(self._tell)
 
-    def _dashboard(self, ingest: Ingest, realtime: Realtime) -> None:
+    def _dashboard(self, ingest: Ingest, realtime: Realtime, traffic: Traffic) -> None:
         stream, functions = ingest.stream, [consumer.function for consumer in self._consumers.values()]
         process, detect = (function.function_name for function in functions)
         rows = {
@@ -130,6 +169,8 @@ class Monitoring(Construct):
             "Write units of the tables": [t.metric_consumed_write_capacity_units() for t in realtime.tables.all],
             "Anomalies": [_own(detect, name) for name in (metrics.ANOMALIES, metrics.ALERTS)],
         }
+        watched = traffic.function.function_name
+        rows["Traffic"] = [_own(watched, name) for name in (metrics.MINUTES, metrics.ANOMALIES, metrics.ALERTS_FAILED)]
         widgets = [cloudwatch.GraphWidget(title=title, left=left, width=12) for title, left in rows.items()]
         pairs = [widgets[start : start + 2] for start in range(0, len(widgets), 2)]
         cloudwatch.Dashboard(self, "Dashboard", dashboard_name=self.dashboard_name, widgets=pairs)

@@ -95,10 +95,10 @@ def account_fill(account: Account, ledger: Ledger, lane: Lane) -> None:
             account.disagree(_place(commit, run), [f"its records are in the lane {lane} too"])
 
 
-def account_lake(account: Account, ledger: Ledger, generations: Iterable[Generation]) -> None:
-    """Take the newest generations in. Only hours that commits were counted for are compared with them."""
+def account_lake(account: Account, ledger: Ledger, generations: Iterable[Generation], after: str = "") -> None:
+    """Take the newest generations in, of the hours that commits were counted for and that are later than `after`."""
     newest = {generation.hour: generation for generation in generations}
-    for hour in sorted(account.hours):
+    for hour in sorted(hour for hour in account.hours if hour > after):
         generation, count = newest.get(hour), account.hours[hour]
         work = ledger.work(hour)
         count["waiting"] = sum(landed.rows for landed in fresh_inputs(work, generation))

@@ -12,6 +12,7 @@ from clickstream.counters import counters_page, page_key, page_metrics_page
 from clickstream.errors import Conflict, InfrastructureError
 from clickstream.ledger import Commit, Ledger, PageDelta
 from clickstream.ports import Item, Key, Table
+from clickstream.positions import Lane
 
 ROUNDS = 100
 GRACE = timedelta(days=7)
@@ -55,9 +56,12 @@ class Applier:
         self._update(commit)
         self._ledger.add_work(commit)
 
-    def audit(self, consumer: str) -> int:
-        """Apply the head of every lane, for lanes that get no more records. Returns how many lanes there are."""
-        lanes = self._ledger.lanes(consumer)
+    def audit(self, consumer: str, more: Iterable[Lane] = ()) -> int:
+        """Apply the head of every lane, for lanes that get no more records. Returns how many lanes there are.
+
+        `more` are lanes that may exist, should the ledger's own list have lost one.
+        """
+        lanes = {*self._ledger.lanes(consumer), *more}
         for head in filter(None, map(self._ledger.head, lanes)):
             self.apply(head)
         return len(lanes)

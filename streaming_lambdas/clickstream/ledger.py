@@ -199,6 +199,8 @@ class Ledger:
             raise LedgerError(f"commit {item['pk']} {item['sk']} cannot be read: {error}") from error
 
 
+WORK_LIST_KEYS = ("hour#*", "hours")
+"""Patterns of the partition keys that hold the compactor's work list, and no commit."""
 _LANES_PK = "lanes"
 _HOURS_PK = "hours"
 

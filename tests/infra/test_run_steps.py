@@ -47,7 +47,12 @@ def _results(outcomes: Sequence[Outcome]) -> dict[str, str]:
 
 def test_hourly_and_daily() -> None:
     """Reports are made once a day; opening, compaction and checks every hour too."""
-    assert [step.name for step in select("hourly")] == ["open_partitions", "compact_events", "check_quality"]
+    assert [step.name for step in select("hourly")] == [
+        "open_partitions",
+        "audit_ledger",
+        "compact_events",
+        "check_quality",
+    ]
     assert [step.name for step in select("daily")] == [*(step.name for step in select("hourly")), "run_reports"]
 
 
@@ -58,7 +63,7 @@ def test_names_run_in_the_order_of_the_list() -> None:
 
 def test_unknown_name() -> None:
     """A word that is neither a schedule nor a step is refused with the known ones."""
-    with pytest.raises(ValueError, match=r"weekly: known are check_quality, .*hourly"):
+    with pytest.raises(ValueError, match=r"weekly: known are audit_ledger, .*hourly"):
         select("hourly,weekly")
 
 
@@ -85,6 +90,7 @@ def test_dependents_of_a_failed_step_are_skipped(failure: object) -> None:
     outcomes = run(select("daily"), [], recorder.main_of)
     assert _results(outcomes) == {
         "open_partitions": "ok",
+        "audit_ledger": "ok",
         "compact_events": "failed",
         "check_quality": "skipped",
         "run_reports": "skipped",
@@ -138,7 +144,10 @@ def _unreadable(name: str) -> dict[str, str]:
     ("argv", "message"),
     [
         (["--steps", "weekly"], "run_steps: weekly: known are"),
-        (["--bucket", "b"], "--database, --workgroup, --ledger-table, --counters-table, --anomalies-table missing"),
+        (
+            ["--bucket", "b"],
+            "--page-metrics-table, --anomalies-table, --stream missing",
+        ),
         (["--stack", "absent"], "run_steps: the stack absent cannot be read"),
     ],
 )

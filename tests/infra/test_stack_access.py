@@ -4,6 +4,8 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from clickstream import metrics
+
 Template = dict[str, Any]
 OfType = Callable[[Template, str], list[dict[str, Any]]]
 Statements = Callable[[Template], Iterator[tuple[str, dict[str, Any]]]]
@@ -12,11 +14,14 @@ ADDED_BY_CDK = "CustomS3AutoDeleteObjects"
 
 
 def test_no_wildcards(template: Template, statements: Statements) -> None:
-    """No action holds a wildcard, and no permission is for every resource."""
+    """No action holds a wildcard, and no permission is for every resource, but that of our own metrics."""
     for policy, statement in statements(template):
         assert statement["Effect"] == "Allow"
         assert not [action for action in _list(statement["Action"]) if "*" in action], policy
-        assert "*" not in _list(statement["Resource"]), (policy, statement["Sid"])
+        if statement["Action"] == "cloudwatch:PutMetricData":
+            assert statement["Condition"] == {"StringEquals": {"cloudwatch:namespace": metrics.NAMESPACE}}
+        else:
+            assert "*" not in _list(statement["Resource"]), (policy, statement["Sid"])
 
 
 def test_no_managed_policies(template: Template) -> None:
@@ -52,14 +57,15 @@ def test_only_the_processor_reads_the_key(template: Template, statements: Statem
 
 
 def test_the_ledger_is_append_only(template: Template, statements: Statements) -> None:
-    """Only process_events writes the ledger, and nobody may delete from a table."""
+    """Only process_events writes commits, the batch job the work list, and nobody may delete from a table."""
     writers = set()
     for policy, statement in statements(template):
         actions = set(_list(statement["Action"]))
         assert not actions & {"dynamodb:DeleteItem", "dynamodb:BatchWriteItem", "dynamodb:UpdateItem"}
         if "dynamodb:PutItem" in actions and "TablesLedger" in json.dumps(statement["Resource"]):
-            writers.add(policy)
-    assert [writer[: len("RealtimeProcessEvents")] for writer in writers] == ["RealtimeProcessEvents"]
+            writers.add((policy[:9], json.dumps(statement.get("Condition"))))
+    work_list = json.dumps({"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["hour#*", "hours"]}})
+    assert writers == {("RealtimeP", "null"), ("BatchRole", work_list)}
 
 
 def test_functions_never_delete(template: Template, statements: Statements) -> None:
@@ -82,7 +88,7 @@ def test_logs_are_kept_a_month(template: Template, of_type: OfType) -> None:
     """Every log group has a retention, and every function of ours writes to one."""
     groups = of_type(template, "Logs::LogGroup")
     assert {group["RetentionInDays"] for group in groups} == {30}
-    assert len(groups) == 4
+    assert len(groups) == 5
     for name, resource in template["Resources"].items():
         if resource["Type"] == "AWS::Lambda::Function" and not name.startswith(ADDED_BY_CDK):
             assert "LogGroup" in resource["Properties"]["LoggingConfig"]

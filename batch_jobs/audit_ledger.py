@@ -1,0 +1,124 @@
+"""Audit the ledger every hour: roll the heads of all lanes forward, and compare the counters with what has landed.
+
+A lane that gets no more records leaves its newest commit to nobody but this job. Differences are published as a metric
+with an alarm, and named on standard error; they are repaired only with `--repair`.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Any
+
+import boto3
+
+from aws_stores import CONFIG, DynamoTable, S3Bucket, call
+from batch_jobs.stream_reading import StreamReader
+from clickstream import metrics
+from clickstream.accounting import contradictions
+from clickstream.applying import Applier
+from clickstream.errors import ClickstreamError
+from clickstream.ledger import Ledger
+from clickstream.positions import Lane
+from clickstream.processing import CONSUMER
+from clickstream.repairing import Difference, Pages, miscounted
+
+LOOK_BACK = timedelta(hours=26)
+"""Longer than a day, so that no run of a day is missed if one fails."""
+SAMPLED = 20
+"""So many newest commits of each lane are compared with the objects that they name."""
+
+
+LANDING_KEPT = timedelta(days=7)
+"""Objects of landing may be gone after this."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the job. 0: it has looked and published what it found; 1: a service failed, said on standard error."""
+    options, _ = _parser().parse_known_args(argv)
+    clock = (lambda: options.now) if options.now else (lambda: datetime.now(UTC))
+    bucket = S3Bucket(options.bucket)
+    ledger = Ledger(DynamoTable(options.ledger_table), bucket)
+    counters, page_metrics = DynamoTable(options.counters_table), DynamoTable(options.page_metrics_table)
+    pages = Pages(ledger, bucket, counters, page_metrics, options.retention_days, clock)
+    applier = Applier(ledger, counters, page_metrics, options.retention_days, clock)
+    try:
+        lanes = _lanes(ledger, StreamReader(options.stream))
+        applier.audit(CONSUMER, lanes)
+        _audit(pages, lanes, options, clock())
+    except ClickstreamError as error:
+        print(f"audit_ledger: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _lanes(ledger: Ledger, stream: StreamReader) -> list[Lane]:
+    """Every lane: those that the ledger knows, and those of the stream's shards, should the ledger have forgotten."""
+    epoch = stream.epoch()
+    listed = [Lane(CONSUMER, epoch, shard_id) for shard_id in stream.shards()]
+    beside = [lane for main in listed for lane in (main.fill, main.reparse)]
+    return sorted({*ledger.lanes(CONSUMER), *listed, *beside})
+
+
+def _audit(pages: Pages, lanes: Sequence[Lane], options: argparse.Namespace, now: datetime) -> None:
+    """Compare, repair if asked to, publish, and say it in one line."""
+    since = options.since or now - LOOK_BACK
+    broken = [problem for lane in lanes for problem in _contradictions(pages, lane, since)]
+    differences = [difference for lane in lanes for difference in pages.differences(lane, since)]
+    if options.repair:
+        _repair(pages, differences)
+    for problem in (*broken, *differences):
+        print(f"audit_ledger: {problem}", file=sys.stderr)
+    total = sum(abs(difference.expected - difference.found) for difference in differences)
+    values = {metrics.COUNTER_DIFFERENCE: total, metrics.LEDGER_CONTRADICTIONS: len(broken)}
+    _publish(options.ledger_table, now, values)
+    line = {"job": "audit_ledger", "lanes": len(lanes), "pages": len(differences), **values}
+    print(json.dumps(line | {"repaired": bool(options.repair)}), flush=True)
+
+
+def _contradictions(pages: Pages, lane: Lane, since: datetime) -> Iterator[str]:
+    """What does not add up in the newest commits of the lane, by themselves and against their objects."""
+    kept = max(since, pages.now() - LANDING_KEPT)
+    for commit in islice(pages.ledger.commits_since(lane, kept), SAMPLED):
+        for problem in (*contradictions(commit), *miscounted(pages.bucket, commit)):
+            yield f"{lane} {commit.last.lstrip('0')}: {problem}"
+
+
+def _repair(pages: Pages, differences: Iterable[Difference]) -> None:
+    for lane, minute in sorted({(difference.lane, difference.minute) for difference in differences}):
+        pages.repair(lane, minute)
+
+
+def _publish(ledger_table: str, now: datetime, values: dict[str, int]) -> None:
+    """Publish the metrics; a job's log is not searched for embedded ones."""
+    dimensions = [{"Name": metrics.LEDGER, "Value": ledger_table}]
+    data: list[Any] = [
+        {"MetricName": name, "Dimensions": dimensions, "Timestamp": now, "Value": value, "Unit": "Count"}
+        for name, value in values.items()
+    ]
+    client = boto3.client("cloudwatch", config=CONFIG)
+    call(client.put_metric_data, Namespace=metrics.NAMESPACE, MetricData=data)
+
+
+def _parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(prog="python -m batch_jobs.audit_ledger", description=__doc__, allow_abbrev=False)
+    made.add_argument("--bucket", required=True, help="name of the lake's bucket")
+    made.add_argument("--stream", required=True, help="name of the stream")
+    for table in ("ledger", "counters", "page-metrics"):
+        made.add_argument(f"--{table}-table", required=True, help=f"name of the DynamoDB table {table}")
+    made.add_argument("--retention-days", type=int, default=30, help="days that counters are kept; default 30")
+    made.add_argument("--since", type=_instant, metavar="TIME", help="commits written from then on; default 26 hours")
+    made.add_argument("--now", type=_instant, metavar="TIME", help="work as if it were this time, ISO 8601, UTC")
+    made.add_argument("--repair", action="store_true", help="make the pages that differ anew")
+    return made
+
+
+def _instant(text: str) -> datetime:
+    found = datetime.fromisoformat(text)
+    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
