@@ -51,6 +51,10 @@ EVENTS ?=
 OUT ?= out
 FILE ?=
 STACK ?= clickstream-local
+SINCE ?=
+MINUTE ?=
+BAD ?=
+DRY ?=
 
 .PHONY: demo
 demo: setup ## the whole way of an event on this machine; EVENTS=file for your own data, OUT=dir
@@ -90,6 +94,19 @@ top-pages: $(VENV)/installed ## live page views by path template; TOP=20 SINCE=3
 .PHONY: session
 session: $(VENV)/installed ## one live session and the rules it broke; ID=…
 	@$(LOCAL) python -m batch_jobs.show_session --stack $(STACK) -- "$(ID)"
+
+.PHONY: ledger
+ledger: $(VENV)/installed ## say what became of every record and event, and whether it adds up
+	@$(LOCAL) python -m batch_jobs.show_ledger --stack $(STACK) $(if $(SINCE),--since "$(SINCE)")
+
+.PHONY: recover
+recover: $(VENV)/installed ## bring given-up batches back; BAD=1: bad events that the code accepts now; DRY=1: only say so
+	@$(LOCAL) python -m batch_jobs.recover_events --stack $(STACK) $(if $(BAD),--bad) $(if $(DRY),--dry-run)
+
+.PHONY: repair
+repair: $(VENV)/installed ## make differing counter pages anew; MINUTE=2026-11-21T09:05 for that one
+	@$(LOCAL) python -m batch_jobs.repair_pages --stack $(STACK) $(if $(MINUTE),--minute $(MINUTE))
+
 # A platform of `make up` is used unless the environment already names an endpoint or an AWS profile.
 LOCAL := if [ -f .local_aws/env ] && [ -z "$$AWS_ENDPOINT_URL$$AWS_PROFILE" ]; then . .local_aws/env; fi;
 
