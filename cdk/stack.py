@@ -13,6 +13,7 @@ from cdk.lake import Lake
 from cdk.layer import BUILD
 from cdk.monitoring import Monitoring
 from cdk.realtime import Realtime
+from cdk.traffic import Traffic
 
 
 class ClickstreamStack(Stack):
@@ -34,8 +35,11 @@ class ClickstreamStack(Stack):
         lake = Lake(self, "Lake", config)
         realtime = Realtime(self, "Realtime", config=config, code=code, ingest=ingest, lake=lake)
         batch = Batch(self, "Batch", config=config, code=code, lake=lake, realtime=realtime)
-        monitoring = Monitoring(self, "Monitoring", config=config, ingest=ingest, realtime=realtime, batch=batch)
         tables = realtime.tables
+        traffic = Traffic(self, "Traffic", config=config, code=code, tables=tables, topic=realtime.topic)
+        monitoring = Monitoring(
+            self, "Monitoring", config=config, ingest=ingest, realtime=realtime, batch=batch, traffic=traffic
+        )
         outputs = {
             "StreamName": ingest.stream.stream_name,
             "FailureBucketName": ingest.failures.bucket_name,
@@ -46,9 +50,11 @@ class ClickstreamStack(Stack):
             "CountersTableName": tables.counters.table_name,
             "PageMetricsTableName": tables.page_metrics.table_name,
             "SessionMetricsTableName": tables.session_metrics.table_name,
+            "TrafficStatesTableName": tables.traffic_states.table_name,
             "AnomaliesTableName": tables.anomalies.table_name,
             "ProcessEventsFunctionName": realtime.process_events.function.function_name,
             "DetectAnomaliesFunctionName": realtime.detect_anomalies.function.function_name,
+            "DetectTrafficAnomaliesFunctionName": traffic.function.function_name,
             "TopicArn": realtime.topic.topic_arn,
             "JobName": batch.job_name,
             "StateMachineArn": batch.workflow.state_machine_arn,

@@ -20,6 +20,7 @@ class Tables(Construct):
         counters: Event counts by received minute.
         page_metrics: Counts by page and received minute.
         session_metrics: State of live sessions.
+        traffic_states: Models of the traffic, one item a series.
         anomalies: What the detectors found; the sparse index `pending` lists what nobody was told yet.
     """
 
@@ -30,6 +31,7 @@ class Tables(Construct):
         self.counters = self._table("counters")
         self.page_metrics = self._table("page-metrics")
         self.session_metrics = self._table("session-metrics")
+        self.traffic_states = self._table("traffic-states")
         self.anomalies = self._table("anomalies")
         self.anomalies.add_global_secondary_index(
             index_name=PENDING_INDEX,
@@ -40,7 +42,8 @@ class Tables(Construct):
     @property
     def all(self) -> tuple[dynamodb.Table, ...]:
         """Every table."""
-        return (self.ledger, self.counters, self.page_metrics, self.session_metrics, self.anomalies)
+        metrics = (self.counters, self.page_metrics, self.session_metrics, self.traffic_states)
+        return (self.ledger, *metrics, self.anomalies)
 
     def _table(self, name: str, expiry: str | None = EXPIRY) -> dynamodb.Table:
         is_disposable = self._config.is_disposable

@@ -45,6 +45,16 @@ class DetectAnomaliesSettings(Settings, frozen=True):
     retention_days: int = 30
 
 
+class DetectTrafficAnomaliesSettings(Settings, frozen=True):
+    """What `detect_traffic_anomalies` needs."""
+
+    counters_table: str
+    traffic_states_table: str
+    anomalies_table: str
+    topic_arn: str
+    retention_days: int = 30
+
+
 def load(settings: type[S], environment: Mapping[str, str]) -> S:
     """Read the settings from environment variables. Raises `ConfigError` naming what is missing or unknown."""
     given = {name.removeprefix(PREFIX).lower(): text for name, text in environment.items() if name.startswith(PREFIX)}

@@ -9,7 +9,7 @@ from clickstream.tables import LAKE_TABLES, PARTITION_KEYS
 
 Template = dict[str, Any]
 OfType = Callable[[Template, str], list[dict[str, Any]]]
-TABLES = {"ledger", "counters", "page-metrics", "session-metrics", "anomalies"}
+TABLES = {"ledger", "counters", "page-metrics", "session-metrics", "traffic-states", "anomalies"}
 KEPT = ("Kinesis::Stream", "DynamoDB::Table", "S3::Bucket", "SecretsManager::Secret", "Logs::LogGroup")
 DISPOSABLE = {"dev": True, "local": True, "staging": False, "production": False}
 

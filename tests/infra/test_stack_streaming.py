@@ -8,9 +8,21 @@ from typing import Any
 import pytest
 
 from cdk.config import LEAST_MEMORY_MB
-from clickstream.settings import PREFIX, DetectAnomaliesSettings, ProcessEventsSettings, Settings, load
+from clickstream.settings import (
+    PREFIX,
+    DetectAnomaliesSettings,
+    DetectTrafficAnomaliesSettings,
+    ProcessEventsSettings,
+    Settings,
+    load,
+)
 
 ROOT = Path(__file__).parents[2]
+SETTINGS: dict[str, type[Settings]] = {
+    "process_events": ProcessEventsSettings,
+    "detect_anomalies": DetectAnomaliesSettings,
+    "detect_traffic_anomalies": DetectTrafficAnomaliesSettings,
+}
 Template = dict[str, Any]
 OfType = Callable[[Template, str], list[dict[str, Any]]]
 MAPPING = {
@@ -62,7 +74,7 @@ def test_stream(template: Template, of_type: OfType) -> None:
     assert stream["StreamEncryption"] == {"EncryptionType": "KMS", "KeyId": "alias/aws/kinesis"}
 
 
-@pytest.mark.parametrize("settings", [ProcessEventsSettings, DetectAnomaliesSettings])
+@pytest.mark.parametrize("settings", [*SETTINGS.values()])
 def test_functions_get_every_setting(template: Template, of_type: OfType, settings: type[Settings]) -> None:
     """The environment of a function sets each of its settings, and nothing unknown."""
     function = next(one for one in _ours(template, of_type) if _settings_of(one) is settings)
@@ -74,7 +86,7 @@ def test_functions_get_every_setting(template: Template, of_type: OfType, settin
 def test_functions(template: Template, of_type: OfType) -> None:
     """Each function runs a handler that exists, with enough memory, one minute at most and the shared layer."""
     functions = _ours(template, of_type)
-    assert len(functions) == 2
+    assert len(functions) == 3
     for function in functions:
         module, _, name = function["Handler"].partition(".")
         body = ast.parse((ROOT / "streaming_lambdas" / f"{module}.py").read_text()).body
@@ -131,5 +143,4 @@ def _ours(template: Template, of_type: OfType) -> list[dict[str, Any]]:
 
 
 def _settings_of(function: dict[str, Any]) -> type[Settings]:
-    is_processing = function["Handler"].startswith("process_events")
-    return ProcessEventsSettings if is_processing else DetectAnomaliesSettings
+    return SETTINGS[function["Handler"].partition(".")[0]]

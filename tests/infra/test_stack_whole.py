@@ -20,9 +20,11 @@ OUTPUTS = {
     "CountersTableName",
     "PageMetricsTableName",
     "SessionMetricsTableName",
+    "TrafficStatesTableName",
     "AnomaliesTableName",
     "ProcessEventsFunctionName",
     "DetectAnomaliesFunctionName",
+    "DetectTrafficAnomaliesFunctionName",
     "TopicArn",
     "JobName",
     "StateMachineArn",
@@ -69,11 +71,11 @@ def test_workflow(template: Template, of_type: OfType) -> None:
 
 
 def test_schedules(templates: dict[str, Template], of_type: OfType) -> None:
-    """Hourly and daily runs start in UTC at fixed minutes; locally nothing starts by itself."""
+    """Batch and the watch over the traffic start by themselves, in UTC; locally nothing does."""
     for name, template in templates.items():
         schedules = of_type(template, "Scheduler::Schedule")
-        inputs = {json.loads(schedule["Target"]["Input"])["steps"] for schedule in schedules}
-        assert inputs == {"hourly", "daily"}
+        inputs = {json.loads(schedule["Target"].get("Input", "{}")).get("steps") for schedule in schedules}
+        assert inputs == {"hourly", "daily", None}
         assert {schedule["ScheduleExpressionTimezone"] for schedule in schedules} == {"UTC"}
         assert {schedule["State"] for schedule in schedules} == {"DISABLED" if name == "local" else "ENABLED"}
 
@@ -83,7 +85,8 @@ def test_alarms(template: Template, of_type: OfType) -> None:
     for alarm in of_type(template, "CloudWatch::Alarm"):
         assert "Metrics" not in alarm
         assert alarm["AlarmActions"] == alarm["OKActions"] != []
-        assert alarm["TreatMissingData"] == "notBreaching"
+        is_about_silence = alarm["AlarmName"].endswith("TrafficStale")
+        assert alarm["TreatMissingData"] == ("breaching" if is_about_silence else "notBreaching")
         assert len(alarm["AlarmDescription"]) > len(alarm["AlarmName"]) / 2
 
 
