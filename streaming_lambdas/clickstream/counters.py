@@ -9,15 +9,17 @@ here; the lake keeps one of them, because only it can look at an hour of ids.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import groupby, repeat
-from operator import floordiv, itemgetter
+from itertools import chain, compress, groupby, repeat
+from operator import floordiv, sub
+from typing import Any
 
+from clickstream.columns import Column, Columns, Row
+from clickstream.enrichment import path_template
 from clickstream.ledger import PageDelta
 from clickstream.ports import Item, Key
 from clickstream.positions import Lane
-from clickstream.rows import Row
 from clickstream.sketches import distinct, durations, united
 from clickstream.tables import RAW_EVENTS
 
@@ -28,25 +30,23 @@ MAX_NAME_LENGTH = 256
 OTHER = "(other)"
 NONE = "(none)"
 """Stands for a page, country, … that the event does not tell."""
-_TYPE, _CHANNEL, _DEVICE, _COUNTRY, _PATH, _RECEIVED, _TIME, _TIME_SOURCE, _SESSION, _USER, _ANONYMOUS = (
+_COUNTED = tuple(
     RAW_EVENTS.schema.names.index(name)
     for name in (
         *("event_type", "channel", "device_type", "country", "page_path", "received_time", "event_time"),
         *("time_source", "session_id", "user_id", "anonymous_id"),
     )
 )
+_TYPE, _CHANNEL, _DEVICE, _COUNTRY, _PATH, _RECEIVED, _TIME, _TIME_SOURCE, _SESSION, _USER, _ANONYMOUS = _COUNTED
 _MINUTE, _MILLISECOND = timedelta(minutes=1), timedelta(milliseconds=1)
 
 
 def minute_deltas(rows: Iterable[Row]) -> dict[str, PageDelta]:
     """What the rows add, by received minute (`2026-11-21T09:05`)."""
-    minutes: dict[datetime, list[Row]] = {}
-    start = datetime.min.replace(tzinfo=UTC)
-    # The rows of a record share one instant, and records next to each other mostly one minute.
-    for received, found in groupby(rows, itemgetter(_RECEIVED)):
-        if not start <= received < start + _MINUTE:
-            start = received.replace(second=0, microsecond=0)
-        minutes.setdefault(start, []).extend(found)
+    minutes: dict[datetime, list[dict[int, Column]]] = {}
+    for chunk in Columns.of(rows).chunks:
+        for start, first, end in _runs(chunk[_RECEIVED]):
+            minutes.setdefault(start, []).append({index: chunk[index][first:end] for index in _COUNTED})
     return {start.isoformat()[:16]: _delta(minutes[start]) for start in sorted(minutes)}
 
 
@@ -99,24 +99,44 @@ def merged(counts: dict[str, int], more: dict[str, int]) -> dict[str, int]:
     return dict(ranked[:MAX_NAMES]) | ({OTHER: rest} if rest else {})
 
 
-def _delta(rows: list[Row]) -> PageDelta:
-    under_way = [row[_RECEIVED] - row[_TIME] for row in rows if row[_TIME_SOURCE] == "event"]
+def _runs(instants: Column) -> Iterator[tuple[datetime, int, int]]:
+    """The received minutes of consecutive rows: each with the place of its first row and the place after its last."""
+    start, first, place = datetime.min.replace(tzinfo=UTC), 0, 0
+    # The rows of a record share one instant, and records next to each other mostly one minute.
+    for received, run in groupby(instants):
+        if not start <= received < start + _MINUTE:
+            if place:
+                yield start, first, place
+            start, first = received.replace(second=0, microsecond=0), place
+        place += sum(1 for _ in run)
+    yield start, first, place
+
+
+def _delta(parts: list[dict[int, Column]]) -> PageDelta:
+    def column(index: int) -> Iterator[Any]:
+        return chain.from_iterable(part[index] for part in parts)
+
+    is_view = map("page_view".__eq__, column(_TYPE))
+    is_timed = map("event".__eq__, column(_TIME_SOURCE))
+    under_way = compress(map(sub, column(_RECEIVED), column(_TIME)), is_timed)
+    people = zip(column(_USER), column(_ANONYMOUS), column(_SESSION), strict=True)
+    types = Counter(column(_TYPE))
     return PageDelta(
-        events=len(rows),
-        event_types=_named(map(itemgetter(_TYPE), rows)),
-        channels=_named(map(itemgetter(_CHANNEL), rows)),
-        devices=_named(map(itemgetter(_DEVICE), rows)),
-        countries=_named(map(itemgetter(_COUNTRY), rows)),
-        pages=_named(row[_PATH] for row in rows if row[_TYPE] == "page_view"),
+        events=types.total(),
+        event_types=_named(types),
+        channels=_named(Counter(column(_CHANNEL))),
+        devices=_named(Counter(column(_DEVICE))),
+        countries=_named(Counter(column(_COUNTRY))),
+        pages=_named(Counter(compress(column(_PATH), is_view)), path_template),
         latencies=durations(map(floordiv, under_way, repeat(_MILLISECOND))),
-        visitors=distinct(filter(None, {row[_USER] or row[_ANONYMOUS] or row[_SESSION] for row in rows})),
-        sessions=distinct(filter(None, {row[_SESSION] for row in rows})),
+        visitors=distinct(filter(None, {user or browser or session for user, browser, session in people})),
+        sessions=distinct(filter(None, set(column(_SESSION)))),
     )
 
 
-def _named(values: Iterable[str | None]) -> dict[str, int]:
+def _named(counts: Counter[str | None], name_of: Callable[[str], str] = str) -> dict[str, int]:
     """Counts by name, capped in number and length of names."""
     total: Counter[str] = Counter()
-    for value, count in Counter(values).items():
-        total[(value or NONE)[:MAX_NAME_LENGTH]] += count
+    for value, count in counts.items():
+        total[name_of(value)[:MAX_NAME_LENGTH] if value else NONE] += count
     return merged({}, total)

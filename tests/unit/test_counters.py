@@ -53,7 +53,7 @@ def test_a_delta_counts_by_type_channel_device_country_and_page() -> None:
     )["2026-11-21T09:05"]
     assert delta.events == 4
     assert delta.event_types == {"page_view": 3, "click": 1}
-    assert delta.channels == {"direct": 3, "search": 1}
+    assert delta.channels == {"direct": 3, "organic_search": 1}
     assert delta.devices == {"unknown": 3, "bot": 1}
     assert delta.countries == {"NO": 2, NONE: 2}
     assert delta.pages == {"/x": 2, NONE: 1}
