@@ -88,6 +88,11 @@ class TrafficModel(msgspec.Struct):
         """Whether the series has fallen silent and nothing has come since."""
         return self.silent_since > 0
 
+    @property
+    def has_learnt(self) -> bool:
+        """Whether the model has seen enough to have an opinion."""
+        return self.points > LEARNING_POINTS and self.last_time - self.first_time >= LEARNING_S
+
     def observe(self, time: float, count: float) -> Verdict:
         """Take the next point in. `time` is its start in epoch seconds, later than any before it."""
         if not self.points:
@@ -106,7 +111,7 @@ class TrafficModel(msgspec.Struct):
             views = dict.fromkeys(views, 0.0)
         if self.is_silent and not was_silent:
             view, self.held = "silence", 0.0
-        return Verdict(self._score(views[view], time), expected, view)
+        return Verdict(self._score(views[view]), expected, view)
 
     def _listen(self, time: float, count: float, expected: float, elapsed: float) -> None:
         """Follow silence: the series is silent once too much is missing, until something comes again."""
@@ -152,10 +157,9 @@ class TrafficModel(msgspec.Struct):
         """Weight of the newest point: an average of all of them until there are enough to forget some."""
         return max(rate, 1 / (self.points + 1))
 
-    def _score(self, score: float, time: float) -> float:
+    def _score(self, score: float) -> float:
         """From 0 to 1, and 0 while the model still learns or an anomaly as bad has just been told."""
         self.held *= 1 - 1 / REST
         is_news = score > self.held
         self.held = max(score, self.held)
-        has_learnt = self.points > LEARNING_POINTS and time - self.first_time >= LEARNING_S
-        return score / (1 + score) if is_news and has_learnt else 0.0
+        return score / (1 + score) if is_news and self.has_learnt else 0.0

@@ -12,7 +12,7 @@ import msgspec
 
 from clickstream.minutes import TOTAL
 from clickstream.ports import Item
-from clickstream.traffic import TrafficModel, Verdict
+from clickstream.traffic import ALARM, TrafficModel, Verdict
 
 DROP, SURGE, TRACKING_OUTAGE = "traffic_drop", "traffic_surge", "tracking_outage"
 PENDING = "traffic"
@@ -65,38 +65,46 @@ class Watch(msgspec.Struct):
     model: TrafficModel = msgspec.field(default_factory=TrafficModel)
     others_usual: float = 0.0
     others_recent: float = 0.0
+    is_outage_told: bool = False
 
     def observe(self, series: str, minute: datetime, seen: int, total: int) -> TrafficAnomaly | None:
         """Take a complete minute in; say what is wrong with it."""
         verdict = self.model.observe(minute.timestamp(), seen)
         others = total - seen
-        rule = self._rule(series, verdict, seen, others) if verdict.is_anomaly else None
-        self.others_recent += RECENT_RATE * (others - self.others_recent)
-        if seen or not self.model.is_silent:
-            rate = max(USUAL_RATE, 1 / self.model.points)
-            self.others_usual += rate * (others - self.others_usual)
+        self._hear(others, is_silent=self.model.is_silent)
+        rule = self._outage(others) if self.model.is_silent and series != TOTAL else None
+        if rule is None and verdict.is_anomaly:
+            rule = self._change(series, verdict, seen, others)
         if rule is None:
             return None
-        return TrafficAnomaly(series, rule, _severity(verdict), minute, verdict.expected, seen, verdict.score)
+        severity = "critical" if self.model.is_silent else "high" if verdict.score >= SEVERE_SCORE else "medium"
+        return TrafficAnomaly(series, rule, severity, minute, verdict.expected, seen, max(verdict.score, ALARM))
 
-    def _rule(self, series: str, verdict: Verdict, seen: int, others: int) -> str | None:
-        """The rule, or None where the total tells what there is to tell."""
-        if series == TOTAL:
-            return SURGE if seen > verdict.expected else DROP
-        if verdict.view == "silence":
-            return TRACKING_OUTAGE if self.others_recent >= FLOWING_SHARE * self.others_usual else None
-        own, shared = _factor(seen, verdict.expected), _factor(others, self.others_usual)
-        if abs(own - shared) < log(OWN_FACTOR):
+    def _hear(self, others: int, *, is_silent: bool) -> None:
+        """Follow what the others bring. While this series is silent, what they usually bring stays what it was."""
+        self.others_recent += RECENT_RATE * (others - self.others_recent)
+        if not is_silent:
+            self.others_usual += max(USUAL_RATE, 1 / self.model.points) * (others - self.others_usual)
+            self.is_outage_told = False
+
+    def _outage(self, others: int) -> str | None:
+        """An outage of tracking, once, as soon as the others flow beside the silence."""
+        is_flowing = min(others, self.others_recent) >= FLOWING_SHARE * self.others_usual > 0
+        if self.is_outage_told or not is_flowing or not self.model.has_learnt:
             return None
-        return SURGE if seen > verdict.expected else DROP
+        self.is_outage_told = True
+        return TRACKING_OUTAGE
+
+    def _change(self, series: str, verdict: Verdict, seen: int, others: int) -> str | None:
+        """A surge or a drop, or None where the total tells what there is to tell."""
+        rule = SURGE if seen > verdict.expected else DROP
+        if series == TOTAL:
+            return rule
+        own, shared = _factor(seen, verdict.expected), _factor(others, self.others_usual)
+        is_own = verdict.view != "silence" and abs(own - shared) >= log(OWN_FACTOR)
+        return rule if is_own else None
 
 
 def _factor(seen: float, usual: float) -> float:
     """By how much a count is off, as a logarithm; small counts are drawn together."""
     return log((seen + 1) / (max(usual, 0.0) + 1))
-
-
-def _severity(verdict: Verdict) -> str:
-    if verdict.view == "silence":
-        return "critical"
-    return "high" if verdict.score >= SEVERE_SCORE else "medium"
