@@ -59,18 +59,41 @@ _PROGRAMS: tuple[tuple[float, str], ...] = (
 )  # fmt: skip
 
 
+_CONTRADICTIONS = (
+    f"{_IPHONE} Chrome/{{c}}.0.0.0 Mobile Safari/604.1",
+    f"{_IPAD} Chrome/{{c}}.0.0.0 Safari/604.1",
+    f"{_WINDOWS}) {_IOS_WEBKIT} Version/{{v}} Safari/605.1.15",
+    f"{_WINDOWS}; Macintosh; Intel Mac OS X 10_15_7) {_CHROME} Safari/537.36",
+    f"{_ANDROID} {{p}}; Windows NT 10.0) {_CHROME} Mobile Safari/537.36",
+)
+_MONITOR = "HarbourPine-UptimeMonitor/1.4 (bot; +https://shop.example.com/status)"
+
+
 def person_agent(rng: random.Random) -> Agent:
     """Draw the browser of a person."""
     _, is_mobile, pattern = rng.choices(_BROWSERS, [row[0] for row in _BROWSERS])[0]
+    return Agent(_filled(pattern, rng), is_mobile)
+
+
+def _filled(pattern: str, rng: random.Random) -> str:
     ios_major, ios_minor = rng.choice(((17, 4), (17, 6), (18, 1), (18, 5), (26, 0)))
-    text = pattern.format(
+    return pattern.format(
         c=rng.randint(138, 147),
         f=rng.randint(128, 146),
         i=f"{ios_major}_{ios_minor}",
         v=f"{ios_major}.{ios_minor}",
         p=rng.choices(_PHONES, _PHONE_SHARES)[0],
     )
-    return Agent(text, is_mobile)
+
+
+def contradictory_agent(rng: random.Random) -> str:
+    """Draw a text that names two platforms, or a browser where it does not exist."""
+    return _filled(rng.choice(_CONTRADICTIONS), rng)
+
+
+def monitor_agent() -> Agent:
+    """The agent of the shop's own monitor, which declares itself."""
+    return Agent(_MONITOR, is_mobile=False)
 
 
 def program_agent(rng: random.Random) -> Agent:

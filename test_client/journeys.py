@@ -89,7 +89,8 @@ def money(cents: int) -> Decimal:
     return Decimal(cents).scaleb(-2)
 
 
-def _of_product(product: Product, quantity: int = 1) -> dict[str, Any]:
+def of_product(product: Product, quantity: int = 1) -> dict[str, Any]:
+    """What an event says about a product and how many of it."""
     properties = {"price": money(product.price_cents), "category": product.category}
     return {"product_id": product.product_id, "quantity": quantity, "properties": properties}
 
@@ -119,7 +120,7 @@ def _product(journey: Journey) -> Iterator[Step]:
     journey.product = product = catalogue.popular_product(rng)
     yield journey.step("page_view", product.page)
     journey.offset_ms += rng.randrange(20, 200)
-    yield journey.step("view_item", product.page, **_of_product(product))
+    yield journey.step("view_item", product.page, **of_product(product))
     if rng.random() < _HECTIC_CHANCE:
         yield from _hectic_minute(journey, product.page)
     yield from _look_around(journey, "product", product.page)
@@ -127,7 +128,7 @@ def _product(journey: Journey) -> Iterator[Step]:
         quantity = rng.choices((1, 2, 3), (80, 15, 5))[0]
         journey.cart[product] = journey.cart.get(product, 0) + quantity
         yield journey.step(
-            "add_to_cart", product.page, currency=journey.visitor.currency, **_of_product(product, quantity)
+            "add_to_cart", product.page, currency=journey.visitor.currency, **of_product(product, quantity)
         )
         journey.wait(6)
 
@@ -148,7 +149,7 @@ def _cart(journey: Journey) -> Iterator[Step]:
     yield from _look_around(journey, "cart", catalogue.CART)
     if len(journey.cart) > 1 and journey.rng.random() < 0.12:
         product, quantity = journey.cart.popitem()
-        yield journey.step("remove_from_cart", catalogue.CART, **_of_product(product, quantity))
+        yield journey.step("remove_from_cart", catalogue.CART, **of_product(product, quantity))
         journey.wait(5)
 
 

@@ -16,6 +16,11 @@ RULE_OF_LABEL = {
     "click_flood": "click_rate",
     "bot_agent": "suspicious_agent",
     "checkout_without_journey": "checkout_without_journey",
+    "forged_agent": "spoofed_agent",
+    "impossible_order": "impossible_sequence",
+    "robot_speed": "impossible_speed",
+    "scraping": "scraping_breadth",
+    "replay": "replayed_ids",
 }
 COLUMNS = (*RULE_OF_LABEL.values(), "nothing")
 _ORDINARY = "(no label)"

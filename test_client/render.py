@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from test_client import bad_lines
+from test_client.anomalies import KINDS
 from test_client.journeys import Step
 from test_client.visitors import Source, Visitor, draw_source, identifier, landing_url
 from test_client.visits import Plan, Visit
@@ -24,6 +25,8 @@ APP_ID = "shop-web"
 _BAD_LINE_SHARE = 0.003
 _NO_ID_SHARE = 0.004
 _RESEND_SHARE = 0.04
+_MOST_RESENDS = 3
+_REPLAYED_EVENTS = 14
 _OFFLINE_HOURS = (1.2, 20.0)
 _FLUSH_EVENTS = 10
 _encode = msgspec.json.Encoder(decimal_format="number").encode
@@ -71,14 +74,26 @@ def _clocks(visit: Visit, rng: random.Random) -> _Clocks:
             lambda offset_ms: start_ms - delay_ms + offset_ms,
             lambda place, _: start_ms + 150 * (place // _FLUSH_EVENTS),
         )
-    shift_ms = {
-        "future_clock": int(rng.lognormvariate(10, 1.2) * 1000),
-        "clock_of_1970": int(rng.uniform(60, 7200) * 1000) - start_ms,
-    }.get(visit.oddity, 0)
+    shift = _shift(visit, rng)
     return _Clocks(
-        lambda offset_ms: start_ms + shift_ms + offset_ms,
+        lambda offset_ms: start_ms + offset_ms + shift(offset_ms),
         lambda _, offset_ms: start_ms + offset_ms + 40 + int(rng.expovariate(1 / 250)),
     )
+
+
+def _shift(visit: Visit, rng: random.Random) -> Callable[[int], int]:
+    """How far the clock is out, in milliseconds, so many milliseconds after the visit began."""
+    if visit.behaviour == "random_times":
+        return lambda _: -rng.randrange(4 * 86_400_000)
+    change_ms, wrong_ms = rng.randrange(20_000, 300_000), int(rng.lognormvariate(9, 1.5) * 1000)
+    is_wrong_first = rng.random() < 0.5
+    shifts: dict[str, Callable[[int], int]] = {
+        "future_clock": lambda _: 2 * wrong_ms,
+        "clock_of_1970": lambda _: change_ms * 20 - visit.start_ms,
+        "corrected_clock": lambda offset_ms: -wrong_ms if (offset_ms < change_ms) == is_wrong_first else 0,
+        "two_tabs": lambda offset_ms: -(change_ms // 100) if offset_ms // 7_000 % 2 else 0,
+    }
+    return shifts.get(visit.oddity, lambda _: 0)
 
 
 def _constant_fields(visit: Visit, visitor: Visitor, rng: random.Random) -> dict[str, Any]:
@@ -121,6 +136,9 @@ class _Tracker:
             **self._constant,
             **step.fields,
         }
+        # Whoever has not been asked yet has not agreed: the first events say nothing.
+        if place > 1 or self._visitor.is_hidden:
+            event |= self._visitor.signals
         if self._user_id:
             event["user_id"] = self._user_id
         if self._referrer:
@@ -137,16 +155,33 @@ class _Tracker:
 
 
 def _resends(visit: Visit, sent: list[tuple[int, dict[str, Any]]], end_ms: int) -> Iterator[Line]:
-    """Some trackers do not hear the answer and send a part of the visit once more, up to minutes later."""
+    """Some trackers do not hear the answer and send a part of the visit again, up to minutes later; few do so twice."""
     rng = visit.generator("resend")
-    if visit.behaviour not in {"browse", "return_to_cart"} or rng.random() >= _RESEND_SHARE:
+    if visit.behaviour in KINDS or rng.random() >= _RESEND_SHARE:
         return
     first = rng.randrange(len(sent))
-    again = [event for _, event in sent[first : first + rng.randint(1, _FLUSH_EVENTS)] if "event_id" in event]
-    last_ms = sent[min(len(sent), first + _FLUSH_EVENTS) - 1][0]
-    arrival_ms = last_ms + 2_000 + int(rng.expovariate(1 / 45_000))
-    if arrival_ms < end_ms:
-        for event in again:
+    again = sent[first : first + rng.randint(1, _FLUSH_EVENTS)]
+    arrival_ms = sent[min(len(sent), first + _FLUSH_EVENTS) - 1][0]
+    for _ in range(min(_MOST_RESENDS, 1 + int(rng.expovariate(2.5)))):
+        arrival_ms += 2_000 + int(rng.expovariate(1 / 45_000))
+        if arrival_ms < end_ms:
+            yield from _sent_again(again, arrival_ms)
+
+
+def _replays(visit: Visit, sent: list[tuple[int, dict[str, Any]]], end_ms: int) -> Iterator[Line]:
+    """Somebody sends the first events of the visit again, a few seconds apart, as recorded."""
+    rng = visit.generator("resend")
+    if visit.behaviour != "replay":
+        return
+    arrival_ms = sent[-1][0]
+    for _ in range(rng.randint(6, 12)):
+        arrival_ms = min(arrival_ms + int(rng.expovariate(1 / 8_000)), end_ms - 1)
+        yield from _sent_again(sent[:_REPLAYED_EVENTS], arrival_ms)
+
+
+def _sent_again(events: list[tuple[int, dict[str, Any]]], arrival_ms: int) -> Iterator[Line]:
+    for _, event in events:
+        if "event_id" in event:
             data = _encode({**event, "sent_at": iso_time(arrival_ms)})
             yield Line(arrival_ms, data, "resend", event["event_type"])
 
@@ -168,3 +203,4 @@ def render(visit: Visit, plan: Plan) -> Iterator[Line]:
             kind = rng.choice(bad_lines.KINDS)
             yield Line(arrival_ms, bad_lines.spoil(kind, event, rng), "bad", kind)
     yield from _resends(visit, sent, end_ms)
+    yield from _replays(visit, sent, end_ms)

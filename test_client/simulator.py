@@ -42,7 +42,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """The truth about one anomalous session; ``label`` is one of ``test_client.anomalies.LABELS``."""
+    """The truth about one anomalous session; ``label`` is a key of ``labels.RULE_OF_LABEL``."""
 
     session_id: str
     label: str
@@ -85,7 +85,8 @@ class Simulation:
 
     def labels(self) -> list[Label]:
         """Name every anomalous session, in order of arrival."""
-        return [Label(visit.session_id(), label) for visit in self._plan.visits for label in visit.labels()]
+        plan = self._plan
+        return [Label(visit.session_id(), label) for visit in plan.visits for label in visit.labels(plan.people)]
 
     def summary(self) -> dict[str, Any]:
         """Counts by kind of what ``lines`` has yielded, and of the labels; ready for JSON."""

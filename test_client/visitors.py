@@ -14,6 +14,8 @@ _SHARED_ADDRESSES = 40
 _SHARED_SHARE = 0.18
 _ACCOUNT_SHARE = 0.38
 _STAYS_SIGNED_IN_SHARE = 0.5
+_SIGNALS: tuple[dict[str, bool | str], ...] = ({}, {"consent": True}, {"consent": False}, {"gpc": True}, {"dnt": "1"})
+_SIGNAL_SHARES = (85, 10, 2, 2, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,13 @@ class Visitor:
     ip_address: str
     currency: str
     pace: float
+    signals: dict[str, bool | str]
+    """What the browser says about consent, as fields of every event."""
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether the signals forbid identifiers: such events arrive without a session."""
+        return bool(self.signals.keys() & {"gpc", "dnt"}) or self.signals.get("consent") is False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +93,7 @@ def visitor_of(seed: int, number: int) -> Visitor:
         ip_address=_address(rng),
         currency=rng.choices(_CURRENCIES, _CURRENCY_SHARES)[0],
         pace=rng.lognormvariate(0, 0.35),
+        signals=rng.choices(_SIGNALS, _SIGNAL_SHARES)[0],
     )
 
 

@@ -14,27 +14,40 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import accumulate, islice, takewhile
 
-from test_client import anomalies, journeys
-from test_client.agents import program_agent
+from test_client import anomalies, hectic, journeys
+from test_client.agents import monitor_agent, program_agent
 from test_client.journeys import Step
 from test_client.visitors import Visitor, visitor_of
 
 _BEHAVIOURS: dict[str, Callable[[random.Random, Visitor], Iterator[Step]]] = {
     "browse": journeys.browse,
     "return_to_cart": journeys.return_to_cart,
-    "click_flood": anomalies.click_flood,
-    "bot_agent": anomalies.crawl,
-    "checkout_without_journey": anomalies.checkout_out_of_nowhere,
+    **{name: steps for name, (_, steps) in hectic.VISITS.items()},
+    **{name: kind.steps for name, kind in anomalies.KINDS.items()},
 }
-# Visits per 100,000 events; a day smaller than _SMALLEST_DAY has none of these, any other at least one of each.
-_ANOMALIES_PER_100K = {"click_flood": 12, "bot_agent": 26, "checkout_without_journey": 14}
-_ODD_CLOCKS_PER_100K = {"future_clock": 3, "clock_of_1970": 1}
+# A day smaller than this has no anomalies, one smaller than _WHOLE_DAY the main kinds, any other at least one of each.
 _SMALLEST_DAY = 2_000
+_WHOLE_DAY = 15_000
+# Visits per 100,000 events.
+_ODD_CLOCKS_PER_100K = {"future_clock": 3, "clock_of_1970": 1}
 _BOT_FLOOD_SHARE = 0.06
 _RETURN_TO_CART_SHARE = 0.012
 _OFFLINE_SHARE = 0.03
 _UNKNOWN_FIELDS_SHARE = 0.01
+_TWO_TABS_SHARE = 0.03
+_CORRECTED_CLOCK_SHARE = 0.002
 _PEOPLE_PER_EVENT = 0.032
+
+
+def _completed(*shares: float) -> tuple[float, ...]:
+    """The shares, and last what is missing to 1."""
+    return (*shares, 1 - sum(shares))
+
+
+_PEOPLE = ("return_to_cart", *hectic.VISITS, "browse")
+_PEOPLE_SHARES = _completed(_RETURN_TO_CART_SHARE, *(share for share, _ in hectic.VISITS.values()))
+_ODDITIES = ("offline", "unknown_fields", "two_tabs", "corrected_clock", "")
+_ODDITY_SHARES = _completed(_OFFLINE_SHARE, _UNKNOWN_FIELDS_SHARE, _TWO_TABS_SHARE, _CORRECTED_CLOCK_SHARE)
 # Share of a day's traffic by hour, UTC: quiet at four, busy at noon, busiest in the evening.
 _DIURNAL = (
     28, 18, 12, 9, 8, 11, 20, 34, 48, 56, 61, 66, 70, 66, 62, 62, 65, 71, 82, 95, 100, 92, 70, 46,
@@ -61,7 +74,7 @@ class Visit:
     """One session to be: arrival of its first event, its number (the seed of its generator), what happens in it.
 
     ``behaviour`` names a key of ``_BEHAVIOURS``; ``oddity`` is empty, ``offline``, ``future_clock``,
-    ``clock_of_1970`` or ``unknown_fields``; ``events`` is its size.
+    ``clock_of_1970``, ``corrected_clock``, ``two_tabs`` or ``unknown_fields``; ``events`` is its size.
     """
 
     seed: int
@@ -79,11 +92,12 @@ class Visit:
         """The session's id."""
         return f"s-{self.generator('session').getrandbits(64):016x}"
 
-    def labels(self) -> tuple[str, ...]:
-        """What a detector should say about this session; empty for people."""
-        if self.behaviour not in anomalies.LABELS:
+    def labels(self, people: int) -> tuple[str, ...]:
+        """What a detector should say about this session; empty for people, and where the session's id is not kept."""
+        if self.behaviour not in anomalies.KINDS or self.visitor(people).is_hidden:
             return ()
-        return (self.behaviour, "bot_agent") if self._is_bot_flood() else (self.behaviour,)
+        labels = anomalies.KINDS[self.behaviour].labels
+        return (*labels, "bot_agent") if self._is_bot_flood() else labels
 
     def _is_bot_flood(self) -> bool:
         return self.behaviour == "click_flood" and self.generator("agent").random() < _BOT_FLOOD_SHARE
@@ -91,9 +105,10 @@ class Visit:
     def visitor(self, people: int) -> Visitor:
         """Who makes the visit, of a world of ``people``: low numbers come back often."""
         person = visitor_of(self.seed, int(self.generator("person").random() ** 2 * people))
-        if "bot_agent" not in self.labels():
+        if self.behaviour not in {"bot_agent", "monitor"} and not self._is_bot_flood():
             return person
-        return replace(person, agent=program_agent(self.generator("program")), user_id=None, is_signed_in=False)
+        agent = monitor_agent() if self.behaviour == "monitor" else program_agent(self.generator("program"))
+        return replace(person, agent=agent, user_id=None, is_signed_in=False, signals={})
 
     def steps(self, people: int, window: Window) -> Iterator[Step]:
         """Draw what happens, at most ``events`` steps and no longer than the window."""
@@ -135,15 +150,13 @@ def _busyness(time_ms: int) -> float:
 def _kinds(events: int, rng: random.Random) -> Iterator[tuple[str, str]]:
     """Yield behaviour and oddity of each visit, without end: the planned oddities first, then people."""
     if events >= _SMALLEST_DAY:
-        for behaviour, rate in _ANOMALIES_PER_100K.items():
-            yield from [(behaviour, "")] * math.ceil(events * rate / 100_000)
+        for behaviour, kind in anomalies.KINDS.items():
+            if events >= _WHOLE_DAY or behaviour in anomalies.MAIN_KINDS:
+                yield from [(behaviour, "")] * math.ceil(events * kind.per_100k / 100_000)
         for oddity, rate in _ODD_CLOCKS_PER_100K.items():
             yield from [("browse", oddity)] * math.ceil(events * rate / 100_000)
     while True:
-        behaviour = "return_to_cart" if rng.random() < _RETURN_TO_CART_SHARE else "browse"
-        place = rng.random()
-        oddity = "offline" if place < _OFFLINE_SHARE else ""
-        yield behaviour, "unknown_fields" if place > 1 - _UNKNOWN_FIELDS_SHARE else oddity
+        yield rng.choices(_PEOPLE, _PEOPLE_SHARES)[0], rng.choices(_ODDITIES, _ODDITY_SHARES)[0]
 
 
 def _sized(visit: Visit, people: int, window: Window) -> tuple[Visit, int]:

@@ -23,9 +23,10 @@ def test_confusion_shows_what_was_taken_for_what() -> None:
     """Rows are labels, columns rules; a missed session is under nothing, an unlabelled one in its own row."""
     found = [("a", "suspicious_agent"), ("b", "click_rate"), ("x", "checkout_without_journey")]
     confusion = score(LABELS, found).as_json()["confusion"]
-    assert confusion["click_flood"] == {
-        "click_rate": 1, "suspicious_agent": 1, "checkout_without_journey": 0, "nothing": 0
-    }  # fmt: skip
+    assert {rule: count for rule, count in confusion["click_flood"].items() if count} == {
+        "click_rate": 1,
+        "suspicious_agent": 1,
+    }
     assert confusion["bot_agent"]["click_rate"] == 1
     assert confusion["checkout_without_journey"]["nothing"] == 1
     assert confusion["(no label)"]["checkout_without_journey"] == 1
