@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from clickstream.alerting import is_anomaly
 from clickstream.live import is_live
 from clickstream.ports import Item, Table
 from clickstream.sessions import SessionState, merged
@@ -24,6 +25,6 @@ def live_session(session_metrics: Table, anomalies: Table, session_id: str, now:
     pages = [page for page in session_metrics.query(session_id) if is_live(page, now)]
     if not pages:
         return None
-    broken = [item for item in anomalies.query(session_id) if is_live(item, now)]
+    broken = [item for item in anomalies.query(session_id) if is_anomaly(item) and is_live(item, now)]
     broken.sort(key=lambda item: (str(item["detected_time"]), str(item["sk"])))
     return LiveSession(session_id, merged(pages), len(pages), broken)
