@@ -52,8 +52,11 @@ class Parsed:
         """Add these, of which the first one is the payload number `first`."""
         found = _sound(payloads)
         if found:
-            for column, more in zip(self.columns, found, strict=True):
-                column.extend(more)
+            if self.places:
+                for column, more in zip(self.columns, found, strict=True):
+                    column.extend(more)
+            else:
+                self.columns = list(map(list, found))
             self.places.extend(range(first, first + len(payloads)))
         elif len(payloads) > _FEW:
             half = len(payloads) // 2
@@ -105,15 +108,28 @@ def _sound(payloads: Sequence[bytes]) -> list[Column] | None:
         properties, members = _properties(columns[_PROPERTIES])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    columns[_PROPERTIES] = properties
-    members += len(payloads) * (len(NAMES) - 1) - sum(map(_absent, columns))
-    if members != _certain_members(payloads) or not all(_is_bounded(columns[number]) for number in _UNBOUNDED):
+    settled = [_settled(column) for column in columns]
+    settled[_PROPERTIES] = properties, members
+    settled[_USER_AGENT] = _but_empty(columns[_USER_AGENT]), settled[_USER_AGENT][1]
+    if sum(members for _, members in settled) != _certain_members(payloads):
         return None
-    sound = [_present(column, number == _USER_AGENT) for number, column in enumerate(columns)]
+    if not all(_is_bounded(columns[number]) for number in _UNBOUNDED):
+        return None
+    sound = [column for column, _ in settled]
     ids = sound[_EVENT_ID]
     if None in ids:
         sound[_EVENT_ID] = [fingerprint(p) if i is None else i for p, i in zip(payloads, ids, strict=True)]
     return sound
+
+
+def _settled(column: Column) -> tuple[Column, int]:
+    """The column with None for what is absent, which an empty text is too; and the number of values that were sent."""
+    if all(column):
+        return column, len(column)
+    absent = column.count(UNSET)
+    if absent == len(column):
+        return [None] * len(column), 0
+    return [None if value is UNSET or value == "" else value for value in column], len(column) - absent
 
 
 def _properties(column: Column) -> tuple[Column, int]:
@@ -145,10 +161,6 @@ def _members(value: object) -> int:
     return sum(map(_members, value)) if isinstance(value, list) else 0
 
 
-def _absent(column: Column) -> int:
-    return 0 if all(column) else column.count(UNSET)
-
-
 def _certain_members(payloads: Sequence[bytes]) -> int:
     """The members that the payloads hold as text, repeated names included, or more; -1 if that cannot be told.
 
@@ -168,10 +180,6 @@ def _is_bounded(column: Column) -> bool:
     return all(type(value) in _PLAIN or -_SAFE < value < _SAFE for value in column)
 
 
-def _present(column: Column, is_empty_kept: bool) -> Column:
-    """The column with None for what is absent, which an empty text is too."""
-    if all(column):
-        return column
-    if is_empty_kept:
-        return [None if value is UNSET else value for value in column]
-    return [None if value is UNSET or value == "" else value for value in column]
+def _but_empty(column: Column) -> Column:
+    """The column with None for what is absent; an empty text stays one."""
+    return column if all(column) else [None if value is UNSET else value for value in column]

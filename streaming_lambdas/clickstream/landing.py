@@ -7,11 +7,13 @@ other code writes another object, never over one that a commit may name.
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from clickstream.collection import paused
 from clickstream.columns import Column, Columns
 from clickstream.ledger import Kind, LandedObject
 from clickstream.rows import Row, Rows, Source
@@ -19,6 +21,10 @@ from clickstream.tables import BAD_EVENTS, LANDING_PREFIX, RAW_EVENTS, LakeTable
 
 _DISTINCT = {"event_id", "event_time", "received_time", "sent_time", "sequence_number", "sub_sequence", "payload"}
 _FOLDERS: dict[Kind, str] = {"landing": LANDING_PREFIX, "bad_events": BAD_EVENTS.name}
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,7 @@ def _by_hour(rows: Sequence[Row], table: LakeTable) -> dict[str, Columns]:
     return hours
 
 
+@paused()
 def parquet(rows: Sequence[Row], table: LakeTable) -> bytes:
     """The rows as one Parquet file: zstd, dictionaries on the columns that repeat."""
     schema = table.schema
@@ -85,6 +92,18 @@ def _batch(chunk: Sequence[Column], schema: pa.Schema) -> pa.RecordBatch:
 
 
 def _array(column: Column, kind: pa.DataType) -> pa.Array:
-    if column.count(None) == len(column):
+    """The column in its type. Columns that say nothing, or one text throughout, need no look at each value."""
+    head = column[0]
+    if not head and column.count(None) == len(column):
         return pa.nulls(len(column), kind)
+    if isinstance(head, str) and column[-1] == head and column.count(head) == len(column):
+        return pa.repeat(pa.scalar(head, kind), len(column))
+    if pa.types.is_timestamp(kind):
+        return pa.array(_microseconds(column), kind)
     return pa.array(column, kind)
+
+
+def _microseconds(instants: Sequence[datetime | None]) -> list[int | None]:
+    """Since 1970. Arrow would ask each instant for its time zone; the rows of a record share one instant."""
+    known = {None: None} | {i: (i - _EPOCH) // _MICROSECOND for i in set(instants) if i}
+    return [known[instant] for instant in instants]

@@ -1,9 +1,11 @@
 """Opening records: every packing gives the same events, and what cannot be opened is refused as a whole."""
 
+import contextlib
 import hashlib
 import random
 import tracemalloc
 
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -104,3 +106,24 @@ def test_damaged_records_are_refused_or_opened_but_never_raise() -> None:
         except Rejected as rejection:
             outcomes.add(rejection.reason)
     assert Reason.UNREADABLE_RECORD in outcomes
+
+
+@pytest.mark.parametrize("size", [1, 255, 256, 257, 65_535, 65_791, 65_792, 70_000])
+def test_a_frame_that_states_its_size_opens_as_one_that_does_not(size: int) -> None:
+    """The size of a frame is told in one, two or four bytes, or not at all by encoders that stream."""
+    text = bytes(range(1, 10)) * size
+    sink = pa.BufferOutputStream()
+    with pa.output_stream(sink, compression="zstd") as stream:
+        stream.write(text[:size])
+    assert payloads(zstd(text[:size])) == payloads(sink.getvalue().to_pybytes())
+
+
+def test_a_frame_that_states_a_wrong_size_is_refused_or_opened_whole() -> None:
+    """No statement about the size cuts a record short, or fills it up."""
+    frame = zstd(b"x" * 300)
+    opened = []
+    for stated in range(256):
+        with contextlib.suppress(Rejected):
+            opened.append(payloads(frame[:5] + bytes([stated]) + frame[6:]))
+    assert opened == [[b"x" * 300]]
+    assert payloads(frame + frame) == [b"x" * 600]
