@@ -82,6 +82,12 @@ class PlannedStream:
         self.shards[one].is_open = self.shards[other].is_open = False
         self._add((one, other))
 
+    def replace_mapping(self) -> None:
+        """A new mapping takes over; it begins at the oldest record of every shard."""
+        for state in self.shards.values():
+            state.at = 0
+            state.waiting.clear()
+
     def readable(self) -> list[str]:
         """The shards that the mapping may read now and that have something for it."""
         drained = {name for name, state in self.shards.items() if state.is_drained}

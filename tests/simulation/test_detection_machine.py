@@ -89,6 +89,12 @@ class DetectionMachine(RuleBasedStateMachine):
         """A shard is split."""
         self.stream.split(self.stream.open_ids[which % len(self.stream.open_ids)])
 
+    @precondition(lambda self: len(self.stream.shards) > 1)
+    @rule()
+    def replace_mapping(self) -> None:
+        """Everything is delivered once more, from the oldest record on."""
+        self.stream.replace_mapping()
+
     @rule(seconds=st.sampled_from([1, 59, 600]))
     def wait(self, seconds: int) -> None:
         """The next record arrives later, and alerts become overdue."""

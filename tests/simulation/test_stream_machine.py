@@ -108,6 +108,12 @@ class ProcessingMachine(RuleBasedStateMachine):
         else:
             self.stream.split(one)
 
+    @precondition(lambda self: len(self.stream.shards) > 1)
+    @rule()
+    def replace_mapping(self) -> None:
+        """Everything is delivered once more, from the oldest record on."""
+        self.stream.replace_mapping()
+
     @rule(seconds=st.sampled_from([1, 59, 3600]))
     def wait(self, seconds: int) -> None:
         """The next record arrives in another second, minute or hour."""
@@ -217,11 +223,6 @@ def test_5_000_machines_are_exact() -> None:
     run_state_machine_as_test(ProcessingMachine, settings=settings(QUICK, max_examples=5_000, derandomize=False))
 
 
-def no_fill_lane(patch: pytest.MonkeyPatch) -> None:
-    """Everything at or below the head is taken for done."""
-    patch.setattr(EventProcessor, "_fill", lambda *_: True)
-
-
 def head_is_not_applied(patch: pytest.MonkeyPatch) -> None:
     """A successor is committed although nobody has applied its predecessor."""
     patch.setattr(EventProcessor, "_applied_head", lambda self, lane: self.ledger.head(lane))
@@ -232,7 +233,7 @@ def redelivery_is_new(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Ledger, "covering", lambda *_: [])
 
 
-@pytest.mark.parametrize("mutate", [no_fill_lane, head_is_not_applied, redelivery_is_new])
+@pytest.mark.parametrize("mutate", [head_is_not_applied, redelivery_is_new])
 def test_the_machines_are_not_blind(
     mutate: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
