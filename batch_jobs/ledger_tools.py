@@ -7,22 +7,24 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from aws_processor import settings_of
+from aws_processor import settings_of, variables_of
 from aws_stores import DynamoTable, S3Bucket
 from batch_jobs.stack import outputs
 from clickstream.ledger import Ledger
 from clickstream.repairing import Pages
-from clickstream.settings import ProcessEventsSettings
+from clickstream.settings import PREFIX, ProcessEventsSettings
 
 T = TypeVar("T")
+RETENTION_DAYS = 30
+"""Of counter pages, where the function does not say."""
+_RETENTION = f"{PREFIX}RETENTION_DAYS"
 
 
 @dataclass(frozen=True)
 class Deployed:
-    """The parts of a deployed stack that the commands work with, and the settings of its `process_events`."""
+    """The parts of a deployed stack that the commands work with. They must work when its functions do not."""
 
     names: dict[str, str]
-    settings: ProcessEventsSettings
     ledger: Ledger
     bucket: S3Bucket
     failures: S3Bucket
@@ -33,16 +35,21 @@ class Deployed:
         """Name of the function of `process_events`."""
         return self.names["ProcessEventsFunctionName"]
 
+    @property
+    def settings(self) -> ProcessEventsSettings:
+        """The settings of that function. Raises `ConfigError` if it could not start with them."""
+        return settings_of(self.function)
+
 
 def deployed(stack: str) -> Deployed:
     """Look the stack up. Raises `ConfigError` or `InfrastructureError`."""
     names = outputs(stack)
-    settings = settings_of(names["ProcessEventsFunctionName"])
-    bucket = S3Bucket(settings.bucket)
-    ledger = Ledger(DynamoTable(settings.ledger_table), bucket)
-    counters, page_metrics = DynamoTable(settings.counters_table), DynamoTable(settings.page_metrics_table)
-    pages = Pages(ledger, bucket, counters, page_metrics, settings.retention_days, now)
-    return Deployed(names, settings, ledger, bucket, S3Bucket(names["FailureBucketName"]), pages)
+    bucket = S3Bucket(names["BucketName"])
+    ledger = Ledger(DynamoTable(names["LedgerTableName"]), bucket)
+    counters, page_metrics = DynamoTable(names["CountersTableName"]), DynamoTable(names["PageMetricsTableName"])
+    days = variables_of(names["ProcessEventsFunctionName"]).get(_RETENTION, RETENTION_DAYS)
+    pages = Pages(ledger, bucket, counters, page_metrics, int(days), now)
+    return Deployed(names, ledger, bucket, S3Bucket(names["FailureBucketName"]), pages)
 
 
 def now() -> datetime:

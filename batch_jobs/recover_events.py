@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from aws_processor import build
@@ -23,6 +24,7 @@ from clickstream.processing import CONSUMER, EventProcessor
 from clickstream.reasons import Reason
 from clickstream.recovering import Recoverer
 from clickstream.reparsing import Reparser, bad_objects
+from clickstream.rows import read
 
 KEPT = timedelta(days=90)
 """How long the lake keeps the payloads of bad events."""
@@ -66,7 +68,7 @@ def _bad_events(found: Deployed, processor: EventProcessor, options: argparse.Na
         bucket=processor.bucket,
         applier=processor.applier,
         now=processor.now,
-        pseudonym=processor.pseudonym,
+        read=partial(read, pseudonym=processor.pseudonym, country_of=processor.country_of),
         code_version=processor.code_version,
     )
     run_id, sums = uuid.uuid4().hex, {"looked_at": 0, "recovered": 0, "landed": 0}

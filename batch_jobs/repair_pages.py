@@ -34,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _repairs(found: Deployed, options: argparse.Namespace) -> Iterator[Repair]:
     lanes = [Lane(*lane.split("/")) for lane in options.lane] or found.ledger.lanes(CONSUMER)
-    since = options.since or now() - timedelta(days=found.settings.retention_days)
+    since = options.since or now() - timedelta(days=found.pages.retention_days)
     for lane in shown("lanes", lanes):
         minutes = options.minute or sorted({difference.minute for difference in found.pages.differences(lane, since)})
         for minute in minutes:

@@ -47,7 +47,8 @@ def _sources(stack: str) -> Sources:
 
 
 def _print(books: Books) -> None:
-    console = Console()
+    # Without a terminal there is no width to fit into, and a cut number would be a wrong one.
+    console = Console(width=None if sys.stdout.isatty() else 160)
     console.print(_table(books))
     if books.received is None:
         console.print("Nobody outside counted what came in: give --sent-records, the sender's own count.")

@@ -18,7 +18,7 @@ from clickstream.ports import Bucket
 from clickstream.positions import Epochs, Lane
 from clickstream.processing import CONSUMER, EventProcessor
 
-Result = Literal["recovered", "covered", "waiting", "gone", "failed"]
+Result = Literal["recovered", "covered", "waiting", "gone", "open", "failed"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,7 @@ class Recovery:
 
     `recovered` and `covered` objects are removed: every record is in a commit. A `waiting` one belongs to another
     consumer, and `process_events` has not committed its records yet. Somebody else has removed one that is `gone`.
+    A look alone finds objects `covered` or `open`.
     """
 
     key: str
@@ -70,7 +71,7 @@ class Recoverer:
             todo = uncovered(self.processor.ledger, self._lane(failed.batch), failed.batch.records)
         except ClickstreamError as error:
             return Recovery(key, "failed", problem=str(error))
-        return Recovery(key, "waiting" if todo else "covered", open=len(todo))
+        return Recovery(key, "open" if todo else "covered", open=len(todo))
 
     def _recovered(self, failed: FailedBatch, run_id: str) -> Recovery:
         lane = self._lane(failed.batch)

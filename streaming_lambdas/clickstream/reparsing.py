@@ -7,7 +7,7 @@ for records: what a commit has taken back, no other one takes back again.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import chain
@@ -23,9 +23,10 @@ from clickstream.ledger import Commit, LandedObject, Ledger, Reparsed
 from clickstream.ports import Bucket
 from clickstream.positions import START, Lane, ordinal
 from clickstream.reasons import Reason, Rejected
-from clickstream.rows import Pseudonym, Row, Rows, Source, read
+from clickstream.rows import Row, Rows, Source
 from clickstream.tables import BAD_EVENTS, RAW_EVENTS
 
+Reader = Callable[[Iterable[Record], Source], Rows]
 ROUNDS = 5
 ROWS_PER_COMMIT = 10_000
 """At most this many bad events are looked at for one commit: bounds its item and the memory."""
@@ -68,13 +69,14 @@ class _Lane:
 
 @dataclass(frozen=True)
 class Reparser:
-    """Takes bad events back that this code, with this pseudonym key, accepts."""
+    """Takes bad events back that the code of today accepts."""
 
     ledger: Ledger
     bucket: Bucket
     applier: Applier
     now: Callable[[], datetime]
-    pseudonym: Pseudonym | None = None
+    read: Reader
+    """The code of today: records and their source → rows."""
     code_version: str = "dev"
 
     def reparse(self, lane: Lane, landed: LandedObject, run_id: str, reason: str | None = None) -> Reparse:
@@ -98,7 +100,7 @@ class Reparser:
         rows = archive.rows_of(self.bucket, landed)
         done = self._chain(lane.main.reparse).taken[landed.key]
         asked = [n for n, row in enumerate(rows) if reason in (None, row[_COLUMN["reason"]]) and n not in done]
-        taken = accepted(rows, asked, _source(lane), self.pseudonym)
+        taken = accepted(rows, asked, _source(lane), self.read)
         return Reparse(landed.key, len(asked), len(taken.numbers), len(taken.rows.good))
 
     def _committed(self, lane: Lane, key: str, rows: list[Row], asked: list[int], run_id: str) -> Commit | None:
@@ -110,7 +112,7 @@ class Reparser:
             if head:
                 self.applier.apply(head)
             todo = [number for number in asked if number not in known.taken[key]]
-            taken = accepted(rows, todo, _source(lane), self.pseudonym)
+            taken = accepted(rows, todo, _source(lane), self.read)
             if not taken.numbers:
                 return None
             commit = self._archived(lane, known.last, key, taken, run_id)
@@ -163,13 +165,13 @@ class Reparser:
         return True
 
 
-def accepted(rows: list[Row], numbers: Iterable[int], source: Source, pseudonym: Pseudonym | None) -> Taken:
+def accepted(rows: Sequence[Row], numbers: Iterable[int], source: Source, read: Reader) -> Taken:
     """Parse these bad events again, and keep those that give at least one event now."""
     good: list[Row] = []
     bad: list[Row] = []
     taken = []
     for number in numbers:
-        found = parsed(rows[number], source, pseudonym)
+        found = parsed(rows[number], source, read)
         if found.good:
             taken.append(number)
             good += found.good
@@ -177,14 +179,14 @@ def accepted(rows: list[Row], numbers: Iterable[int], source: Source, pseudonym:
     return Taken(tuple(taken), Rows(good, bad, len(good) + len(bad)))
 
 
-def parsed(row: Row, source: Source, pseudonym: Pseudonym | None) -> Rows:
+def parsed(row: Row, source: Source, read: Reader) -> Rows:
     """What today's code makes of one bad event, at its own position and time of arrival."""
     position, sub, reason = row[_COLUMN["sequence_number"]], row[_COLUMN["sub_sequence"]], row[_COLUMN["reason"]]
     received = row[_COLUMN["received_time"]]
     record = Record(position.lstrip("0") or "0", position, received, row[_COLUMN["payload"]])
     if reason in OF_THE_RECORD:
-        return read([record], source, pseudonym)
-    found = read([Record(record.sequence_number, position, received, _event_bytes(row))], source, pseudonym)
+        return read([record], source)
+    found = read([Record(record.sequence_number, position, received, _event_bytes(row))], source)
     if found.events != 1:
         # An event that looks like a packed record: what was one event stays one.
         return Rows([], [row], 1)

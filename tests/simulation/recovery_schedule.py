@@ -8,6 +8,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from clickstream.applying import Applier
 from clickstream.errors import InfrastructureError
@@ -18,6 +19,7 @@ from clickstream.positions import Epochs, padded
 from clickstream.processing import CONSUMER, EventProcessor
 from clickstream.recovering import Recoverer
 from clickstream.reparsing import Reparser, bad_objects
+from clickstream.rows import read
 from tests.simulation.actors import Actor, Fate, draw_fate
 from tests.simulation.faults import FaultyBucket, FaultyTable, Gate
 from tests.simulation.records import encoded, zstd
@@ -170,7 +172,7 @@ class RecoverySchedule:
             bucket=self.bucket,
             applier=self.applier,
             now=lambda: self.now,
-            pseudonym=CodeVersion(str(version), b"key"),
+            read=partial(read, pseudonym=CodeVersion(str(version), b"key")),
             code_version=str(version),
         )
         objects = list(bad_objects(self.ledger, self.ledger.lanes(CONSUMER)))
