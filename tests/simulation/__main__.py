@@ -13,12 +13,14 @@ from tests.simulation.campaigns import CAMPAIGNS, Tally, play, shared_out, sweep
 COLUMNS = {"records": "records", "fills": "commits of fill lanes", "aside": "put aside", "unread": "lost unread"}
 """Headings, and what they count."""
 INTERRUPTED = 130
+WIDTH = 100
+"""Characters that the table needs."""
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command. Returns 0 if every schedule is exact, 1 if one is not, 130 after an interrupt."""
     arguments = parsed(argv)
-    console = Console()
+    console = Console(width=max(Console().width, WIDTH))
     if arguments.seed is not None:
         return replay(arguments.campaign, arguments.seed, console)
     seeds = shared_out(arguments.seeds, arguments.first)

@@ -71,7 +71,8 @@ class Poller:
     @property
     def is_drained(self) -> bool:
         """Whether nothing will ever come from here any more."""
-        return not (self.shard.is_open or self.invocation or self.at < len(self.shard.records))
+        is_read = not (self.shard.is_open or self.invocation or self.at < len(self.shard.records))
+        return is_read and self.may_read
 
     @property
     def may_read(self) -> bool:

@@ -191,8 +191,11 @@ class Stream(Source):
         self.tell(f"{len(batch.records)} records of {poller.shard.name} are put aside: {reason}")
 
     def _recover(self) -> None:
-        """An operator feeds a batch that was put aside through the same handler; sometimes one more time."""
+        """An operator feeds a batch that was put aside through the same handler; sometimes one more time, or twice."""
         batches = self.failed.batches
+        if self.recovery and self.chance.random() < self.options.zombie_rate:
+            self.zombies.append(self.recovery)
+            self.recovery = None
         if self.recovery is None:
             if batches:
                 self.recovery = self._start(self.chance.choice(batches))
