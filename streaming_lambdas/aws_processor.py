@@ -33,10 +33,16 @@ def settings_of(function: str) -> ProcessEventsSettings:
 
     Raises `InfrastructureError` or `ConfigError`.
     """
-    found = call(boto3.client("lambda", config=CONFIG).get_function_configuration, FunctionName=function)
-    settings = load(ProcessEventsSettings, found.get("Environment", {}).get("Variables", {}))
+    settings = load(ProcessEventsSettings, variables_of(function))
     is_here = Path(settings.geoip_file).is_file()
     return settings if is_here else msgspec.structs.replace(settings, geoip_file="")
+
+
+def variables_of(function: str) -> dict[str, str]:
+    """The environment variables of a deployed function, right or wrong. Raises `InfrastructureError`."""
+    found = call(boto3.client("lambda", config=CONFIG).get_function_configuration, FunctionName=function)
+    variables: dict[str, str] = found.get("Environment", {}).get("Variables", {})
+    return variables
 
 
 def build(settings: ProcessEventsSettings, each: Callable[..., Iterable[None]] = map) -> EventProcessor:
