@@ -121,6 +121,11 @@ lint: $(VENV)/installed ## ruff, formatting, mypy strict
 test: setup ## all tests that a commit must pass
 	pytest -m "not long" --junitxml=.build/tests.xml
 
+SEEDS ?= 10000
+.PHONY: simulate
+simulate: $(VENV)/installed ## play SEEDS=1000000 schedules of the stream, with faults, and count what went wrong
+	@python -m tests.simulation --seeds $(SEEDS)
+
 .PHONY: test-long
 test-long: setup ## the tests that take longer: many seeds, large inputs
 	pytest -m long
