@@ -107,6 +107,10 @@ recover: $(VENV)/installed ## bring given-up batches back; BAD=1: bad events tha
 repair: $(VENV)/installed ## make differing counter pages anew; MINUTE=2026-11-21T09:05 for that one
 	@$(LOCAL) python -m batch_jobs.repair_pages --stack $(STACK) $(if $(MINUTE),--minute $(MINUTE))
 
+CSV ?=
+.PHONY: backtest
+backtest: $(VENV)/installed ## traffic anomalies in the history of STACK, or in CSV=file (minute,count[,series])
+	@$(LOCAL) python -m batch_jobs.backtest $(if $(CSV),--csv "$(CSV)",--stack $(STACK))
 # A platform of `make up` is used unless the environment already names an endpoint or an AWS profile.
 LOCAL := if [ -f .local_aws/env ] && [ -z "$$AWS_ENDPOINT_URL$$AWS_PROFILE" ]; then . .local_aws/env; fi;
 

@@ -101,7 +101,9 @@ class Watch(msgspec.Struct):
         if series == TOTAL:
             return rule
         own, shared = _factor(seen, verdict.expected), _factor(others, self.others_usual)
-        is_own = verdict.view != "silence" and abs(own - shared) >= log(OWN_FACTOR)
+        # A type that is most of the traffic is what the total speaks of.
+        is_part = verdict.expected <= self.others_usual
+        is_own = is_part and verdict.view != "silence" and abs(own - shared) >= log(OWN_FACTOR)
         return rule if is_own else None
 
 

@@ -125,9 +125,9 @@ def test_every_schedule_is_exact() -> None:
 
 
 @pytest.mark.long
-def test_every_one_of_3_000_schedules_is_exact() -> None:
-    """3,000 other schedules."""
-    assert failures(range(1_000, 4_000)) == []
+def test_every_one_of_1_500_schedules_is_exact() -> None:
+    """1,500 other schedules."""
+    assert failures(range(1_000, 2_500)) == []
 
 
 def test_the_schedules_contain_what_they_are_for() -> None:
