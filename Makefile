@@ -111,6 +111,7 @@ CSV ?=
 .PHONY: backtest
 backtest: $(VENV)/installed ## traffic anomalies in the history of STACK, or in CSV=file (minute,count[,series])
 	@$(LOCAL) python -m batch_jobs.backtest $(if $(CSV),--csv "$(CSV)",--stack $(STACK))
+
 # A platform of `make up` is used unless the environment already names an endpoint or an AWS profile.
 LOCAL := if [ -f .local_aws/env ] && [ -z "$$AWS_ENDPOINT_URL$$AWS_PROFILE" ]; then . .local_aws/env; fi;
 
