@@ -14,6 +14,7 @@ import msgspec
 from aws_stores import CONFIG, DynamoTable, S3Bucket, call, stream_epoch
 from clickstream.applying import Applier
 from clickstream.errors import ConfigError
+from clickstream.geography import Countries
 from clickstream.ledger import Ledger
 from clickstream.positions import Epochs
 from clickstream.processing import EventProcessor
@@ -57,6 +58,7 @@ def build(settings: ProcessEventsSettings, each: Callable[..., Iterable[None]] =
         epochs=Epochs(stream_epoch, now),
         now=now,
         pseudonym=_pseudonym(settings.pseudonym_secret),
+        country_of=Countries(Path(settings.geoip_file)).of if settings.geoip_file else None,
         code_version=settings.code_version,
     )
 

@@ -20,8 +20,12 @@ from clickstream.tables import RAW_EVENTS
 MAX_AHEAD = timedelta(hours=1)
 """An event time further ahead of its arrival is a wrong clock: the arrival time is used instead."""
 _COLUMNS = RAW_EVENTS.schema.names
-_AS_SENT = ("app_id", "event_type", "page_title", "user_agent", "country", "currency", "quantity", "search_term")
+_AS_SENT = ("app_id", "event_type", "user_agent", "country", "currency", "quantity")
 _AS_TEXT = ("event_id", "schema_version", "order_id", "product_id")
+_REDACTED = ("page_title", "search_term")
+_SIGNALS = ("consent", "gpc", "dnt")
+CountryOf = Callable[[str | None], str | None]
+"""Finds the country of an address."""
 Found = dict[str, Column]
 Known = TypeVar("Known", bound=Hashable)
 Answer = TypeVar("Answer")
@@ -44,13 +48,17 @@ class Positions(NamedTuple):
         return Positions(self.epoch, self.shard_id, *lists)  # type: ignore[arg-type]  # lists of what they are made of
 
 
-def derive(columns: Sequence[Column], positions: Positions, pseudonym: Pseudonym | None) -> list[Column]:
+def derive(
+    columns: Sequence[Column], positions: Positions, pseudonym: Pseudonym | None, country_of: CountryOf | None = None
+) -> list[Column]:
     """The columns of `raw_events` in the table's order. Raises `Rejected`, or whatever a defect of ours raises."""
     fields = dict(zip(NAMES, columns, strict=True))
+    fields |= _consent(fields)
     count = len(columns[0])
     found = {name: fields[name] for name in _AS_SENT} | {name: _texts(fields[name]) for name in _AS_TEXT}
     found |= _places(positions, count) | _times(fields, positions.received_time) | _addresses(fields) | _agents(fields)
-    found |= _people(fields, pseudonym)
+    found |= {name: mapped(enrichment.redacted, fields[name]) for name in _REDACTED}
+    found |= _people(fields, pseudonym, country_of)
     found["revenue"] = [money(value) for value in fields["revenue"]] if any(fields["revenue"]) else fields["revenue"]
     return [found[name] for name in _COLUMNS]
 
@@ -85,8 +93,12 @@ def _sent_time(value: str | float | None, properties: str | None) -> tuple[datet
     try:
         return instant(value, "sent_at"), properties
     except Rejected:
-        kept = msgspec.json.decode(properties) if properties else {}
-        return None, written(merged(kept, {"sent_at": value}))
+        return None, _with({"sent_at": value}, properties)
+
+
+def _with(more: dict[str, Any], properties: str | None) -> str | None:
+    """Properties with further values."""
+    return written(merged(msgspec.json.decode(properties) if properties else {}, more))
 
 
 def _addresses(fields: Found) -> Found:
@@ -94,7 +106,7 @@ def _addresses(fields: Found) -> Found:
     pages = _unzipped(mapped(enrichment.page, fields["page_url"]), enrichment.Page._fields)
     referrers = _unzipped(mapped(enrichment.page, fields["referrer"]), enrichment.Page._fields)
     campaign = {name: pages[name] for name in ("utm_source", "utm_medium", "utm_campaign")}
-    told = zip(pages["host"], referrers["host"], pages["utm_source"], pages["utm_medium"], strict=True)
+    told = zip(pages["host"], referrers["host"], *campaign.values(), pages["click_id"], pages["is_tagged"], strict=True)
     return campaign | {
         "page_url": pages["url"],
         "page_path": pages["path"],
@@ -109,23 +121,53 @@ def _agents(fields: Found) -> Found:
     return found | {"is_bot": [reason is not None for reason in found["bot_reason"]]}
 
 
-def _people(fields: Found, pseudonym: Pseudonym | None) -> Found:
-    """Who it was: nothing without consent, and a keyed pseudonym for user_id where there is a key."""
-    consent = mapped(flag, fields["consent"])
+def _consent(fields: Found) -> Found:
+    """One answer on consent, false where any signal refuses; what it does not tell of them goes to properties."""
+    said = mapped(flag, fields["consent"])
+    is_told = said.count(None) == fields["consent"].count(None)
+    if is_told and all(fields[name].count(None) == len(said) for name in ("gpc", "dnt")):
+        return {"consent": said}
+    signals = zip(*(fields[name] for name in _SIGNALS), strict=True)
+    answers = [_answer(dict(zip(_SIGNALS, each, strict=True))) for each in signals]
+    properties = [
+        _with(untold, kept) if untold else kept for (_, untold), kept in zip(answers, fields["properties"], strict=True)
+    ]
+    return {"consent": [answer for answer, _ in answers], "properties": properties}
+
+
+def _answer(signals: dict[str, Any]) -> tuple[bool | None, dict[str, Any]]:
+    """The answer on consent, and the signals that it leaves untold."""
+    said = flag(signals["consent"])
+    answer = False if flag(signals["gpc"]) or flag(signals["dnt"]) else said
+    is_told = said is answer is not None
+    return answer, {name: v for name, v in signals.items() if v is not None and not (name == "consent" and is_told)}
+
+
+def _people(fields: Found, pseudonym: Pseudonym | None, country_of: CountryOf | None) -> Found:
+    """Who it was: nothing without consent, and a keyed pseudonym for user_id where there is a key.
+
+    The country is the sender's word, else that of the whole address before it is cut.
+    """
     ids = {name: fields[name] for name in ("session_id", "user_id", "anonymous_id", "ip_address")}
-    if any(any(fields[name]) for name in ("gpc", "dnt")) or False in consent:
-        others = zip(mapped(flag, fields["gpc"]), mapped(flag, fields["dnt"]), strict=True)
-        refused = [said is False or gpc or dnt for said, (gpc, dnt) in zip(consent, others, strict=True)]
-        ids = {name: [None if no else i for i, no in zip(ids[name], refused, strict=True)] for name in ids}
+    if False in fields["consent"]:
+        ids = {name: _unless_refused(ids[name], fields["consent"]) for name in ids}
     users = _texts(ids["user_id"])
-    return {
+    found = {
         "session_id": _texts(ids["session_id"]),
         "anonymous_id": _texts(ids["anonymous_id"]),
         "ip_address": mapped(enrichment.network, ids["ip_address"]),
-        "consent": consent,
+        "consent": fields["consent"],
         "user_id": mapped(lambda user: user and pseudonym.of(user), users) if pseudonym else users,
         "key_id": [user and pseudonym.key_id for user in users] if pseudonym else [None] * len(users),
     }
+    if country_of:
+        by_address = mapped(country_of, ids["ip_address"])
+        found["country"] = [said or known for said, known in zip(fields["country"], by_address, strict=True)]
+    return found
+
+
+def _unless_refused(column: Column, consent: Column) -> Column:
+    return [None if answer is False else value for value, answer in zip(column, consent, strict=True)]
 
 
 def mapped(function: Callable[[Known], Answer], column: Sequence[Known]) -> list[Answer]:
@@ -140,6 +182,8 @@ def _unzipped(rows: list[tuple[Any, ...]], names: Sequence[str]) -> Found:
 
 def _texts(column: Column) -> Column:
     """Ids as text; numbers are taken too."""
+    if column[0] is None and column.count(None) == len(column):
+        return column
     if all(column) and set(map(type, column)) == {str}:
         return column
     return [value if value is None else str(value) for value in column]

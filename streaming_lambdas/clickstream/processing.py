@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 
 from clickstream.applying import Applier
 from clickstream.counters import minute_deltas
+from clickstream.deriving import CountryOf
 from clickstream.errors import Conflict, InfrastructureError, LedgerError
 from clickstream.kinesis import Batch, Record
 from clickstream.landing import landing_files
@@ -53,6 +54,7 @@ class EventProcessor:
     epochs: Epochs
     now: Callable[[], datetime]
     pseudonym: Pseudonym | None = None
+    country_of: CountryOf | None = None
     code_version: str = "dev"
     _heads: dict[Lane, Commit] = field(default_factory=dict)
 
@@ -118,7 +120,7 @@ class EventProcessor:
     ) -> Commit:
         """The commit of these records, its objects written."""
         source = Source(lane.epoch, lane.main.shard_id)
-        rows = read(records, source, self.pseudonym)
+        rows = read(records, source, self.pseudonym, self.country_of)
         return Commit(
             lane=lane,
             previous=head.last if head else START,

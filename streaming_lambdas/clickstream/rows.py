@@ -1,17 +1,19 @@
 """One payload → one row: of `raw_events` if it is an event, of `bad_events` if not. Never both, never neither.
 
-A row is a tuple in the order of the table's columns. It depends on the record, the payload, the pseudonym key and this
-code, never on the clock, so that a second try gives the same row. Payloads are worked on some hundred at a time: as
-many as stay in the processor's cache with all that is made of them.
+A row is a tuple in the order of the table's columns. It depends on the record, the payload, the pseudonym key, the
+country file and this code, never on the clock, so that a second try gives the same row. Payloads are worked on some
+hundred at a time: as many as stay in the processor's cache with all that is made of them.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
 from clickstream.bulk import defect, parse_all
+from clickstream.collection import paused
 from clickstream.columns import Column, Columns, Row
-from clickstream.deriving import Positions, derive
+from clickstream.deriving import CountryOf, Positions, derive
 from clickstream.envelopes import payloads
 from clickstream.errors import LedgerError
 from clickstream.events import MAX_EVENT_BYTES
@@ -20,7 +22,8 @@ from clickstream.pseudonyms import Pseudonym
 from clickstream.reasons import Rejected
 
 __all__ = ["Pseudonym", "Row", "Rows", "Source", "read"]
-_RUN = 500
+_Derive = Callable[[Sequence[Column], Positions], list[Column]]
+_RUN = 1000
 """Payloads worked on together."""
 _RUN_BYTES = 4 << 20
 """A run ends here too, but for a single record: long events must not multiply in memory."""
@@ -69,16 +72,20 @@ class _Run:
         return _bad_row(rejection, kept, record, source, self.places[place])
 
 
-def read(records: Iterable[Record], source: Source, pseudonym: Pseudonym | None) -> Rows:
+@paused()
+def read(
+    records: Iterable[Record], source: Source, pseudonym: Pseudonym | None, country_of: CountryOf | None = None
+) -> Rows:
     """Every event of the records, exactly once, as a good or a bad row.
 
     Raises `LedgerError` if the rows are not as many as the envelopes announced: a defect, and nothing may be committed.
     """
     good, bad, events = Columns(), list[Row](), 0
+    work = partial(derive, pseudonym=pseudonym, country_of=country_of)
     for run in _runs(records):
         if isinstance(run, _Run):
             events += len(run.payloads)
-            _add(good, bad, run, source, pseudonym)
+            _add(good, bad, run, source, work)
         else:
             events += 1
             bad.append(_bad_row(*run, source, 0))
@@ -106,12 +113,12 @@ def _runs(records: Iterable[Record]) -> Iterator["_Run | tuple[Rejected, bytes, 
     yield run
 
 
-def _add(good: Columns, bad: list[Row], run: _Run, source: Source, pseudonym: Pseudonym | None) -> None:
+def _add(good: Columns, bad: list[Row], run: _Run, source: Source, work: _Derive) -> None:
     parsed = parse_all(run.payloads)
     rejected = dict(parsed.rejected)
     if parsed.places:
         todo = _Accepted(parsed.columns, run.positions(source).part(parsed.places), parsed.places)
-        for part in _derived(todo, pseudonym):
+        for part in _derived(todo, work):
             if isinstance(part, _Refused):
                 rejected[part.place] = part.rejection
             else:
@@ -142,10 +149,10 @@ class _Refused(NamedTuple):
     rejection: Rejected
 
 
-def _derived(events: _Accepted, pseudonym: Pseudonym | None) -> "Iterator[list[Column] | _Refused]":
+def _derived(events: _Accepted, work: _Derive) -> "Iterator[list[Column] | _Refused]":
     """The rows of these events in order, as columns, and those that cannot be taken."""
     try:
-        columns = derive(events.columns, events.positions, pseudonym)
+        columns = work(events.columns, events.positions)
     except Rejected as rejection:
         refused = rejection
     except Exception as error:  # noqa: BLE001  a defect of ours on one event must not hold up its neighbours
@@ -157,7 +164,7 @@ def _derived(events: _Accepted, pseudonym: Pseudonym | None) -> "Iterator[list[C
         yield _Refused(events.places[0], refused)
     else:
         for half in events.halves():
-            yield from _derived(half, pseudonym)
+            yield from _derived(half, work)
 
 
 def _bad_row(rejection: Rejected, payload: bytes, record: Record, source: Source, index: int) -> Row:

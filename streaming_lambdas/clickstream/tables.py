@@ -94,7 +94,11 @@ RAW_EVENTS = LakeTable(
         Column("os", TEXT, "operating system family"),
         Column("is_bot", pa.bool_(), "the user agent declares or betrays a machine"),
         Column("bot_reason", TEXT, "`crawler`, `no_agent`, `library` or `headless`; null for people"),
-        Column("country", TEXT, "ISO 3166 code, where the producer sends it"),
+        Column(
+            "country",
+            TEXT,
+            "ISO 3166 code: what the producer says, else the country of the address where a country file is set",
+        ),
         Column("ip_address", TEXT, "network of the sender: /24 of IPv4, /48 of IPv6"),
         Column("order_id", TEXT, "order of a purchase"),
         Column("revenue", pa.decimal128(18, 2), "value of the order in currency"),
@@ -102,7 +106,9 @@ RAW_EVENTS = LakeTable(
         Column("product_id", TEXT, "product viewed or bought"),
         Column("quantity", pa.int64(), "pieces"),
         Column("search_term", TEXT, "what was searched for"),
-        Column("consent", pa.bool_(), "false: identifiers were removed; null: not stated"),
+        Column(
+            "consent", pa.bool_(), "false: refused by consent, gpc or dnt, identifiers were removed; null: not stated"
+        ),
         Column("key_id", TEXT, "which key made the pseudonym in user_id"),
         Column("properties", TEXT, "JSON object of everything else that was sent"),
         *_POSITION,
