@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from batch_jobs.lake_interval import instant
@@ -49,7 +49,7 @@ def ranking(title: str, counts: Iterable[tuple[str, int]], whole: int) -> Table:
 
 def table_of(title: str, numbers: Sequence[str]) -> Table:
     """A table with one column of text and right-aligned columns of numbers."""
-    table = Table(title)
+    table = Table(Column(title, no_wrap=True, overflow="ellipsis"))
     for name in numbers:
         table.add_column(name, justify="right", no_wrap=True)
     return table

@@ -3,7 +3,7 @@
 python -m batch_jobs.show_counters --stack clickstream-local [--by minute] [--since 3h] [--until 2026-11-21T12:00]
 
 Counts are of accepted events, a producer's duplicates included. Visitors and sessions are estimates (standard error
-1.6 %), latencies are from the event's own time to its arrival and right within 3.2 %.
+1.6 %); p50, p95 and p99 are the latency from the event's own time to its arrival, right within 3.2 %.
 """
 
 import argparse
@@ -19,6 +19,7 @@ from batch_jobs.live_tables import add_interval, duration_text, parser, ranking,
 from batch_jobs.stack import outputs
 from clickstream.errors import ClickstreamError
 from clickstream.live import Counts, counts, total
+from clickstream.sketches import LONGEST_MS
 
 SHARES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
 MAPS = {"event type": "event_types", "channel": "channels", "device": "devices", "country": "countries"}
@@ -52,7 +53,7 @@ def _print(console: Console, steps: list[Counts], arguments: argparse.Namespace)
 
 
 def _timeline(steps: list[Counts], whole: Counts, by: str) -> TerminalTable:
-    table = table_of(f"{by} (UTC)", ("events", "visitors", "sessions", *(f"latency {name}" for name in SHARES)))
+    table = table_of(f"{by} (UTC)", ("events", "visitors", "sessions", *SHARES))
     shape = {"minute": "%Y-%m-%d %H:%M", "hour": "%Y-%m-%d %H:00", "day": "%Y-%m-%d"}[by]
     for step in steps:
         table.add_row(step.start_time.strftime(shape), *_numbers(step))
@@ -62,8 +63,12 @@ def _timeline(steps: list[Counts], whole: Counts, by: str) -> TerminalTable:
 
 
 def _numbers(step: Counts) -> list[str]:
-    latencies = [duration_text(step.latency_ms(share)) for share in SHARES.values()]
+    latencies = [_latency_text(step.latency_ms(share)) for share in SHARES.values()]
     return [f"{step.events:,}", f"{step.visitors:,}", f"{step.sessions:,}", *latencies]
+
+
+def _latency_text(time_ms: int | None) -> str:
+    return f"≥ {duration_text(time_ms)}" if time_ms == LONGEST_MS else duration_text(time_ms)
 
 
 def _record(step: Counts | None) -> dict[str, object] | None:

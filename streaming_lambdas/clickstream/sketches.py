@@ -73,12 +73,15 @@ def durations(times_ms: Iterable[int]) -> dict[str, int]:
 
 
 def quantile(buckets: dict[str, int], share: float) -> int | None:
-    """The time in milliseconds that this share of the times does not exceed, within 3.2 %; None if there are none."""
+    """The time in milliseconds that this share of the times does not exceed, within 3.2 %; None if there are none.
+
+    LONGEST_MS means that long or longer.
+    """
     left = share * sum(buckets.values())
     for lower in sorted(map(int, buckets)):
         left -= buckets[str(lower)]
         if left <= 0:
-            return lower + (1 << max(lower.bit_length() - _DIGITS, 0)) // 2
+            return min(lower + (1 << max(lower.bit_length() - _DIGITS, 0)) // 2, LONGEST_MS)
     return None
 
 

@@ -79,6 +79,15 @@ def test_counters_are_printed_as_tables(command: Command) -> None:
         assert word in printed
 
 
+def test_the_longest_latency_is_shown_as_a_bound(command: Command) -> None:
+    """Imported history took at least that long, and nobody knows how much longer."""
+    rows = read([record(encoded(timestamp=0))], SOURCE, None).good
+    [(minute, delta)] = minute_deltas(rows).items()
+    key = page_key(minute, Lane("process_events", "1", "other"))
+    DynamoTable("counters").put(counters_page(None, key, delta) | {"expires_at": int(NOW.timestamp()) + 60})
+    assert "≥ 7 d" in command(show_counters)[1]
+
+
 def test_counters_as_json_are_by_step(command: Command) -> None:
     """Steps and total carry numbers, percentiles and maps."""
     code, printed = command(show_counters, "--json", "--by", "minute", "--since", "2026-11-21", "--until", "1h")

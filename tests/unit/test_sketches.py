@@ -107,6 +107,11 @@ def test_a_bucket_stands_for_its_times(time_ms: int) -> None:
     assert quantile(buckets, 0.5) == pytest.approx(time_ms, rel=WIDTH, abs=0.5)
 
 
+def test_the_longest_time_is_a_bound() -> None:
+    """Whatever is longer is answered with the longest time that is told apart."""
+    assert quantile(durations([10**15]), 0.5) == LONGEST_MS
+
+
 def test_buckets_are_few() -> None:
     """However many different times: a map that fits its item."""
     assert len(durations(2**exponent + 2**exponent * step // 64 for exponent in range(40) for step in range(64))) <= 432
