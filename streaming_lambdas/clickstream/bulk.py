@@ -35,7 +35,7 @@ def _field(info: msgspec.structs.FieldInfo) -> tuple[str, Any] | tuple[str, Any,
 
 _SENT = msgspec.defstruct("_SENT", map(_field, msgspec.structs.fields(Event)), forbid_unknown_fields=True, gc=False)
 _decode = msgspec.json.Decoder(_SENT).decode
-_decode_properties = msgspec.json.Decoder(dict[str, Any] | None).decode
+_decode_properties = msgspec.json.Decoder(list[dict[str, Any] | None]).decode
 _encode = msgspec.json.Encoder()
 
 
@@ -137,8 +137,8 @@ def _properties(column: Column) -> tuple[Column, int]:
     given = [raw for raw in column if raw]
     if not given:
         return [None] * len(column), 0
-    found = [_decode_properties(raw) or {} for raw in given]
     together = b",".join(given)
+    found = [each or {} for each in _decode_properties(b"[" + together + b"]")]
     if has_long_digits(together):
         raise msgspec.DecodeError("an integer may be too long")
     members = len(found) + sum(map(len, found))
