@@ -2,8 +2,14 @@
 
 from collections.abc import Iterator
 
+import boto3
 import pytest
 from moto import mock_aws
+
+from aws_stores import S3Bucket
+from clickstream.ports import Bucket, Table
+from tests.aws.empty_stores import new_table
+from tests.simulation.fakes import MemoryBucket, MemoryTable
 
 
 @pytest.fixture
@@ -15,3 +21,20 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     with mock_aws():
         yield
+
+
+@pytest.fixture(params=["memory", "boto3"])
+def table(request: pytest.FixtureRequest, aws: None) -> Table:
+    """An empty table."""
+    if request.param == "memory":
+        return MemoryTable()
+    return new_table()
+
+
+@pytest.fixture(params=["memory", "boto3"])
+def bucket(request: pytest.FixtureRequest, aws: None) -> Bucket:
+    """An empty bucket."""
+    if request.param == "memory":
+        return MemoryBucket()
+    boto3.client("s3").create_bucket(Bucket="lake")
+    return S3Bucket("lake")

@@ -2,37 +2,11 @@
 
 from pathlib import Path
 
-import boto3
 import pytest
 
 from aws_stores import DynamoTable, S3Bucket
 from clickstream.errors import Conflict, InfrastructureError, LakeError
 from clickstream.ports import Bucket, Key, Table
-from tests.simulation.fakes import MemoryBucket, MemoryTable
-
-
-@pytest.fixture(params=["memory", "boto3"])
-def table(request: pytest.FixtureRequest, aws: None) -> Table:
-    """An empty table."""
-    if request.param == "memory":
-        return MemoryTable()
-    keys = ("pk", "HASH"), ("sk", "RANGE")
-    boto3.client("dynamodb").create_table(
-        TableName="things",
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys],  # type: ignore[typeddict-item]
-        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name, _ in keys],
-    )
-    return DynamoTable("things")
-
-
-@pytest.fixture(params=["memory", "boto3"])
-def bucket(request: pytest.FixtureRequest, aws: None) -> Bucket:
-    """An empty bucket."""
-    if request.param == "memory":
-        return MemoryBucket()
-    boto3.client("s3").create_bucket(Bucket="lake")
-    return S3Bucket("lake")
 
 
 def test_an_item_comes_back_as_it_went_in(table: Table) -> None:

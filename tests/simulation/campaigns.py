@@ -39,7 +39,7 @@ CAMPAIGNS = {
     "zombies": Campaign(Options(zombie_rate=0.15, has_new_streams=False)),
     "resharding": Campaign(Options(reshard_rate=0.04, has_new_streams=False)),
     "outages": Campaign(Options(outage_rate=0.01, tries=None)),
-    "expiring pages": Campaign(Options(pause_rate=0.02, retention=2 * MONTHS, max_age=MONTHS)),
+    "expiring pages": Campaign(Options(tries=2, fault_rate=0.2, pause_rate=0.02, retention=2 * MONTHS, max_age=MONTHS)),
     "restored tables": Campaign(Options(disaster_rate=0.04, has_new_streams=False)),
     "calm": Campaign(Options(fault_rate=0.02, zombie_rate=0.0, steps=80)),
     "fat": Campaign(Options(fault_rate=0.15, steps=600, reshard_rate=0.01), share=1),
