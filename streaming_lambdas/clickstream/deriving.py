@@ -59,7 +59,7 @@ def derive(
     found |= _places(positions, count) | _times(fields, positions.received_time) | _addresses(fields) | _agents(fields)
     found |= {name: mapped(enrichment.redacted, fields[name]) for name in _REDACTED}
     found |= _people(fields, pseudonym, country_of)
-    found["revenue"] = [money(value) for value in fields["revenue"]] if any(fields["revenue"]) else fields["revenue"]
+    found["revenue"] = _amounts(fields["revenue"])
     return [found[name] for name in _COLUMNS]
 
 
@@ -178,6 +178,10 @@ def mapped(function: Callable[[Known], Answer], column: Sequence[Known]) -> list
 
 def _unzipped(rows: list[tuple[Any, ...]], names: Sequence[str]) -> Found:
     return dict(zip(names, zip(*rows, strict=True), strict=True))
+
+
+def _amounts(column: Column) -> Column:
+    return column if column.count(None) == len(column) else [money(value) for value in column]
 
 
 def _texts(column: Column) -> Column:

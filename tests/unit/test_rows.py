@@ -66,6 +66,7 @@ def test_garbage_in_a_field_has_the_reason_of_that_field() -> None:
     assert reason(timestamp="yesterday") == "invalid_time"
     assert reason(revenue="a lot") == "wrong_type"
     assert reason(revenue=1e300) == "out_of_range"
+    assert good(revenue=0.0)["revenue"] == Decimal(0)
     assert reason(revenue="1e999999999") == "out_of_range"
 
 
