@@ -52,18 +52,24 @@ class FailureBucket(FaultyBucket):
 
     def give_up(self, batch: Batch, function: str, number: int) -> None:
         """Put the invocation record of a batch, as Lambda does."""
-        records = [
-            {
-                "eventID": f"{batch.shard_id}:{record.sequence_number}",
-                "eventSourceARN": batch.stream_arn,
-                "kinesis": {
-                    "sequenceNumber": record.sequence_number,
-                    "approximateArrivalTimestamp": record.received_time.timestamp(),
-                    "data": b64encode(record.data).decode(),
-                },
-            }
-            for record in batch.records
-        ]
-        arn = f"arn:aws:lambda:us-east-1:123456789012:function:{function}"
-        body = {"requestContext": {"functionArn": arn}, "payload": json.dumps({"Records": records})}
-        MemoryBucket.put(self, f"{PREFIX}{function}/{batch.shard_id}/{number}", json.dumps(body).encode())
+        key = f"{PREFIX}{function}/{batch.shard_id}/{number}"
+        MemoryBucket.put(self, key, invocation_record(batch, function))
+
+
+def invocation_record(batch: Batch, function: str) -> bytes:
+    """What Lambda puts into the failure bucket for a batch that the function's mapping gave up."""
+    records = [
+        {
+            "eventID": f"{batch.shard_id}:{record.sequence_number}",
+            "eventSourceARN": batch.stream_arn,
+            "kinesis": {
+                "sequenceNumber": record.sequence_number,
+                "approximateArrivalTimestamp": record.received_time.timestamp(),
+                "data": b64encode(record.data).decode(),
+            },
+        }
+        for record in batch.records
+    ]
+    arn = f"arn:aws:lambda:us-east-1:123456789012:function:{function}"
+    body = {"requestContext": {"functionArn": arn}, "payload": json.dumps({"Records": records})}
+    return json.dumps(body).encode()

@@ -133,6 +133,14 @@ def test_many_bad_events_take_several_commits(monkeypatch: pytest.MonkeyPatch) -
     assert place.recover() == 0
 
 
+def test_garbage_collection_sees_what_came_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A landed object of the reparse lane is found by its records, so that it is no orphan before it is applied."""
+    place = Place(monkeypatch, encoded(event_id="x", user_id="quirk"))
+    place.recover()
+    position = record(b"").position
+    assert place.commits[0] in place.ledger.covering(LANE, position, position)
+
+
 def test_runs() -> None:
     """Neighbouring numbers are one run."""
     assert runs([1, 2, 3, 5, 8, 9]) == ((1, 3), (5, 5), (8, 9))
