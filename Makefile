@@ -156,6 +156,11 @@ cost: $(VENV)/installed ## dollars per million events, from counted calls; RATE=
 bench-nab: $(VENV)/installed ## score the traffic model on the Numenta Anomaly Benchmark
 	@python -m benchmarks.nab
 
+SEEDS_UNSEEN ?= 101-110
+.PHONY: bench-detection
+bench-detection: $(VENV)/installed ## precision, recall and speed of the session rules on unseen days
+	@python -m benchmarks.bench_detection --seeds $(SEEDS_UNSEEN)
+
 # ---------------------------------------------------------------- AWS
 CONTEXT ?=
 

@@ -1,30 +1,83 @@
-"""Print the stored anomalies as NDJSON: one object per session and rule.
+"""Print the stored anomalies as NDJSON: one object per session and rule, oldest first.
 
-python -m batch_jobs.list_anomalies --stack clickstream-local
+python -m batch_jobs.list_anomalies --stack clickstream-local [--rule click_rate] [--severity high] [--since TIME]
+
+Alerts name no session; this command does. `alerted` is false while an anomaly waits for the end of its rule's
+cool-down.
 """
 
 import argparse
 import json
 import sys
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 from aws_stores import DynamoTable
 from batch_jobs.stack import outputs
 from clickstream.alerting import is_anomaly
-from clickstream.live import is_live
+from clickstream.ports import Item
+
+SEVERITIES = ("low", "medium", "high", "critical")
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Print those that have not expired, oldest first."""
-    parser = argparse.ArgumentParser(prog="python -m batch_jobs.list_anomalies", description=__doc__.split("\n")[0])
-    parser.add_argument("--stack", default="clickstream-local", help="stack whose outputs name the table")
-    table = DynamoTable(outputs(parser.parse_args(argv).stack)["AnomaliesTableName"])
-    now = datetime.now(UTC)
-    items = [item for item in table.scan() if is_anomaly(item) and is_live(item, now)]
-    for item in sorted(items, key=lambda item: (item["detected_time"], item["pk"], item["sk"])):
-        fields = {name: item[name] for name in ("detected_time", "severity", "evidence", "alerted")}
-        print(json.dumps({"session_id": item["pk"], "rule": item["sk"]} | fields))
+    """Print what the options ask for."""
+    options = _parser().parse_args(argv)
+    table = DynamoTable(outputs(options.stack)["AnomaliesTableName"])
+    for anomaly in listed(table.scan(), options.rule, options.severity, options.since):
+        print(json.dumps(anomaly))
     return 0
+
+
+def listed(
+    items: Iterable[Item], rule: str | None = None, severity: str = "low", since: datetime | None = None
+) -> Iterator[dict[str, Any]]:
+    """The anomalies among the items of the table, oldest first.
+
+    Args:
+        items: of the anomalies table.
+        rule: only this one.
+        severity: at least this one.
+        since: taken by the stream at this instant or later (aware).
+    """
+    found = [
+        item
+        for item in items
+        if is_anomaly(item)
+        and rule in (None, item["sk"])
+        and _rank(item["severity"]) >= _rank(severity)
+        and (since is None or datetime.fromisoformat(item["detected_time"]) >= since)
+    ]
+    for item in sorted(found, key=lambda item: (item["detected_time"], item["pk"], item["sk"])):
+        fields = {name: item[name] for name in ("detected_time", "severity", "evidence", "alerted")}
+        yield {"session_id": item["pk"], "rule": item["sk"]} | fields
+
+
+def _rank(severity: str) -> int:
+    """Unknown ones count as the worst: they are shown."""
+    return SEVERITIES.index(severity) if severity in SEVERITIES else len(SEVERITIES)
+
+
+def _instant(text: str) -> datetime:
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 2026-06-01T00:00:00Z") from error
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m batch_jobs.list_anomalies",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--stack", default="clickstream-local", help="stack whose outputs name the table")
+    parser.add_argument("--rule", help="only anomalies of this rule")
+    parser.add_argument("--severity", choices=SEVERITIES, default="low", help="at least this severity")
+    parser.add_argument("--since", type=_instant, help="taken by the stream at this time or later, ISO 8601, UTC")
+    return parser
 
 
 if __name__ == "__main__":

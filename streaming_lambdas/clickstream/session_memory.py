@@ -4,6 +4,7 @@ Hashes are CRC-32: the same in every process, four bytes, and of no use to whoev
 """
 
 from bisect import bisect_left, bisect_right, insort
+from functools import lru_cache
 from zlib import crc32
 
 import msgspec
@@ -19,6 +20,11 @@ AMOUNTS_KEPT = 4
 def hashed(text: str) -> int:
     """Four bytes that stand for the text."""
     return crc32(text.encode())
+
+
+@lru_cache(1_000)
+def _hashed_agent(browser: str, system: str | None) -> int:
+    return hashed(f"{browser}/{system}")
 
 
 class Memory(msgspec.Struct, array_like=True):
@@ -74,9 +80,9 @@ class Memory(msgspec.Struct, array_like=True):
         if len(self.pages) > PAGES_KEPT:
             del self.pages[next(iter(self.pages))]
 
-    def add_agent(self, name: str) -> None:
-        """Remember a browser."""
-        number = hashed(name)
+    def add_agent(self, browser: str, system: str | None) -> None:
+        """Remember a browser by its family and its system."""
+        number = _hashed_agent(browser, system)
         if number not in self.agents and len(self.agents) < AGENTS_KEPT:
             self.agents.append(number)
 

@@ -130,7 +130,7 @@ class SessionState(msgspec.Struct):
         if thing is not None:
             memory.add_page(thing, time_ms)
         if activity.browser is not None:
-            memory.add_agent(f"{activity.browser}/{activity.os}")
+            memory.add_agent(activity.browser, activity.os)
         if activity.event_type == "purchase" and activity.order_id is not None:
             memory.add_order(activity.order_id, str(activity.revenue))
 

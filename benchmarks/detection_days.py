@@ -1,0 +1,48 @@
+"""Simulated days through the rules of `detect_anomalies`, in process: what they find beside what is true."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import islice
+from typing import NamedTuple
+
+from clickstream.anomalies import broken_rules
+from clickstream.kinesis import Record
+from clickstream.positions import padded
+from clickstream.rows import Source, read
+from clickstream.sessions import SessionState, by_session
+from test_client.simulator import Simulation
+
+Pair = tuple[str, str]
+SOURCE = Source("0", "shardId-000000000000")
+_RECORDS_PER_BATCH = 2_000
+
+
+class Day(NamedTuple):
+    """One day: pairs of session and label as simulated, pairs of session and rule as detected."""
+
+    labels: set[Pair]
+    found: list[Pair]
+    sessions: int
+
+
+def records(simulation: Simulation) -> Iterator[Record]:
+    """Every line of a day as a record of its own, with its arrival."""
+    for number, line in enumerate(simulation.lines(), 1):
+        received_time = datetime.fromtimestamp(line.arrival_ms / 1000, UTC)
+        yield Record(str(number), padded(str(number)), received_time, line.data)
+
+
+def judged(events: int, seed: int) -> Day:
+    """Simulate a day of so many events, and judge its sessions batch by batch."""
+    simulation = Simulation(events, seed)
+    states: dict[str, SessionState] = {}
+    found = []
+    lines = records(simulation)
+    while batch := list(islice(lines, _RECORDS_PER_BATCH)):
+        for session_id, activities in by_session(read(batch, SOURCE, None).good).items():
+            state = states.setdefault(session_id, SessionState())
+            for activity in activities:
+                state.observe(activity)
+                found += [(session_id, anomaly.rule) for anomaly in broken_rules(session_id, state, activity)]
+    labels = {(label.session_id, label.label) for label in simulation.labels()}
+    return Day(labels, found, len(states))

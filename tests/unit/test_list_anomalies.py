@@ -1,0 +1,53 @@
+"""The list of anomalies: which rows it shows, in which order, and with what."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from batch_jobs.list_anomalies import listed, main
+from clickstream.ports import Item
+
+
+def row(session_id: str, rule: str, severity: str, minute: int) -> Item:
+    """A row of the table."""
+    time = f"2026-03-01T12:{minute:02d}:00+00:00"
+    fields = {"severity": severity, "detected_time": time, "evidence": {"events": 1}, "alerted": True}
+    return {"pk": session_id, "sk": rule, "expires_at": 1} | fields
+
+
+ITEMS = [
+    row("b", "click_rate", "high", 5),
+    row("a", "suspicious_agent", "low", 3),
+    row("traffic#all", "traffic_drop", "odd", 4),
+    {"pk": "click_rate", "sk": "alert", "rev": 1, "free_time": "2026-03-01T12:10:00+00:00"},
+]
+
+
+def test_anomalies_are_listed_oldest_first() -> None:
+    """Every anomaly with its session, time, severity and evidence; what the senders keep is left out."""
+    found = list(listed(ITEMS))
+    assert [each["session_id"] for each in found] == ["a", "traffic#all", "b"]
+    assert found[2] == {
+        "session_id": "b",
+        "rule": "click_rate",
+        "detected_time": "2026-03-01T12:05:00+00:00",
+        "severity": "high",
+        "evidence": {"events": 1},
+        "alerted": True,
+    }
+
+
+def test_filters() -> None:
+    """By rule, by least severity (an unknown one is shown), and by time."""
+    assert [each["session_id"] for each in listed(ITEMS, rule="suspicious_agent")] == ["a"]
+    assert [each["session_id"] for each in listed(ITEMS, severity="medium")] == ["traffic#all", "b"]
+    assert [each["session_id"] for each in listed(ITEMS, since=datetime(2026, 3, 1, 12, 5, tzinfo=UTC))] == ["b"]
+
+
+@pytest.mark.parametrize("words", [["--since", "yesterday"], ["--severity", "huge"], ["--nonsense"]])
+def test_wrong_usage(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """An unusable option ends with exit code 2 before anything is asked."""
+    with pytest.raises(SystemExit) as stopped:
+        main(words)
+    assert stopped.value.code == 2
+    assert "usage:" in capsys.readouterr().err
