@@ -45,7 +45,8 @@ def main(argv: list[str] | None = None) -> int:
 def _print(console: Console, steps: list[Counts], arguments: argparse.Namespace) -> None:
     whole = total(steps)
     if whole is None:
-        console.print(f"no events from {arguments.since:%Y-%m-%d %H:%M} to {arguments.until:%Y-%m-%d %H:%M} UTC")
+        interval = f"{arguments.since:%Y-%m-%d %H:%M} to {arguments.until:%Y-%m-%d %H:%M} UTC"
+        console.print(f"no events were received from {interval}; --since 30d looks further back")
         return
     console.print(_timeline(steps, whole, arguments.by))
     for title, name in MAPS.items():
