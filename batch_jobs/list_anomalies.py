@@ -16,16 +16,19 @@ from typing import Any
 from aws_stores import DynamoTable
 from batch_jobs.stack import outputs
 from clickstream.alerting import is_anomaly
+from clickstream.live import is_live
 from clickstream.ports import Item
 
 SEVERITIES = ("low", "medium", "high", "critical")
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Print what the options ask for."""
+    """Print what the options ask for, of the anomalies that have not expired."""
     options = _parser().parse_args(argv)
     table = DynamoTable(outputs(options.stack)["AnomaliesTableName"])
-    for anomaly in listed(table.scan(), options.rule, options.severity, options.since):
+    now = datetime.now(UTC)
+    in_force = (item for item in table.scan() if is_anomaly(item) and is_live(item, now))
+    for anomaly in listed(in_force, options.rule, options.severity, options.since):
         print(json.dumps(anomaly))
     return 0
 
