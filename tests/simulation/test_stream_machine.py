@@ -47,9 +47,6 @@ PAYLOADS: dict[bytes, Counter[str]] = {
 class ProcessingMachine(RuleBasedStateMachine):
     """Produce, invoke, split, merge, recover, wait; calls fail as planned."""
 
-    processor = EventProcessor
-    """Mutants replace it."""
-
     @initialize(shards=st.integers(1, 3), max_retries=st.sampled_from([-1, 0, 1]), is_bisecting=st.booleans())
     def begin(self, shards: int, max_retries: int, *, is_bisecting: bool) -> None:
         """Empty stores, and a mapping that retries without end or gives up."""
@@ -165,7 +162,7 @@ class ProcessingMachine(RuleBasedStateMachine):
         self.warm.process(batch, f"run-{self.runs}")
 
     def _container(self) -> EventProcessor:
-        return self.processor(
+        return EventProcessor(
             ledger=self.ledger,
             bucket=self.bucket,
             applier=self._applier(),
