@@ -17,13 +17,13 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import boto3
 from rich.console import Console
 from rich.table import Table as TerminalTable
 
 from aws_stores import DynamoTable, S3Bucket
 from batch_jobs.queries import Answer, Guard
 from batch_jobs.stack import outputs
+from batch_jobs.stream_reading import StreamReader
 from clickstream.alerting import is_anomaly
 from clickstream.envelopes import payloads
 from clickstream.errors import ClickstreamError
@@ -104,7 +104,7 @@ def summarize(names: dict[str, str], arguments: argparse.Namespace) -> Summary:
     (found,) = answer.rows()
     return Summary(
         sent=arguments.sent,
-        received=sum(map(_events, _stream_records(names["StreamName"]))),
+        received=_received(StreamReader(names["StreamName"])),
         landed=streamed["landed"],
         bad=streamed["bad"],
         duplicates=sum(commit.duplicates for commit in lake),
@@ -136,18 +136,9 @@ def _counters(table: str) -> Counter[str]:
     return total
 
 
-def _stream_records(stream: str) -> Iterator[bytes]:
-    """Every record that the stream still holds."""
-    kinesis = boto3.client("kinesis")
-    for shard in kinesis.list_shards(StreamName=stream)["Shards"]:
-        iterator: str | None = kinesis.get_shard_iterator(
-            StreamName=stream, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
-        )["ShardIterator"]
-        while iterator:
-            reply = kinesis.get_records(ShardIterator=iterator, Limit=10_000)
-            yield from (record["Data"] for record in reply["Records"])
-            is_at_tip = not reply["Records"] and not reply.get("MillisBehindLatest")
-            iterator = None if is_at_tip else reply.get("NextShardIterator")
+def _received(stream: StreamReader) -> int:
+    """Events in every record that the stream still holds."""
+    return sum(_events(record.data) for shard_id in stream.shards() for record in stream.records(shard_id))
 
 
 def _events(data: bytes) -> int:
