@@ -1,0 +1,121 @@
+"""Which minutes and which series a run takes in."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from clickstream.errors import InfrastructureError
+from clickstream.minutes import TOTAL
+from clickstream.ports import Item
+from clickstream.traffic_rules import DROP, PENDING, TrafficAnomaly
+from clickstream.watching import AT_ONCE, CURSOR, LOOK_BACK, MOST_SERIES, OVERDUE, PARTITION, SETTLED, TrafficDetector
+from tests.simulation.fakes import MemoryTable
+
+START = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
+RETIREMENT = timedelta(days=9)
+
+
+class World:
+    """Tables, a clock and what was published."""
+
+    def __init__(self) -> None:
+        self.counters, self.states, self.anomalies = MemoryTable(), MemoryTable(), MemoryTable()
+        self.now = START
+        self.published: list[Item] = []
+        self.is_topic_down = False
+        self.detector = TrafficDetector(self.counters, self.states, self.anomalies, self._publish, lambda: self.now)
+
+    def count(self, minute: datetime, **types: int) -> None:
+        """One page of the counters."""
+        page: Item = {"pk": f"{minute:%Y-%m-%d}", "sk": f"{minute:%H:%M}#lane", "events": sum(types.values())}
+        self.counters.put(page | {"event_types": types})
+
+    def last(self) -> dict[str, str]:
+        """The last minute of each series."""
+        return {item["sk"]: item["last"][:16] for item in self.states.query(PARTITION) if item["sk"] != CURSOR}
+
+    def _publish(self, item: Item) -> None:
+        if self.is_topic_down:
+            raise InfrastructureError("refused")
+        self.published.append(item)
+
+
+@pytest.fixture
+def world() -> World:
+    """An empty world."""
+    return World()
+
+
+def test_nothing_counted_yet_is_no_series(world: World) -> None:
+    """Before the first event there is nothing to watch; the first event begins the series."""
+    assert world.detector.detect().series == 0
+    world.count(START + timedelta(minutes=5), click=3)
+    world.now = START + timedelta(minutes=10) + SETTLED
+    assert world.detector.detect().series == 2
+    assert world.last() == {TOTAL: "2026-11-21T09:09", "type:click": "2026-11-21T09:09"}
+
+
+def test_a_type_keeps_being_watched_when_it_does_not_come(world: World) -> None:
+    """A minute without a type is a minute with none of it."""
+    world.count(START, click=3, purchase=1)
+    world.count(START + timedelta(minutes=1), click=3)
+    world.now = START + timedelta(minutes=2) + SETTLED
+    world.detector.detect()
+    assert set(world.last().values()) == {"2026-11-21T09:01"}
+
+
+def test_a_long_pause_is_caught_up_in_parts(world: World) -> None:
+    """Ten hours are two runs of at most six."""
+    world.count(START, click=1)
+    world.now = START + timedelta(minutes=1) + SETTLED
+    world.detector.detect()
+    world.now += timedelta(hours=10)
+    assert world.detector.detect().minutes == AT_ONCE // timedelta(minutes=1)
+    assert world.detector.detect().minutes == (timedelta(hours=10) - AT_ONCE) // timedelta(minutes=1)
+    assert world.detector.detect().minutes == 0
+
+
+def test_what_lies_before_the_look_back_is_unknown(world: World) -> None:
+    """After a pause of five days the series goes on two days ago."""
+    world.count(START, click=1)
+    world.now = START + timedelta(minutes=1) + SETTLED
+    world.detector.detect()
+    world.now += timedelta(days=5)
+    world.detector.detect()
+    newest = START + timedelta(days=5) - LOOK_BACK + AT_ONCE
+    assert set(world.last().values()) == {newest.isoformat()[:16]}
+
+
+def test_the_most_frequent_types_get_the_places(world: World) -> None:
+    """A flood of made-up types does not push out what is frequent, and cannot open more series than there are."""
+    world.count(START, page_view=500, **{f"junk{number}": 1 for number in range(60)})
+    world.now = START + timedelta(minutes=1) + SETTLED
+    world.detector.detect()
+    assert len(world.last()) == MOST_SERIES
+    assert {TOTAL, "type:page_view"} <= world.last().keys()
+
+
+def test_a_type_that_was_given_up_gives_its_place_away(world: World) -> None:
+    """Silent for more than a week, a type is not kept any more; the total always is."""
+    for minute in range(300):
+        world.count(START + timedelta(minutes=minute), click=50 + minute % 5)
+    end = START + RETIREMENT
+    while world.now < end:
+        world.now += AT_ONCE
+        world.detector.detect()
+    assert world.last()["type:click"] < world.last()[TOTAL]
+
+
+def test_an_alert_that_failed_is_sent_by_a_later_run(world: World) -> None:
+    """A topic that is down holds nothing up; once it is back, the pending anomaly is told and marked."""
+    anomaly = TrafficAnomaly(TOTAL, DROP, "critical", START, 9.0, 0, 0.7).item()
+    world.anomalies.put(anomaly | {"stored_time": START.isoformat()})
+    world.now = START + OVERDUE + timedelta(seconds=1)
+    world.is_topic_down = True
+    run = world.detector.detect()
+    assert (run.alerts, run.alerts_failed) == (0, 1)
+    world.is_topic_down = False
+    assert world.detector.detect().alerts == 1
+    assert [item["sk"] for item in world.published] == [anomaly["sk"]]
+    assert list(world.anomalies.indexed("pending", PENDING)) == []
+    assert world.detector.detect().alerts == 0
