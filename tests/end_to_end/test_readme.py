@@ -34,6 +34,9 @@ def test_send_count_compact_and_ask(platform_state: StateFolder, tmp_path: Path)
     sent = json.loads(python("-m", "test_client", "send", day, *STACK))["sent"]
     python("-m", "local_aws", "wait", "--state", platform_state.root)
     assert "page_view" in python("-m", "batch_jobs.show_counters", *STACK)
+    assert "/search" in python("-m", "batch_jobs.show_top_pages", *STACK)
+    session_id = json.loads(day.read_text(encoding="utf-8").splitlines()[0])["session_id"]
+    assert session_id in python("-m", "batch_jobs.show_session", session_id, *STACK)
     python("-m", "batch_jobs.run_steps", "--steps", "open_partitions,compact_events", *STACK, "--include-open")
     assert "/" in python("-m", "batch_jobs.run_query", "sql/top_pages.sql", *STACK)
     python("-m", "batch_jobs.summarize", *STACK, "--sent", str(sent))
