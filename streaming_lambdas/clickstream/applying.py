@@ -70,7 +70,7 @@ class Applier:
         """Make every page anew from the ledger, after a table was restored to an earlier moment. Safe to repeat.
 
         Restored pages are not trusted: they may lack commits, or hold counts that a restored ledger does not know.
-        Only while nothing else writes; see docs/decisions/0014-restored-tables.md. Returns how many lanes there are.
+        Only while nothing else writes; see docs/decisions/0018-restored-tables.md. Returns how many lanes there are.
         """
         for table in (self._counters, self._page_metrics):
             for page in table.scan():
