@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from batch_jobs.stream_reading import StreamReader, incoming_records
 from clickstream.accounting import Account, account_fill, account_lake, account_lane
@@ -19,6 +19,8 @@ from clickstream.recovering import epoch_at, uncovered
 from clickstream.repairing import Pages
 from clickstream.tables import hour_text
 
+COUNTED = timedelta(days=455)
+"""CloudWatch keeps hourly sums this long."""
 Step = Callable[[str, Iterable[Lane]], Iterable[Lane]]
 """Shows progress: what is done, and the lanes it is done with."""
 
@@ -51,9 +53,23 @@ class Books:
     """Records in commits, in the failure bucket only, and still unread, over the same hours."""
 
 
-def draw_up(sources: Sources, since: datetime | None, sent: int | None, show: Step) -> Books:
-    """Count everything once. `since` limits it to what was committed from then on; `sent` is the sender's own count."""
-    account = Account()
+@dataclass(frozen=True)
+class Question:
+    """What to look at: commits from `since` on; `sent` records by the sender's own count; the stream to its beginning.
+
+    Without `is_whole_stream` only what is newer than the newest commits is read, if CloudWatch counted what came in:
+    two days of a busy stream would take a day to read.
+    """
+
+    since: datetime | None = None
+    sent: int | None = None
+    is_whole_stream: bool = False
+
+
+def draw_up(sources: Sources, question: Question, show: Step) -> Books:
+    """Count everything once. Raises `InfrastructureError` if a service fails."""
+    account, since = Account(), question.since
+    incoming = _incoming(sources, since)
     epoch = sources.stream.epoch()
     shards = [Lane(CONSUMER, epoch, shard_id) for shard_id in sources.stream.shards()]
     lanes = sorted({*sources.ledger.lanes(CONSUMER), *shards})
@@ -67,10 +83,10 @@ def draw_up(sources: Sources, since: datetime | None, sent: int | None, show: St
     # Hours up to `since` may have earlier commits too, which were not counted.
     account_lake(account, sources.ledger, lake_commits(sources.bucket), hour_text(since) if since else "")
     for lane in show("stream", shards):
-        _follow(books, sources, lane)
+        _follow(books, sources, lane, is_whole=question.is_whole_stream or not incoming)
     for lane in show("counters", lanes):
         _compare_pages(account, sources, lane, since)
-    _receive(books, sources, since, sent)
+    _receive(books, sources, question, incoming)
     return books
 
 
@@ -94,9 +110,11 @@ def _count_failures(books: Books, sources: Sources, epoch: str) -> None:
             books.account.hours[hour]["uncovered"] += 1
 
 
-def _follow(books: Books, sources: Sources, lane: Lane) -> None:
+def _follow(books: Books, sources: Sources, lane: Lane, *, is_whole: bool) -> None:
     """Lay the records of a shard beside its lane; what nothing accounts for is named."""
-    held = (Seen(record.position, record.hour) for record in sources.stream.records(lane.shard_id))
+    head = None if is_whole else sources.ledger.head(lane)
+    records = sources.stream.records(lane.shard_id, after=head.last if head else None)
+    held = (Seen(record.position, record.hour) for record in records)
     found = cover(sources.ledger, lane, held, lambda: _given_up(sources, lane))
     books.coverages.append(found)
     for hour, count in found.unread.items():
@@ -124,18 +142,24 @@ def _compare_pages(account: Account, sources: Sources, lane: Lane, since: dateti
         account.disagree("counters", [str(difference)])
 
 
-def _receive(books: Books, sources: Sources, since: datetime | None, sent: int | None) -> None:
+def _incoming(sources: Sources, since: datetime | None) -> dict[str, int]:
+    """What CloudWatch counted in the hours that are over, and of which no commit can be older than `since`."""
+    counted = incoming_records(sources.stream.name, since or sources.now - COUNTED, sources.now)
+    return {hour: count for hour, count in counted.items() if _is_whole(hour, sources.now, since)}
+
+
+def _is_whole(hour: str, now: datetime, since: datetime | None) -> bool:
+    return (hour_text(since) if since else "") < hour < hour_text(now)
+
+
+def _receive(books: Books, sources: Sources, question: Question, incoming: dict[str, int]) -> None:
     """Compare with the number of records that came in, counted by somebody else: sender, CloudWatch, or the stream."""
-    account, everything = books.account, sorted(books.account.hours)
-    first = hour_text(since) if since else ""
-    # The hour that is running is not counted to its end, by anybody.
-    hours = [hour for hour in everything if first < hour < hour_text(sources.now)]
-    start = datetime.strptime(min(hours), "%Y-%m-%dT%H").replace(tzinfo=UTC) if hours else sources.now
-    incoming = incoming_records(sources.stream.name, start, sources.now) if hours else {}
-    if sent is not None:
-        books.received, books.received_from = sent, "the sender"
+    account, everything, since = books.account, sorted(books.account.hours), question.since
+    hours = [hour for hour in everything if _is_whole(hour, sources.now, since)]
+    if question.sent is not None:
+        books.received, books.received_from = question.sent, "the sender"
     elif incoming:
-        books.received, books.received_from = sum(incoming.get(hour, 0) for hour in hours), "CloudWatch"
+        books.received, books.received_from = sum(incoming.values()), "CloudWatch"
     elif not since and account.total("records") == sum(coverage.committed for coverage in books.coverages):
         # The stream still holds everything that was ever committed.
         books.received, books.received_from = sum(coverage.read for coverage in books.coverages), "the stream"

@@ -15,7 +15,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from batch_jobs.ledger_account import Books, Sources, draw_up
+from batch_jobs.ledger_account import Books, Question, Sources, draw_up
 from batch_jobs.ledger_tools import deployed, instant, now, parser, shown
 from batch_jobs.stream_reading import StreamReader
 from clickstream.accounting import COUNTS
@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Print the account. 0: every identity holds; 1: one does not, or a service failed; 2: wrong usage."""
     options = _parser().parse_args(argv)
     try:
-        books = draw_up(_sources(options.stack), options.since, options.sent_records, shown)
+        books = draw_up(_sources(options.stack), _question(options), shown)
     except ClickstreamError as error:
         print(f"show_ledger: {error}", file=sys.stderr)
         return 1
@@ -44,6 +44,10 @@ def _sources(stack: str) -> Sources:
     found = deployed(stack)
     stream = StreamReader(found.names["StreamName"])
     return Sources(found.ledger, found.bucket, found.failures, stream, found.pages, found.function, now())
+
+
+def _question(options: argparse.Namespace) -> Question:
+    return Question(options.since, options.sent_records, is_whole_stream=options.whole_stream)
 
 
 def _print(books: Books) -> None:
@@ -92,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     made = parser("show_ledger", "Say what became of every record and event, and whether it adds up.")
     made.add_argument("--since", type=instant, metavar="TIME", help="only commits written from then on; default: all")
     made.add_argument("--sent-records", type=int, metavar="N", help="Kinesis records that the sender says it has sent")
+    made.add_argument("--whole-stream", action="store_true", help="read all that the stream holds, whatever it takes")
     made.add_argument("--json", action="store_true", help="print JSON instead of a table")
     return made
 

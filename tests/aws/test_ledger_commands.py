@@ -263,3 +263,21 @@ def test_wrong_usage(words: list[str]) -> None:
     with pytest.raises(SystemExit) as raised:
         repair_pages.main(words)
     assert raised.value.code == 2
+
+
+def test_the_count_of_cloudwatch(
+    deployment: Deployment, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hours that are over are compared with IncomingRecords; then only the tail of the stream is read, unless asked."""
+    deployment.process(deployment.send(encoded(), encoded()))
+    hour = datetime.now(UTC).strftime("%Y-%m-%dT%H")
+    incoming = {hour: 2}
+    monkeypatch.setattr("batch_jobs.ledger_account.incoming_records", lambda *_: incoming)
+    monkeypatch.setattr(show_ledger, "now", lambda: datetime.now(UTC) + timedelta(hours=1))
+    found = account(capsys, 0)
+    assert (found["received"], found["received_from"], found["accounted"]) == (2, "CloudWatch", 2)
+    incoming[hour] = 3
+    assert "CloudWatch counted 3 records, 2 are accounted for" in account(capsys, 1)["disagreements"][0]
+    deployment.send(encoded())
+    assert account(capsys, 0)["total"]["unread"] == 1
+    assert show_ledger.main(["--whole-stream"]) == 0
