@@ -14,8 +14,8 @@ from clickstream.sessions import CHECKOUT_TYPES, Activity, SessionState
 
 CLICKS_PER_MINUTE = 48
 """Hectic people reach about forty."""
-CLICKS_PER_BURST, BURST_MS = 25, 10_000
-"""A rage click takes a quarter of a second, but nobody keeps that up for long."""
+CLICKS_PER_BURST, BURST_MS = 30, 10_000
+"""A rage click takes a quarter of a second, and a dozen of them may come twice in a row, but not three times."""
 AGENTS_PER_SESSION = 4
 """A person may ask for the desktop site or go on in another app; a fourth browser is drawn from a list."""
 ORDERS_WITHOUT_CART = 3
