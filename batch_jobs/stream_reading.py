@@ -79,13 +79,14 @@ def incoming_records(stream: str, since: datetime, until: datetime) -> dict[str,
             "Stat": "Sum",
         },
     }
-    arguments: dict[str, Any] = {"MetricDataQueries": [query], "StartTime": since, "EndTime": until}
+    start = since.replace(minute=0, second=0, microsecond=0)
+    arguments: dict[str, Any] = {"MetricDataQueries": [query], "StartTime": start, "EndTime": until}
     hours: dict[str, int] = {}
     while True:
         reply = call(client.get_metric_data, **arguments)
         for result in reply["MetricDataResults"]:
             pairs = zip(result["Timestamps"], result["Values"], strict=True)
-            hours |= {hour_text(found.astimezone(UTC)): round(value) for found, value in pairs}
+            hours |= {hour_text(found.astimezone(UTC)): round(value) for found, value in pairs if value}
         if not reply.get("NextToken"):
             return hours
         arguments |= {"NextToken": reply["NextToken"]}
