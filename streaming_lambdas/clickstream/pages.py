@@ -43,7 +43,7 @@ _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
 _PATH_SAFE = "/%:@!$&'()*+,;=[]"
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _WEB = frozenset(["", "http", "https"])
-_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^:\[\]/?#@%\\\s]*)(?::(\d*))?", re.ASCII)
+_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^\x00-\x20\x7f:\[\]/?#@%\\]*)(?::(\d*))?", re.ASCII)
 _LONGEST_AUTHORITY = 260
 """Characters of a host name at most (RFC 1035, section 2.3.4), and a port."""
 _DEFAULT_PORTS = {"http": "80", "https": "443"}

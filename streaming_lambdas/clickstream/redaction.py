@@ -9,13 +9,18 @@ from functools import lru_cache
 EMAIL = "(email)"
 CARD = "(card)"
 _AT = r"(?:@|%(?:25)*40)"
-_GAP = r"(?:[ +-]|%(?:25)*20)?"
-_SUSPECT = re.compile(rf"{_AT}|\d(?:{_GAP}\d){{12}}")
+_BREAK = r"(?:[ +-]|%(?:25)*20)"
+_SUSPECT = re.compile(rf"{_AT}|\d(?:{_BREAK}?\d){{12}}")
 """What nearly all texts do not hold, and nothing can be redacted without."""
 _WORD = re.compile(r"[^\s/?#&=,;:<>()\[\]{}|\"'`]+")
 _FIRST_AT = re.compile(_AT)
 _DOMAIN = re.compile(r"[^.@%]\.[^\W\d_]{2}")
-_DIGITS = re.compile(rf"(?<!\d)\d(?:{_GAP}\d){{12,18}}(?!\d)")
+_START = r"(?<!%)(?<!%[\dA-Fa-f])(?:(?<!\d)|(?<=%[\dA-Fa-f]{2})|(?<=%25[\dA-Fa-f]{2}))"
+"""Not within a number, nor within an escape, of which the last digits may look like the number's first."""
+_DIGITS = re.compile(
+    rf"{_START}(?:\d{{13,19}}|(?:\d{{4}}{_BREAK}){{3}}\d{{1,7}}|\d{{4}}{_BREAK}\d{{6}}{_BREAK}\d{{4,5}})(?!\d)"
+)
+"""Digits in one run, or in the groups that are printed on cards."""
 _FIRST_OF_CARD = frozenset("23456")
 """First digits of the payment networks: Mastercard, American Express and Diners, Visa, Maestro and Discover."""
 _CACHE = 20_000
@@ -38,7 +43,7 @@ def redacted(text: str | None) -> str | None:
 def _redacted(text: str) -> str:
     if not _SUSPECT.search(text):
         return text
-    return _DIGITS.sub(_without_card, _WORD.sub(_without_email, text))
+    return _without_cards(_WORD.sub(_without_email, text))
 
 
 def _without_email(word: re.Match[str]) -> str:
@@ -48,9 +53,17 @@ def _without_email(word: re.Match[str]) -> str:
     return EMAIL if at and _DOMAIN.search(text, at.end()) else text
 
 
-def _without_card(found: re.Match[str]) -> str:
-    digits = re.sub(r"%(?:25)*20|\D", "", found.group())
-    return CARD if digits[0] in _FIRST_OF_CARD and _passes_luhn(digits) else found.group()
+def _without_cards(text: str) -> str:
+    kept, start, place = [], 0, 0
+    while found := _DIGITS.search(text, place):
+        digits = re.sub(r"%(?:25)*20|\D", "", found.group())
+        if digits[0] in _FIRST_OF_CARD and _passes_luhn(digits):
+            kept += [text[start : found.start()], CARD]
+            start = place = found.end()
+        else:
+            # The card may begin with a later group: `2026 4111 …`.
+            place = found.start() + 1
+    return "".join(kept) + text[start:]
 
 
 def _passes_luhn(digits: str) -> bool:

@@ -78,6 +78,8 @@ URLS = st.lists(st.sampled_from(PIECES), max_size=14).map("".join) | st.text(max
 @example("//://")
 @example("//http:℀")
 @example("%68ttp:////b")
+@example("//\x00:")
+@example("http: 4111111111111111%31")
 @given(URLS)
 def test_the_canonical_form_is_a_fixed_point(url: str) -> None:
     """A kept address is read as the same page again."""
