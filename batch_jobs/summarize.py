@@ -182,11 +182,18 @@ def _table(summary: Summary) -> TerminalTable:
     for rule, count in summary.anomalies_by_rule.items():
         table.add_row(f"anomaly {rule}", f"{count:,}")
     for rule, scores in ((summary.detection or {}).get("rules") or {}).items():
-        table.add_row(f"detection of {rule}", f"precision {scores['precision']:.3f}, recall {scores['recall']:.3f}")
+        table.add_row(
+            f"detection of {rule}", f"precision {_share(scores['precision'])}, recall {_share(scores['recall'])}"
+        )
     table.add_section()
     for stage, seconds in summary.seconds.items():
         table.add_row(f"seconds {stage}", f"{seconds:.1f}")
     return table
+
+
+def _share(share: float | None) -> str:
+    """A ratio; a rule that found nothing has no precision."""
+    return "-" if share is None else f"{share:.3f}"
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -69,7 +69,7 @@ def _confusion(score: Score) -> Table:
     table.add_column("label")
     table.add_column("rules")
     for label, row in score.confusion.items():
-        table.add_row(label, ", ".join(f"{rule} {count}" for rule, count in row.most_common()) or "nothing 0")
+        table.add_row(label, ", ".join(f"{rule} {count}" for rule, count in row.most_common()) or "-")
     return table
 
 

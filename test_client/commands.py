@@ -100,10 +100,8 @@ def check_labels(options: argparse.Namespace) -> int:
     result = labels.score(labels.read_labels(options.labels), labels.read_anomalies(options.anomalies))
     header = ("rule", "right", "wrong", "missed", "precision", "recall")
     print_table("rules", header, [(rule, *row.cells()) for rule, row in result.rules.items()])
-    print_table(
-        "sessions by label (rows) and detected rule (columns)",
-        ("label", *labels.COLUMNS),
-        [(label, *(row[column] for column in labels.COLUMNS)) for label, row in result.confusion.items()],
-    )
+    confusion = result.confusion.items()
+    pairs = [(label, rule, row[rule]) for label, row in confusion for rule in labels.COLUMNS if row[rule]]
+    print_table("sessions by label and detected rule", ("label", "rule", "sessions"), pairs)
     print_json(result.as_json())
     return 0

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from batch_jobs.summarize import Summary
+from batch_jobs.summarize import Summary, _table
 
 AGREED = Summary(
     sent=10, received=10, landed=9, bad=1, duplicates=1, quarantined=1, erased=2, redelivered=1, counters={"click": 9},
@@ -28,3 +28,12 @@ def test_unsent_numbers_are_not_compared() -> None:
     """Without a sender that counted, the stream's own count stands; with one, a lost event is named."""
     assert replace(AGREED, sent=None).disagreements() == []
     assert replace(AGREED, sent=11).disagreements() == ["sent = received does not hold: 11 and 10"]
+
+
+def test_a_rule_that_found_nothing_has_no_precision() -> None:
+    """The table of a quiet day says so, and shows the others' ratios."""
+    scores = {"click_rate": {"precision": None, "recall": None}, "replayed_ids": {"precision": 1.0, "recall": 0.5}}
+    table = _table(replace(AGREED, detection={"rules": scores}))
+    cells = list(table.columns[1].cells)
+    assert "precision -, recall -" in cells
+    assert "precision 1.000, recall 0.500" in cells
