@@ -17,13 +17,13 @@ import boto3
 from aws_stores import CONFIG, DynamoTable, S3Bucket, call
 from batch_jobs.stream_reading import StreamReader
 from clickstream import metrics
-from clickstream.accounting import contradictions
-from clickstream.applying import Applier
 from clickstream.errors import ClickstreamError
+from clickstream.lake.accounting import contradictions
 from clickstream.ledger import Ledger
 from clickstream.positions import Lane
-from clickstream.processing import CONSUMER
-from clickstream.repairing import Difference, Pages, miscounted
+from clickstream.stream.applying import Applier
+from clickstream.stream.processing import CONSUMER
+from clickstream.stream.repairing import Difference, Pages, miscounted
 
 LOOK_BACK = timedelta(hours=26)
 """Longer than a day, so that no run of a day is missed if one fails."""

@@ -21,10 +21,10 @@ from rich.table import Table
 from batch_jobs.backtest_sources import History, from_counters, from_csv, from_lake
 from batch_jobs.lake_interval import instant
 from batch_jobs.live_tables import plain, utc_now
+from clickstream.detection.traffic_rules import TrafficAnomaly, Watch
+from clickstream.detection.watching import SETTLED
 from clickstream.errors import ClickstreamError
-from clickstream.minutes import TOTAL
-from clickstream.traffic_rules import TrafficAnomaly, Watch
-from clickstream.watching import SETTLED
+from clickstream.live.minutes import TOTAL
 
 FAILED, INTERRUPTED = 1, 130
 WIDE = 120

@@ -12,10 +12,10 @@ from aws_stores import DynamoTable, S3Bucket
 from batch_jobs import lake_interval, stack
 from batch_jobs.queries import Guard, interval_values
 from clickstream.errors import ConfigError
-from clickstream.generations import lake_commits
-from clickstream.intervals import received_hours
-from clickstream.minutes import MINUTE, TOTAL, Minutes, read_minutes, span, whole_minute
-from clickstream.statements import read_statement
+from clickstream.lake.generations import lake_commits
+from clickstream.lake.intervals import received_hours
+from clickstream.lake.statements import read_statement
+from clickstream.live.minutes import MINUTE, TOTAL, Minutes, read_minutes, span, whole_minute
 
 STATEMENT = Path(__file__).parents[1] / "sql" / "events_per_minute.sql"
 LONGEST_PAUSE = timedelta(hours=6)

@@ -15,10 +15,10 @@ from aws_stores import S3Bucket
 from batch_jobs import lake_interval
 from batch_jobs.queries import Answer, Guard
 from clickstream.errors import ClickstreamError, StatementError
-from clickstream.generations import hour_after, lake_commits, newest_keys
-from clickstream.intervals import received_hours
+from clickstream.lake.generations import hour_after, lake_commits, newest_keys
+from clickstream.lake.intervals import received_hours
+from clickstream.lake.statements import read_statement
 from clickstream.ports import Bucket
-from clickstream.statements import read_statement
 
 CHECKS = Path(__file__).parents[1] / "sql" / "checks"
 NEWEST_HOURS = 26

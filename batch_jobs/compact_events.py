@@ -13,10 +13,10 @@ from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 
 from batch_jobs import lake_arguments
-from clickstream.compaction import Outcome, compact_hours
 from clickstream.errors import ClickstreamError
-from clickstream.garbage import collect
-from clickstream.lake import Lake, closed, unfinished
+from clickstream.lake.compaction import Outcome, compact_hours
+from clickstream.lake.garbage import collect
+from clickstream.lake.work import Lake, closed, unfinished
 
 _COUNTS = ("landed", "rows", "duplicates", "quarantined", "redelivered", "erased")
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 from aws_catalog import GlueCatalog
 from aws_stores import DynamoTable, S3Bucket
-from clickstream.generations import hour_start
-from clickstream.lake import Lake
+from clickstream.lake.generations import hour_start
+from clickstream.lake.work import Lake
 from clickstream.ledger import Ledger
 from clickstream.tables import hour_text
 

@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from clickstream.errors import ConfigError
-from clickstream.generations import Generation
-from clickstream.partitions import hours_between
+from clickstream.lake.generations import Generation
+from clickstream.lake.partitions import hours_between
 
 OUTLIER_SHARE = 0.02
 """Dates with fewer rows than this share of the busiest date's do not stretch the default interval: a phone set to 1970,

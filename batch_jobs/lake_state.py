@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from clickstream.alerting import is_anomaly
-from clickstream.generations import Generation, hour_start
-from clickstream.lake import fresh_inputs
+from clickstream.detection.alerting import is_anomaly
+from clickstream.lake.generations import Generation, hour_start
+from clickstream.lake.work import fresh_inputs
 from clickstream.ledger import Ledger
 from clickstream.ports import Item, Table
 

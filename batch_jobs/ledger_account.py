@@ -6,17 +6,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from batch_jobs.stream_reading import StreamReader, incoming_records
-from clickstream.accounting import Account, account_fill, account_lake, account_lane
-from clickstream.coverage import Coverage, Seen, cover
 from clickstream.errors import LakeError
-from clickstream.failures import failed_keys, read_failure
-from clickstream.generations import lake_commits
+from clickstream.lake.accounting import Account, account_fill, account_lake, account_lane
+from clickstream.lake.generations import lake_commits
 from clickstream.ledger import Ledger
 from clickstream.ports import Bucket
 from clickstream.positions import Lane
-from clickstream.processing import CONSUMER
-from clickstream.recovering import epoch_at, uncovered
-from clickstream.repairing import Pages
+from clickstream.stream.coverage import Coverage, Seen, cover
+from clickstream.stream.failures import failed_keys, read_failure
+from clickstream.stream.processing import CONSUMER
+from clickstream.stream.recovering import epoch_at, uncovered
+from clickstream.stream.repairing import Pages
 from clickstream.tables import hour_text
 
 COUNTED = timedelta(days=455)

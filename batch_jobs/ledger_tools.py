@@ -11,8 +11,8 @@ from aws_processor import settings_of, variables_of
 from aws_stores import DynamoTable, S3Bucket
 from batch_jobs.stack import outputs
 from clickstream.ledger import Ledger
-from clickstream.repairing import Pages
 from clickstream.settings import PREFIX, ProcessEventsSettings
+from clickstream.stream.repairing import Pages
 
 T = TypeVar("T")
 RETENTION_DAYS = 30

@@ -15,8 +15,8 @@ from typing import Any
 
 from aws_stores import DynamoTable
 from batch_jobs.stack import outputs
-from clickstream.alerting import is_anomaly
-from clickstream.live import is_live
+from clickstream.detection.alerting import is_anomaly
+from clickstream.live.readers import is_live
 from clickstream.ports import Item
 
 SEVERITIES = ("low", "medium", "high", "critical")

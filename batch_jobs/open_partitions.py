@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from batch_jobs import lake_arguments
-from clickstream.catalog import open_partition
 from clickstream.errors import ClickstreamError
-from clickstream.generations import hour_after, newest_keys
-from clickstream.lake import Lake
+from clickstream.lake.catalog import open_partition
+from clickstream.lake.generations import hour_after, newest_keys
+from clickstream.lake.work import Lake
 from clickstream.tables import LAKE_TABLES, RAW_EVENTS, hour_text
 
 AHEAD = timedelta(hours=26)

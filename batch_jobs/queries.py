@@ -10,7 +10,7 @@ from awswrangler.exceptions import QueryCancelled, QueryFailed
 from botocore.exceptions import BotoCoreError, ClientError
 
 from clickstream.errors import ConfigError, InfrastructureError, StatementError
-from clickstream.statements import Statement, Value
+from clickstream.lake.statements import Statement, Value
 
 
 @dataclass(frozen=True)

@@ -19,12 +19,12 @@ from typing import Any
 from aws_processor import build
 from batch_jobs.ledger_tools import Deployed, deployed, instant, now, parser, shown
 from clickstream.errors import ClickstreamError
-from clickstream.failures import failed_keys
-from clickstream.processing import CONSUMER, EventProcessor
-from clickstream.reasons import Reason
-from clickstream.recovering import Recoverer
-from clickstream.reparsing import Reparser, bad_objects
-from clickstream.rows import read
+from clickstream.intake.reasons import Reason
+from clickstream.intake.rows import read
+from clickstream.stream.failures import failed_keys
+from clickstream.stream.processing import CONSUMER, EventProcessor
+from clickstream.stream.recovering import Recoverer
+from clickstream.stream.reparsing import Reparser, bad_objects
 
 KEPT = timedelta(days=90)
 """How long the lake keeps the payloads of bad events."""

@@ -9,10 +9,10 @@ import sys
 from collections.abc import Sequence
 
 from batch_jobs import lake_arguments
-from clickstream.catalog import arrivals, open_partition, point, uri
 from clickstream.errors import ClickstreamError
-from clickstream.generations import lake_commits
-from clickstream.lake import Lake
+from clickstream.lake.catalog import arrivals, open_partition, point, uri
+from clickstream.lake.generations import lake_commits
+from clickstream.lake.work import Lake
 from clickstream.tables import BAD_EVENTS, RAW_EVENTS
 
 

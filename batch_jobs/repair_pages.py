@@ -16,8 +16,8 @@ from datetime import UTC, datetime, timedelta
 from batch_jobs.ledger_tools import Deployed, deployed, instant, now, parser, shown
 from clickstream.errors import ClickstreamError
 from clickstream.positions import Lane
-from clickstream.processing import CONSUMER
-from clickstream.repairing import Repair
+from clickstream.stream.processing import CONSUMER
+from clickstream.stream.repairing import Repair
 
 
 def main(argv: Sequence[str] | None = None) -> int:

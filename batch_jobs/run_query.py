@@ -19,10 +19,10 @@ from aws_stores import S3Bucket
 from batch_jobs import lake_interval, number_text, stack
 from batch_jobs.queries import Answer, Guard, interval_values
 from clickstream.errors import ClickstreamError, ConfigError
-from clickstream.generations import Generation, lake_commits
-from clickstream.intervals import received_hours
+from clickstream.lake.generations import Generation, lake_commits
+from clickstream.lake.intervals import received_hours
+from clickstream.lake.statements import Statement, Value, parse_value, read_statement
 from clickstream.ports import Bucket
-from clickstream.statements import Statement, Value, parse_value, read_statement
 
 FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 WIDE = 200

@@ -28,10 +28,10 @@ from batch_jobs.queries import Answer, Guard, interval_values
 from batch_jobs.report_list import REPORTS, Report
 from batch_jobs.unfinished_days import unfinished_days
 from clickstream.errors import ClickstreamError
-from clickstream.generations import Generation, lake_commits
+from clickstream.lake.generations import Generation, lake_commits
+from clickstream.lake.statements import Value, read_statement
 from clickstream.ledger import Ledger
 from clickstream.ports import Bucket
-from clickstream.statements import Value, read_statement
 
 SQL = Path(__file__).parents[1] / "sql"
 MOST_DAYS = 14

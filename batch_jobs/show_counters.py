@@ -18,8 +18,8 @@ from aws_stores import DynamoTable
 from batch_jobs.live_tables import add_interval, duration_text, parser, ranking, table_of, utc_now
 from batch_jobs.stack import outputs
 from clickstream.errors import ClickstreamError
-from clickstream.live import Counts, counts, total
-from clickstream.sketches import LONGEST_MS
+from clickstream.live.readers import Counts, counts, total
+from clickstream.live.sketches import LONGEST_MS
 
 SHARES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
 MAPS = {"event type": "event_types", "channel": "channels", "device": "devices", "country": "countries"}

@@ -18,8 +18,8 @@ from rich.table import Table
 from batch_jobs.ledger_account import Books, Question, Sources, draw_up
 from batch_jobs.ledger_tools import deployed, instant, now, parser, shown
 from batch_jobs.stream_reading import StreamReader
-from clickstream.accounting import COUNTS
 from clickstream.errors import ClickstreamError
+from clickstream.lake.accounting import COUNTS
 
 SHOWN = 20
 """Disagreements that are printed; `--json` holds them all."""

@@ -13,8 +13,8 @@ from rich.table import Table as TerminalTable
 from aws_stores import DynamoTable
 from batch_jobs.live_tables import duration_text, parser, plain, utc_now
 from batch_jobs.stack import outputs
+from clickstream.detection.live_sessions import LiveSession, live_session
 from clickstream.errors import ClickstreamError
-from clickstream.live_sessions import LiveSession, live_session
 
 
 def main(argv: list[str] | None = None) -> int:

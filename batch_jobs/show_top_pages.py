@@ -17,9 +17,9 @@ from aws_stores import DynamoTable
 from batch_jobs.lake_interval import whole_number
 from batch_jobs.live_tables import add_interval, parser, ranking, utc_now
 from batch_jobs.stack import outputs
-from clickstream.counters import OTHER
 from clickstream.errors import ClickstreamError
-from clickstream.live import PageViews, page_views
+from clickstream.live.counters import OTHER
+from clickstream.live.readers import PageViews, page_views
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -24,14 +24,14 @@ from aws_stores import DynamoTable, S3Bucket
 from batch_jobs.queries import Answer, Guard
 from batch_jobs.stack import outputs
 from batch_jobs.stream_reading import StreamReader
-from clickstream.alerting import is_anomaly
-from clickstream.envelopes import payloads
+from clickstream.detection.alerting import is_anomaly
 from clickstream.errors import ClickstreamError
-from clickstream.generations import lake_commits
+from clickstream.intake.envelopes import payloads
+from clickstream.intake.reasons import Rejected
+from clickstream.lake.generations import lake_commits
+from clickstream.lake.statements import read_statement
 from clickstream.ledger import Ledger, totals
-from clickstream.processing import CONSUMER
-from clickstream.reasons import Rejected
-from clickstream.statements import read_statement
+from clickstream.stream.processing import CONSUMER
 
 _TOTALS = Path(__file__).parents[1] / "sql" / "lake_totals.sql"
 

@@ -13,7 +13,7 @@ import msgspec
 
 from batch_jobs.lake_interval import OUTLIER_SHARE, Interval, whole_day
 from batch_jobs.publishing import PAGE, SUMMARY, report_key
-from clickstream.generations import READERS, Generation, hour_start
+from clickstream.lake.generations import READERS, Generation, hour_start
 from clickstream.ports import Bucket
 from clickstream.tables import REPORTS_PREFIX
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from benchmarks.cost_traffic import START, Shard
 from benchmarks.counted_stores import CountedBucket, CountedTable, Usage
-from clickstream.applying import Applier
-from clickstream.detecting import AnomalyDetector
-from clickstream.kinesis import Batch
+from clickstream.detection.detecting import AnomalyDetector
+from clickstream.intake.kinesis import Batch
+from clickstream.intake.rows import Pseudonym
 from clickstream.ledger import Ledger
 from clickstream.positions import Epochs
-from clickstream.processing import EventProcessor
-from clickstream.rows import Pseudonym
+from clickstream.stream.applying import Applier
+from clickstream.stream.processing import EventProcessor
 
 Consumer = Callable[[Batch], object]
 

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from benchmarks.stream_workload import ARN, EVENTS_PER_RECORD, FIRST_NUMBER, SHARD, Shop
-from clickstream.kinesis import Batch, Record
+from clickstream.intake.kinesis import Batch, Record
 from clickstream.positions import padded
 
 EVENTS_PER_SESSION = 12

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import NamedTuple
 
-from clickstream.anomalies import broken_rules
-from clickstream.kinesis import Record
+from clickstream.detection.anomalies import broken_rules
+from clickstream.detection.sessions import SessionState, by_session
+from clickstream.intake.kinesis import Record
+from clickstream.intake.rows import Source, read
 from clickstream.positions import padded
-from clickstream.rows import Source, read
-from clickstream.sessions import SessionState, by_session
 from test_client.simulator import Simulation
 
 Pair = tuple[str, str]

@@ -12,11 +12,11 @@ from typing import NamedTuple
 import msgspec
 
 from benchmarks.detection_days import SOURCE
-from clickstream.detecting import AnomalyDetector
-from clickstream.kinesis import Batch, Record
+from clickstream.detection.detecting import AnomalyDetector
+from clickstream.intake.kinesis import Batch, Record
+from clickstream.intake.rows import read
 from clickstream.ports import Item, Key
 from clickstream.positions import Epochs, padded
-from clickstream.rows import read
 from test_client.packing import compress
 from test_client.simulator import Simulation
 from tests.simulation.fakes import MemoryTable

@@ -16,7 +16,7 @@ from rich.table import Table
 from benchmarks.nab_data import ARCHIVE, Nab, read
 from benchmarks.nab_detectors import ewma, ours, windowed_gaussian
 from benchmarks.nab_score import PROFILES, Result, Series, at_threshold, best
-from clickstream.traffic import ALARM
+from clickstream.detection.traffic import ALARM
 
 OURS = "detect_traffic_anomalies"
 PUBLISHED = {

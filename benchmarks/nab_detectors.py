@@ -9,7 +9,7 @@ from itertools import accumulate
 from math import erfc, sqrt
 
 from benchmarks.nab_score import Series
-from clickstream.traffic import TrafficModel
+from clickstream.detection.traffic import TrafficModel
 
 EWMA_WEIGHT, EWMA_WARM_UP = 0.02, 150
 EWMA_DIGITS = 15

@@ -5,11 +5,11 @@ import json
 from pathlib import Path
 
 from benchmarks.stream_engine import Answer, Measured, measure, run
-from clickstream.counters import minute_deltas
-from clickstream.kinesis import decode_batch
-from clickstream.landing import landing_files
-from clickstream.rows import Pseudonym, Source, read
-from clickstream.sessions import SessionState, by_session
+from clickstream.detection.sessions import SessionState, by_session
+from clickstream.intake.kinesis import decode_batch
+from clickstream.intake.landing import landing_files
+from clickstream.intake.rows import Pseudonym, Source, read
+from clickstream.live.counters import minute_deltas
 
 _PSEUDONYM = Pseudonym("k1", b"0123456789abcdef0123456789abcdef")
 

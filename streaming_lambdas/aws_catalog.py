@@ -1,4 +1,4 @@
-"""The Glue Data Catalog behind `clickstream.catalog.Catalog`, through boto3."""
+"""The Glue Data Catalog behind `clickstream.lake.catalog.Catalog`, through boto3."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -7,8 +7,8 @@ from typing import Any
 import boto3
 
 from aws_stores import CONFIG, call
-from clickstream.catalog import Partition
 from clickstream.errors import ClickstreamError, Conflict, InfrastructureError
+from clickstream.lake.catalog import Partition
 
 _EXISTS = "AlreadyExistsException"
 _ABSENT = "EntityNotFoundException"

@@ -12,14 +12,14 @@ import boto3
 import msgspec
 
 from aws_stores import CONFIG, DynamoTable, S3Bucket, call, stream_epoch
-from clickstream.applying import Applier
+from clickstream.enrichment.geography import Countries
 from clickstream.errors import ConfigError
-from clickstream.geography import Countries
+from clickstream.intake.rows import Pseudonym
 from clickstream.ledger import Ledger
 from clickstream.positions import Epochs
-from clickstream.processing import EventProcessor
-from clickstream.rows import Pseudonym
 from clickstream.settings import ProcessEventsSettings, load
+from clickstream.stream.applying import Applier
+from clickstream.stream.processing import EventProcessor
 
 
 class PseudonymSecret(msgspec.Struct):

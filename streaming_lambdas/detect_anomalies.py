@@ -12,10 +12,10 @@ import boto3
 
 from aws_stores import CONFIG, DynamoTable, call, stream_epoch
 from clickstream import metrics
-from clickstream.alerting import Alert
-from clickstream.detecting import AnomalyDetector
+from clickstream.detection.alerting import Alert
+from clickstream.detection.detecting import AnomalyDetector
 from clickstream.errors import InfrastructureError
-from clickstream.kinesis import all_done, decode_batch, retry_from
+from clickstream.intake.kinesis import all_done, decode_batch, retry_from
 from clickstream.positions import Epochs
 from clickstream.settings import DetectAnomaliesSettings, load
 

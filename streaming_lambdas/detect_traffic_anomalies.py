@@ -12,9 +12,9 @@ import boto3
 
 from aws_stores import CONFIG, DynamoTable, call
 from clickstream import metrics
+from clickstream.detection.watching import TrafficDetector
 from clickstream.ports import Item
 from clickstream.settings import DetectTrafficAnomaliesSettings, load
-from clickstream.watching import TrafficDetector
 
 FUNCTION = os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "detect_traffic_anomalies")
 """Name of the deployed function, set by Lambda: tells the environments of one account apart in metrics."""

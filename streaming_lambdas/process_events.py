@@ -10,9 +10,9 @@ from typing import Any
 from aws_processor import build, now
 from clickstream import metrics
 from clickstream.errors import InfrastructureError
-from clickstream.kinesis import all_done, decode_batch, retry_from
-from clickstream.processing import EventProcessor
+from clickstream.intake.kinesis import all_done, decode_batch, retry_from
 from clickstream.settings import ProcessEventsSettings, load
+from clickstream.stream.processing import EventProcessor
 
 FUNCTION = os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "process_events")
 """Name of the deployed function, set by Lambda: tells the environments of one account apart in metrics."""

@@ -119,7 +119,7 @@ BAD_EVENTS = LakeTable(
     name="bad_events",
     grain="one row per event that could not be accepted",
     columns=(
-        Column("reason", TEXT, "reason code, see `clickstream.reasons.Reason`"),
+        Column("reason", TEXT, "reason code, see `clickstream.intake.reasons.Reason`"),
         Column("detail", TEXT, "one sentence for a person"),
         Column("payload", pa.binary(), "the bytes as received"),
         Column("received_time", INSTANT, "when the stream took it"),

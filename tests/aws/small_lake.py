@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from moto import mock_aws
 
-from clickstream.generations import Generation, OutputFile
+from clickstream.lake.generations import Generation, OutputFile
 from clickstream.tables import BAD_EVENTS, LAKE_TABLES, PARTITION_KEYS, RAW_EVENTS, LakeTable, hour_folder, hour_text
 from local_aws.athena import AthenaServer
 

@@ -10,8 +10,8 @@ from moto import mock_aws
 
 from batch_jobs import backtest, backtest_sources, stack
 from batch_jobs.backtest_sources import from_csv, from_lake
-from clickstream.minutes import TOTAL
-from clickstream.traffic_rules import DROP, SURGE, TRACKING_OUTAGE
+from clickstream.detection.traffic_rules import DROP, SURGE, TRACKING_OUTAGE
+from clickstream.live.minutes import TOTAL
 from tests.aws.shop_days import BAD, OTHERS, PEOPLE
 from tests.aws.small_lake import BUCKET, DATABASE, WORKGROUP, account, fill
 from tests.aws.test_traffic_handler import create_table

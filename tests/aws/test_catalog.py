@@ -6,9 +6,9 @@ import boto3
 import pytest
 
 from aws_catalog import GlueCatalog
-from clickstream.catalog import Catalog, Partition, open_partition, point
 from clickstream.errors import Conflict, InfrastructureError
-from clickstream.generations import commit
+from clickstream.lake.catalog import Catalog, Partition, open_partition, point
+from clickstream.lake.generations import commit
 from tests.simulation.fake_catalog import MemoryCatalog
 from tests.simulation.fake_lake import generation
 from tests.simulation.fakes import MemoryBucket

@@ -10,8 +10,8 @@ import pytest
 from aws_catalog import GlueCatalog
 from aws_stores import DynamoTable, S3Bucket
 from batch_jobs import compact_events, open_partitions, repair_catalog
-from clickstream.intervals import received_hours
-from clickstream.lake import Lake
+from clickstream.lake.intervals import received_hours
+from clickstream.lake.work import Lake
 from clickstream.ledger import Ledger
 from clickstream.tables import LAKE_TABLES, LakeTable
 from tests.simulation.fake_lake import HOUR, NEXT, Sent, land, land_bad, visible

@@ -13,7 +13,7 @@ import pytest
 import detect_anomalies
 import process_events
 from aws_stores import DynamoTable, S3Bucket
-from clickstream.alerting import is_anomaly
+from clickstream.detection.alerting import is_anomaly
 from clickstream.errors import ConfigError
 from clickstream.ledger import Ledger, totals
 from clickstream.ports import Item, Key

@@ -11,12 +11,12 @@ from aws_processor import build
 from aws_stores import DynamoTable, S3Bucket
 from batch_jobs import audit_ledger, ledger_tools, recover_events, repair_pages, show_ledger
 from clickstream import metrics
-from clickstream.failures import PREFIX, failed_keys
-from clickstream.kinesis import Batch, Record
+from clickstream.intake.kinesis import Batch, Record
 from clickstream.ports import Key
 from clickstream.positions import padded
-from clickstream.recovering import Recoverer, epoch_at
 from clickstream.settings import ProcessEventsSettings
+from clickstream.stream.failures import PREFIX, failed_keys
+from clickstream.stream.recovering import Recoverer, epoch_at
 from tests.aws.test_handlers import create_table
 from tests.simulation.records import encoded
 from tests.simulation.recovery_parts import invocation_record
@@ -200,8 +200,8 @@ def test_records_of_a_deleted_stream_go_into_its_lane() -> None:
 def test_recover_bad_events(deployment: Deployment, capsys: pytest.CaptureFixture[str]) -> None:
     """After a fix the event has landed, and bad counts one less; the sums of the ledger hold before and after."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("clickstream.envelopes.MAX_EVENTS_PER_RECORD", 0)
-        patch.setattr("clickstream.envelopes.KPL_MAGIC", b'{"event_type": "x"')
+        patch.setattr("clickstream.intake.envelopes.MAX_EVENTS_PER_RECORD", 0)
+        patch.setattr("clickstream.intake.envelopes.KPL_MAGIC", b'{"event_type": "x"')
         deployment.process(deployment.send(b'{"event_type": "x"}', b"{"))
     assert account(capsys, 0)["total"]["bad"] == 2
     assert recover_events.main(["--bad", "--dry-run", "--reason", "unreadable_record"]) == 0

@@ -7,7 +7,7 @@ import pytest
 
 from aws_stores import DynamoTable
 from batch_jobs import list_anomalies
-from clickstream.alerting import TURN
+from clickstream.detection.alerting import TURN
 
 PAST, FUTURE = 1_000_000_000, 9_000_000_000
 

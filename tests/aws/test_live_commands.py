@@ -12,12 +12,12 @@ import pytest
 from aws_stores import DynamoTable
 from batch_jobs import show_counters, show_session, show_top_pages
 from batch_jobs.live_tables import duration_text, plain
-from clickstream.anomalies import Anomaly
-from clickstream.counters import counters_page, minute_deltas, page_key, page_metrics_page
+from clickstream.detection.anomalies import Anomaly
+from clickstream.detection.sessions import SessionState, by_session
 from clickstream.errors import ConfigError
+from clickstream.intake.rows import read
+from clickstream.live.counters import counters_page, minute_deltas, page_key, page_metrics_page
 from clickstream.positions import Lane
-from clickstream.rows import read
-from clickstream.sessions import SessionState, by_session
 from tests.simulation.records import ARRIVAL, SOURCE, encoded, record
 
 NOW = ARRIVAL + timedelta(hours=3)

@@ -10,8 +10,8 @@ import pytest
 
 from batch_jobs.queries import Guard, interval_values
 from clickstream.errors import StatementError
-from clickstream.partitions import hours_between
-from clickstream.statements import Value, load_statement, read_statement
+from clickstream.lake.partitions import hours_between
+from clickstream.lake.statements import Value, load_statement, read_statement
 from tests.aws.shop_days import BAD, BREAKAGE, BROKEN, BROKEN_HOUR, OTHERS, PEOPLE, UNPRICED, UNPRICED_DAY
 from tests.aws.small_lake import DATABASE, DAY, WORKGROUP, account, at, fill
 

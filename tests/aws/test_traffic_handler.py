@@ -10,8 +10,8 @@ import pytest
 
 import detect_traffic_anomalies
 from aws_stores import DynamoTable
+from clickstream.detection.watching import CURSOR, PARTITION, SETTLED
 from clickstream.settings import DetectTrafficAnomaliesSettings, variables
-from clickstream.watching import CURSOR, PARTITION, SETTLED
 
 START = datetime(2026, 11, 21, 23, 30, tzinfo=UTC)
 USUAL = 40
@@ -41,8 +41,8 @@ def clock(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
     tables = {"counters_table": "counters", "traffic_states_table": "traffic-states", "anomalies_table": "anomalies"}
     for name, value in variables(DetectTrafficAnomaliesSettings, **tables, topic_arn=topic).items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr("clickstream.traffic.LEARNING_POINTS", 20)
-    monkeypatch.setattr("clickstream.traffic.LEARNING_S", 0)
+    monkeypatch.setattr("clickstream.detection.traffic.LEARNING_POINTS", 20)
+    monkeypatch.setattr("clickstream.detection.traffic.LEARNING_S", 0)
     clock = Clock()
     monkeypatch.setattr(detect_traffic_anomalies, "_now", clock)
     detect_traffic_anomalies.detector.cache_clear()

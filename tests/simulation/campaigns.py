@@ -118,7 +118,7 @@ def sweep(name: str, seeds: Iterable[int]) -> Tally:
 @contextmanager
 def packed_objects() -> Iterator[None]:
     """Objects hold packed rows instead of Parquet, for speed."""
-    with patch("clickstream.landing.parquet", processing_world.packed_rows):
+    with patch("clickstream.intake.landing.parquet", processing_world.packed_rows):
         yield
 
 

@@ -4,12 +4,12 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 
-from clickstream.alerting import Alert, is_anomaly
-from clickstream.detecting import COOL_DOWN, AnomalyDetector
-from clickstream.kinesis import Batch
+from clickstream.detection.alerting import Alert, is_anomaly
+from clickstream.detection.detecting import COOL_DOWN, AnomalyDetector
+from clickstream.detection.sessions import SessionState, restored
+from clickstream.intake.kinesis import Batch
 from clickstream.ports import Item, Key
 from clickstream.positions import Epochs
-from clickstream.sessions import SessionState, restored
 from tests.simulation.fakes import MemoryTable
 from tests.simulation.faults import FaultyTable, Gate
 from tests.simulation.options import Options

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from clickstream.catalog import Partition
 from clickstream.errors import Conflict, InfrastructureError
+from clickstream.lake.catalog import Partition
 
 
 class MemoryCatalog:
-    """Partitions by (table, hour); see `clickstream.catalog.Catalog`."""
+    """Partitions by (table, hour); see `clickstream.lake.catalog.Catalog`."""
 
     def __init__(self) -> None:
         self.partitions: dict[tuple[str, str], Partition] = {}

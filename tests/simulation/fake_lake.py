@@ -11,12 +11,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from clickstream.generations import Generation, OutputFile, hour_after, hour_start
-from clickstream.lake import Lake
+from clickstream.lake.generations import Generation, OutputFile, hour_after, hour_start
+from clickstream.lake.work import Lake
 from clickstream.ledger import Commit, LandedObject, Ledger, Range
 from clickstream.ports import Bucket
 from clickstream.positions import Lane, padded
-from clickstream.processing import CONSUMER
+from clickstream.stream.processing import CONSUMER
 from clickstream.tables import BAD_EVENTS, RAW_EVENTS, hour_folder
 from tests.simulation.fake_catalog import MemoryCatalog
 from tests.simulation.fakes import MemoryBucket, MemoryTable

@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from clickstream.applying import Applier
 from clickstream.errors import Conflict, InfrastructureError
-from clickstream.kinesis import Batch, Record, retry_from
-from clickstream.landing import LandingFile, landing_files
+from clickstream.intake.kinesis import Batch, Record, retry_from
+from clickstream.intake.landing import LandingFile, landing_files
+from clickstream.intake.rows import Rows, Source
 from clickstream.ledger import Commit, LandedObject, Ledger
 from clickstream.ports import Key
 from clickstream.positions import Lane, padded
-from clickstream.processing import CONSUMER, ROUNDS, EventProcessor, Invocation
-from clickstream.rows import Rows, Source
+from clickstream.stream.applying import Applier
+from clickstream.stream.processing import CONSUMER, ROUNDS, EventProcessor, Invocation
 from tests.simulation.mutants import ALONE, MUTANTS, first_noticed, mutant
 from tests.simulation.processing_stage import ProcessorContainer
 from tests.simulation.stream import Stream
@@ -128,7 +128,7 @@ def page_of_all_shards(patch: pytest.MonkeyPatch) -> None:
         date, _, time = minute.partition("T")
         return Key(date, time)
 
-    patch.setattr("clickstream.applying.page_key", page_key)
+    patch.setattr("clickstream.stream.applying.page_key", page_key)
 
 
 @mutant()

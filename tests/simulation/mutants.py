@@ -12,15 +12,15 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
-from clickstream.applying import Applier
-from clickstream.counters import counters_page, page_key, page_metrics_page
 from clickstream.errors import Conflict
-from clickstream.landing import LandingFile, landing_files
+from clickstream.intake.landing import LandingFile, landing_files
+from clickstream.intake.rows import Rows, Source
 from clickstream.ledger import Commit, Range
+from clickstream.live.counters import counters_page, page_key, page_metrics_page
 from clickstream.ports import Item
 from clickstream.positions import START, Lane
-from clickstream.processing import EventProcessor, Invocation
-from clickstream.rows import Rows, Source
+from clickstream.stream.applying import Applier
+from clickstream.stream.processing import EventProcessor, Invocation
 from tests.simulation.campaigns import packed_objects
 from tests.simulation.faults import FaultyTable
 from tests.simulation.judging import goes_wrong
@@ -114,7 +114,7 @@ def key_without_hash(patch: pytest.MonkeyPatch) -> None:
             key = re.sub(r"-[0-9a-f]{8}\.parquet", ".parquet", file.entry.key)
             yield dataclasses.replace(file, entry=msgspec.structs.replace(file.entry, key=key))
 
-    patch.setattr("clickstream.processing.landing_files", files)
+    patch.setattr("clickstream.stream.processing.landing_files", files)
 
 
 @mutant(fault_rate=0.35, zombie_rate=0.15, steps=300)
@@ -175,7 +175,7 @@ def partition_of_the_batch(patch: pytest.MonkeyPatch) -> None:
             hours.append(file.entry.hour)
             yield dataclasses.replace(file, entry=msgspec.structs.replace(file.entry, hour=hours[0]))
 
-    patch.setattr("clickstream.processing.landing_files", files)
+    patch.setattr("clickstream.stream.processing.landing_files", files)
 
 
 @mutant()
@@ -188,7 +188,7 @@ def first_epoch_for_ever(patch: pytest.MonkeyPatch) -> None:
 def ranges_bridge_holes(patch: pytest.MonkeyPatch) -> None:
     """A commit of the fill lane claims everything between its first and its last record."""
     patch.setattr(
-        "clickstream.processing.contiguous", lambda chosen, _: (Range(chosen[0].position, chosen[-1].position),)
+        "clickstream.stream.processing.contiguous", lambda chosen, _: (Range(chosen[0].position, chosen[-1].position),)
     )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from clickstream.errors import InfrastructureError
-from clickstream.kinesis import Batch, all_done, decode_batch, retry_from
+from clickstream.intake.kinesis import Batch, all_done, decode_batch, retry_from
 from local_aws.deliverer import Reply
 from local_aws.delivery import Policy, Segment, read_answer, settle
 from local_aws.record import Record, RecordEncoder, event_payload

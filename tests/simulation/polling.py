@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from clickstream.kinesis import Batch
+from clickstream.intake.kinesis import Batch
 from tests.simulation.actors import Actor
 from tests.simulation.shards import Shard
 

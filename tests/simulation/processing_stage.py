@@ -3,14 +3,14 @@
 import random
 from datetime import timedelta
 
-from clickstream.applying import Applier
 from clickstream.errors import InfrastructureError
-from clickstream.kinesis import Batch, all_done, retry_from
+from clickstream.intake.kinesis import Batch, all_done, retry_from
+from clickstream.intake.reasons import Reason, Rejected
+from clickstream.intake.rows import Pseudonym
 from clickstream.ledger import Ledger
 from clickstream.positions import Epochs
-from clickstream.processing import CONSUMER, EventProcessor
-from clickstream.reasons import Reason, Rejected
-from clickstream.rows import Pseudonym
+from clickstream.stream.applying import Applier
+from clickstream.stream.processing import CONSUMER, EventProcessor
 from tests.simulation.backups import Backups, expire
 from tests.simulation.options import Options
 from tests.simulation.records import encoded, zstd

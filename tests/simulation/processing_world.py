@@ -8,13 +8,13 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from clickstream.applying import GRACE
-from clickstream.counters import counters_page, minute_deltas, page_key, page_metrics_page
+from clickstream.intake.rows import Row
 from clickstream.ledger import Commit, PageDelta
+from clickstream.live.counters import counters_page, minute_deltas, page_key, page_metrics_page
 from clickstream.ports import Item, Key
 from clickstream.positions import START, Lane
-from clickstream.processing import CONSUMER
-from clickstream.rows import Row
+from clickstream.stream.applying import GRACE
+from clickstream.stream.processing import CONSUMER
 from clickstream.tables import BAD_EVENTS, RAW_EVENTS, LakeTable, hour_text
 from tests.simulation.processing_stage import Stage
 from tests.simulation.stores import OpenTable

@@ -8,9 +8,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from clickstream.kinesis import Record
+from clickstream.intake.kinesis import Record
+from clickstream.intake.rows import Source
 from clickstream.positions import padded
-from clickstream.rows import Source
 
 ARRIVAL = datetime(2026, 11, 21, 9, 5, 30, tzinfo=UTC)
 SOURCE = Source("1763000000", "shardId-000000000000")

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from clickstream.failures import PREFIX
-from clickstream.kinesis import Batch
+from clickstream.intake.kinesis import Batch
+from clickstream.intake.reasons import Reason, Rejected
+from clickstream.intake.rows import Pseudonym, Row
 from clickstream.ports import ObjectInfo
-from clickstream.reasons import Reason, Rejected
-from clickstream.rows import Pseudonym, Row
+from clickstream.stream.failures import PREFIX
 from clickstream.tables import LakeTable
 from tests.simulation.fakes import MemoryBucket
 from tests.simulation.faults import FaultyBucket

@@ -10,16 +10,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from clickstream.applying import Applier
 from clickstream.errors import InfrastructureError
-from clickstream.failures import failed_keys
-from clickstream.kinesis import Batch, Record
+from clickstream.intake.kinesis import Batch, Record
+from clickstream.intake.rows import read
 from clickstream.ledger import Ledger
 from clickstream.positions import Epochs, padded
-from clickstream.processing import CONSUMER, EventProcessor
-from clickstream.recovering import Recoverer
-from clickstream.reparsing import Reparser, bad_objects
-from clickstream.rows import read
+from clickstream.stream.applying import Applier
+from clickstream.stream.failures import failed_keys
+from clickstream.stream.processing import CONSUMER, EventProcessor
+from clickstream.stream.recovering import Recoverer
+from clickstream.stream.reparsing import Reparser, bad_objects
 from tests.simulation.actors import Actor, Fate, draw_fate
 from tests.simulation.faults import FaultyBucket, FaultyTable, Gate
 from tests.simulation.records import encoded, zstd

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from clickstream.intake.rows import Row, Rows, Source, read
 from clickstream.ledger import Commit
 from clickstream.positions import START
-from clickstream.processing import CONSUMER
-from clickstream.rows import Row, Rows, Source, read
+from clickstream.stream.processing import CONSUMER
 from clickstream.tables import RAW_EVENTS
 from tests.simulation.recovery_parts import CodeVersion, unpacked
 from tests.simulation.recovery_schedule import EPOCH, RecoverySchedule

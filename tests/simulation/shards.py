@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from clickstream.kinesis import Record
+from clickstream.intake.kinesis import Record
 
 KEYS = "abcdefgh"
 """All partition keys, in the order of their hashes."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from clickstream.kinesis import Record
+from clickstream.intake.kinesis import Record
 from clickstream.positions import padded
 from tests.simulation.options import Options
 from tests.simulation.polling import Poller

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from clickstream.errors import InfrastructureError
-from clickstream.kinesis import Batch
+from clickstream.intake.kinesis import Batch
 from tests.simulation.actors import Actor, Fate, draw_fate
 from tests.simulation.faults import Gate
 from tests.simulation.polling import ARN, BATCH, Container, FailureDestination, Invocation, Poller

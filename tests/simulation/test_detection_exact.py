@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from clickstream.alerting import Alerts
-from clickstream.anomalies import Anomaly
-from clickstream.detecting import AnomalyDetector
+from clickstream.detection.alerting import Alerts
+from clickstream.detection.anomalies import Anomaly
+from clickstream.detection.detecting import AnomalyDetector
+from clickstream.detection.sessions import Activity
 from clickstream.errors import Conflict
 from clickstream.ports import Item, Key
-from clickstream.sessions import Activity
 from tests.simulation.detection_world import DetectionWorld
 from tests.simulation.faults import FaultyTable
 from tests.simulation.judging import goes_wrong
@@ -45,7 +45,7 @@ def failures(wanted: list[int]) -> list[str]:
 @pytest.fixture(autouse=True)
 def low_click_rate(monkeypatch: pytest.MonkeyPatch) -> None:
     """Four events in a minute are already too many, so that short schedules break every rule."""
-    monkeypatch.setattr("clickstream.anomalies.CLICKS_PER_MINUTE", 4)
+    monkeypatch.setattr("clickstream.detection.anomalies.CLICKS_PER_MINUTE", 4)
 
 
 def test_every_schedule_is_exact() -> None:

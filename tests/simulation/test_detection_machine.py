@@ -19,9 +19,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from clickstream.alerting import Alert, Alerts, Sent, is_anomaly
-from clickstream.detecting import COOL_DOWN, AnomalyDetector
-from clickstream.kinesis import Batch, decode_batch
+from clickstream.detection.alerting import Alert, Alerts, Sent, is_anomaly
+from clickstream.detection.detecting import COOL_DOWN, AnomalyDetector
+from clickstream.intake.kinesis import Batch, decode_batch
 from clickstream.ports import Item, Key, Table
 from clickstream.positions import Epochs
 from local_aws.delivery import Policy

@@ -5,10 +5,10 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from clickstream.kinesis import Batch
+from clickstream.intake.kinesis import Batch
 from clickstream.ledger import Commit, Ledger
 from clickstream.positions import Lane
-from clickstream.processing import CONSUMER, EventProcessor, Invocation, Records
+from clickstream.stream.processing import CONSUMER, EventProcessor, Invocation, Records
 from tests.simulation.actors import Actor
 from tests.simulation.campaigns import packed_objects
 from tests.simulation.options import Options

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from clickstream import duplicates
-from clickstream.compaction import compact_hour, compact_hours
-from clickstream.duplicates import Removed, unite
-from clickstream.fingerprints import Fingerprints
-from clickstream.generations import hour_after, newest
-from clickstream.lake import Lake, unfinished
-from clickstream.parquet import DataFile, PartWriter, opened
+from clickstream.lake import duplicates
+from clickstream.lake.compaction import compact_hour, compact_hours
+from clickstream.lake.duplicates import Removed, unite
+from clickstream.lake.fingerprints import Fingerprints
+from clickstream.lake.generations import hour_after, newest
+from clickstream.lake.parquet import DataFile, PartWriter, opened
+from clickstream.lake.work import Lake, unfinished
 from tests.simulation.fake_lake import HOUR, Sent, land, memory_lake, parquet_bytes, visible
 
 HOURS = [hour_after(HOUR, number) for number in range(4)]

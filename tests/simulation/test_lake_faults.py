@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from clickstream import compaction
-from clickstream.catalog import arrivals
-from clickstream.compaction import compact_hour, compact_hours
 from clickstream.errors import InfrastructureError
-from clickstream.garbage import Grace, collect
-from clickstream.generations import Generation, newest
-from clickstream.lake import Lake, unfinished
+from clickstream.lake import compaction
+from clickstream.lake.catalog import arrivals
+from clickstream.lake.compaction import compact_hour, compact_hours
+from clickstream.lake.garbage import Grace, collect
+from clickstream.lake.generations import Generation, newest
+from clickstream.lake.work import Lake, unfinished
 from tests.simulation.fake_lake import HOUR, NEXT, Sent, at, land, memory_lake, visible
 
 WRITES = {"put", "put_new", "upload", "delete", "create", "update"}

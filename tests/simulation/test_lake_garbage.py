@@ -5,16 +5,16 @@ from datetime import timedelta
 
 import pytest
 
-from clickstream.applying import Applier
-from clickstream.compaction import compact_hours
 from clickstream.errors import InfrastructureError
-from clickstream.garbage import collect
-from clickstream.kinesis import Batch, Record
-from clickstream.lake import Lake, closed
+from clickstream.intake.kinesis import Batch, Record
+from clickstream.lake.compaction import compact_hours
+from clickstream.lake.garbage import collect
+from clickstream.lake.work import Lake, closed
 from clickstream.ledger import Ledger
 from clickstream.ports import Item
 from clickstream.positions import Epochs, Lane
-from clickstream.processing import CONSUMER, EventProcessor
+from clickstream.stream.applying import Applier
+from clickstream.stream.processing import CONSUMER, EventProcessor
 from tests.simulation.fake_catalog import MemoryCatalog
 from tests.simulation.fake_lake import LANE, rows_under, visible
 from tests.simulation.fakes import MemoryBucket, MemoryTable

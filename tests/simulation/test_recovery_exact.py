@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from clickstream.errors import ClickstreamError, Conflict, InfrastructureError
-from clickstream.failures import read_failure
-from clickstream.kinesis import Record
+from clickstream.intake.kinesis import Record
 from clickstream.ledger import Commit, Ledger
 from clickstream.positions import Lane
-from clickstream.processing import EventProcessor
-from clickstream.recovering import Recoverer, Recovery
-from clickstream.reparsing import Reparser
+from clickstream.stream.failures import read_failure
+from clickstream.stream.processing import EventProcessor
+from clickstream.stream.recovering import Recoverer, Recovery
+from clickstream.stream.reparsing import Reparser
 from tests.simulation import recovery_parts
 from tests.simulation.recovery_world import RecoveryWorld
 
@@ -25,8 +25,8 @@ CAMPAIGNS = {"usual": (0.1, 2), "storm": (0.3, 2), "calm": (0.02, 1)}
 @pytest.fixture(autouse=True)
 def packed_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     """Objects hold packed rows instead of Parquet, for speed."""
-    monkeypatch.setattr("clickstream.landing.parquet", recovery_parts.packed)
-    monkeypatch.setattr("clickstream.archive.unpacked", recovery_parts.unpacked)
+    monkeypatch.setattr("clickstream.intake.landing.parquet", recovery_parts.packed)
+    monkeypatch.setattr("clickstream.intake.archive.unpacked", recovery_parts.unpacked)
 
 
 def failures(name: str, count: int, first: int = 0) -> list[str]:
@@ -89,7 +89,7 @@ def batch_is_taken_for_new(patch: pytest.MonkeyPatch) -> None:
 def recovery_leaves_out_the_fill_lane(patch: pytest.MonkeyPatch) -> None:
     """Take everything at or below the head for done, and the object away."""
     patch.setattr(EventProcessor, "_fill", lambda *_: True)
-    patch.setattr("clickstream.recovering.uncovered", _nothing)
+    patch.setattr("clickstream.stream.recovering.uncovered", _nothing)
 
 
 def _nothing(_ledger: Ledger, _lane: Lane, _records: object) -> list[Record]:

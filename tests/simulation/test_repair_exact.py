@@ -6,15 +6,15 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from clickstream.applying import Applier
-from clickstream.counters import minute_deltas
 from clickstream.errors import InfrastructureError
-from clickstream.kinesis import Batch, Record
+from clickstream.intake.kinesis import Batch, Record
 from clickstream.ledger import Commit, Ledger, PageDelta
+from clickstream.live.counters import minute_deltas
 from clickstream.ports import Item, Key
 from clickstream.positions import Epochs, padded
-from clickstream.processing import CONSUMER, EventProcessor
-from clickstream.repairing import Pages
+from clickstream.stream.applying import Applier
+from clickstream.stream.processing import CONSUMER, EventProcessor
+from clickstream.stream.repairing import Pages
 from clickstream.tables import RAW_EVENTS
 from tests.simulation.actors import Actor, draw_fate
 from tests.simulation.fakes import MemoryTable
@@ -139,8 +139,8 @@ class RepairWorld:
 @pytest.fixture(autouse=True)
 def packed_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     """Objects hold packed rows instead of Parquet, for speed."""
-    monkeypatch.setattr("clickstream.landing.parquet", packed)
-    monkeypatch.setattr("clickstream.archive.unpacked", unpacked)
+    monkeypatch.setattr("clickstream.intake.landing.parquet", packed)
+    monkeypatch.setattr("clickstream.intake.archive.unpacked", unpacked)
 
 
 def bad_seeds(damage: str, count: int, first: int = 0) -> Iterator[int]:

@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from clickstream.applying import Applier
 from clickstream.errors import Conflict, InfrastructureError, LedgerError
-from clickstream.kinesis import Batch
+from clickstream.intake.kinesis import Batch
 from clickstream.ledger import Commit, Ledger
 from clickstream.positions import Epochs
-from clickstream.processing import CONSUMER, ROUNDS, EventProcessor
+from clickstream.stream.applying import Applier
+from clickstream.stream.processing import CONSUMER, ROUNDS, EventProcessor
 from tests.simulation.fakes import MemoryBucket, MemoryTable
 from tests.simulation.records import ARRIVAL, encoded, record
 

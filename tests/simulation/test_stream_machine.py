@@ -19,11 +19,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from clickstream.applying import Applier
-from clickstream.kinesis import Batch
+from clickstream.intake.kinesis import Batch
 from clickstream.ledger import Commit, Ledger
 from clickstream.positions import START, Epochs, Lane
-from clickstream.processing import CONSUMER, EventProcessor
+from clickstream.stream.applying import Applier
+from clickstream.stream.processing import CONSUMER, EventProcessor
 from local_aws.delivery import Policy
 from tests.simulation.planned_stream import MOST_SHARDS, PlannedStream
 from tests.simulation.records import encoded, zstd

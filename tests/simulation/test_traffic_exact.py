@@ -12,9 +12,9 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
+from clickstream.detection.traffic_rules import TrafficAnomaly, Watch
+from clickstream.detection.watching import CURSOR, PARTITION, SETTLED, TrafficDetector
 from clickstream.ports import Item
-from clickstream.traffic_rules import TrafficAnomaly, Watch
-from clickstream.watching import CURSOR, PARTITION, SETTLED, TrafficDetector
 from tests.simulation.actors import Actor, draw_fate
 from tests.simulation.fakes import MemoryTable
 from tests.simulation.faults import FaultyTable, Gate
@@ -104,9 +104,9 @@ def _states(items: Iterable[Item]) -> dict[str, Watch]:
 @pytest.fixture(autouse=True)
 def hasty_model(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ten minutes are enough to learn from, so that short schedules hold anomalies."""
-    monkeypatch.setattr("clickstream.traffic.LEARNING_POINTS", 10)
-    monkeypatch.setattr("clickstream.traffic.LEARNING_S", 0)
-    monkeypatch.setattr("clickstream.traffic.REST", 2)
+    monkeypatch.setattr("clickstream.detection.traffic.LEARNING_POINTS", 10)
+    monkeypatch.setattr("clickstream.detection.traffic.LEARNING_S", 0)
+    monkeypatch.setattr("clickstream.detection.traffic.REST", 2)
 
 
 def failures(seeds: range) -> list[str]:
@@ -206,7 +206,7 @@ def cursor_before_series(patch: pytest.MonkeyPatch) -> None:
 @mutant
 def settled_at_once(patch: pytest.MonkeyPatch) -> None:
     """A minute is taken in while it is still being counted: what comes later is never seen."""
-    patch.setattr("clickstream.watching.SETTLED", -timedelta(minutes=2))
+    patch.setattr("clickstream.detection.watching.SETTLED", -timedelta(minutes=2))
 
 
 @pytest.mark.parametrize("name", MUTANTS)

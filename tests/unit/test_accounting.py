@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from clickstream.accounting import Account, account_fill, account_lake, account_lane
-from clickstream.generations import Generation
+from clickstream.lake.accounting import Account, account_fill, account_lake, account_lane
+from clickstream.lake.generations import Generation
 from clickstream.ledger import Commit, LandedObject, Ledger, PageDelta, Range, Reparsed
 from clickstream.positions import START, Lane, ordinal, padded
 from tests.simulation.fakes import MemoryBucket, MemoryTable

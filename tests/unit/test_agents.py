@@ -9,8 +9,8 @@ import pytest
 import ua_parser
 import yaml  # type: ignore[import-untyped]  # the package ships no types
 
-from clickstream import agents
-from clickstream.agents import Agent, agent
+from clickstream.enrichment import agents
+from clickstream.enrichment.agents import Agent, agent
 from tests.unit.public_cases import data_file, members
 
 IPHONE = (

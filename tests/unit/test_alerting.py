@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from clickstream.alerting import Alert, Alerts, Sent, is_anomaly
+from clickstream.detection.alerting import Alert, Alerts, Sent, is_anomaly
 from clickstream.errors import InfrastructureError
 from clickstream.ports import Item
 from tests.simulation.fakes import MemoryTable

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from clickstream import anomalies
-from clickstream.anomalies import RULES, Anomaly, broken_rules
-from clickstream.rows import read
-from clickstream.sessions import CHECKOUT_TYPES, SessionState, by_session
+from clickstream.detection import anomalies
+from clickstream.detection.anomalies import RULES, Anomaly, broken_rules
+from clickstream.detection.sessions import CHECKOUT_TYPES, SessionState, by_session
+from clickstream.intake.rows import read
 from tests.simulation.records import ARRIVAL, SOURCE, encoded, record
 
 PAGE = {"event_type": "page_view"}

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from clickstream.applying import GRACE, Applier
 from clickstream.ledger import Commit, Ledger, PageDelta, Range
+from clickstream.live.sketches import distinct, estimate
 from clickstream.positions import START, Lane, padded
-from clickstream.sketches import distinct, estimate
+from clickstream.stream.applying import GRACE, Applier
 from tests.simulation.fakes import MemoryBucket, MemoryTable
 
 WRITTEN = datetime(2026, 3, 1, 12, tzinfo=UTC)

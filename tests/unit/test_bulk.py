@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from clickstream import bulk
-from clickstream.bulk import NAMES, parse_all, written
-from clickstream.events import MAX_DEPTH, MAX_EVENT_BYTES, parse
-from clickstream.reasons import Reason, Rejected
+from clickstream.intake import bulk
+from clickstream.intake.bulk import NAMES, parse_all, written
+from clickstream.intake.events import MAX_DEPTH, MAX_EVENT_BYTES, parse
+from clickstream.intake.reasons import Reason, Rejected
 
 PLAIN = b'{"event_type":"click","event_id":"e","properties":{"a":1}}'
 TEXTS = st.sampled_from(["", "x", 'a":b', ' :"', "é\u2028", "{[", "9" * 21, "\\", "2026-11-21T09:05:30Z"]) | st.text(

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from clickstream.channels import CHANNELS, Visit, category, channel, channel_of
-from clickstream.pages import page
+from clickstream.enrichment.channels import CHANNELS, Visit, category, channel, channel_of
+from clickstream.enrichment.pages import page
 from tests.unit.public_cases import members
 
 ARCHIVE = "aws_clickstream_etl_apache2.tar.xz"

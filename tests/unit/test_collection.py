@@ -4,7 +4,7 @@ import gc
 
 import pytest
 
-from clickstream.collection import paused
+from clickstream.intake.collection import paused
 
 
 @paused()

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from clickstream.compaction import Outcome, compact_hour, compact_hours
 from clickstream.errors import LakeError
-from clickstream.generations import Generation
-from clickstream.lake import Lake, closed
+from clickstream.lake.compaction import Outcome, compact_hour, compact_hours
+from clickstream.lake.generations import Generation
+from clickstream.lake.work import Lake, closed
 from clickstream.ledger import LandedObject
 from tests.simulation.fake_lake import HOUR, NEXT, Sent, add_work, land, land_bad, memory_lake, rows_under, visible
 

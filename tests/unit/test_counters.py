@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clickstream.counters import (
+from clickstream.intake.rows import Row, read
+from clickstream.live.counters import (
     MAX_NAMES,
     NONE,
     OTHER,
@@ -18,10 +19,9 @@ from clickstream.counters import (
     page_key,
     page_metrics_page,
 )
+from clickstream.live.sketches import distinct, estimate, united
 from clickstream.ports import Item, Key
 from clickstream.positions import Lane
-from clickstream.rows import Row, read
-from clickstream.sketches import distinct, estimate, united
 from tests.simulation.records import ARRIVAL, SOURCE, encoded, record
 
 KEY = Key("2026-11-21", "09:05#lane")

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clickstream.coverage import Coverage, Seen, cover
 from clickstream.ledger import Commit, Ledger, Range
 from clickstream.positions import START, Lane, ordinal, padded
+from clickstream.stream.coverage import Coverage, Seen, cover
 from tests.simulation.fakes import MemoryBucket, MemoryTable
 from tests.unit.test_accounting import commit
 

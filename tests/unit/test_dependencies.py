@@ -22,6 +22,10 @@ NUMPY_USERS = {"fingerprints.py", "duplicates.py"}
 """The compaction core: numpy is on every Glue worker and not in the Lambda layer."""
 
 
+LIBRARY_ORDER = ("enrichment", "intake", "live", "stream", "detection", "lake")
+"""The packages of the library, in the order in which they may build on each other."""
+
+
 def layer_packages() -> set[str]:
     """Import names of what the Lambda layer holds."""
     text = (ROOT / "requirements" / "layer.in").read_text()
@@ -35,7 +39,7 @@ def sources(folder: str) -> list[Path]:
 
 
 def imported(path: Path) -> Iterator[str]:
-    """The full name of everything that the file imports anywhere, e.g. `clickstream.rows.read`."""
+    """The full name of everything that the file imports anywhere, e.g. `clickstream.intake.rows.read`."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -64,18 +68,50 @@ def test_the_library_is_pure(path: Path) -> None:
     assert tops(path) <= allowed
 
 
+def module_name(path: Path) -> str:
+    """The dotted name of a library file, e.g. `clickstream.intake.rows`; a package has its own."""
+    parts = path.relative_to(ROOT / "streaming_lambdas").with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def library_imports(path: Path, library: dict[str, Path]) -> set[str]:
+    """The library's modules that the file imports, and the packages around them, which Python runs too."""
+    found = set()
+    for name in imported(path):
+        parts = name.split(".")
+        found |= {".".join(parts[:length]) for length in range(1, len(parts) + 1)} & library.keys()
+    return found
+
+
 def test_no_handler_reaches_numpy() -> None:
     """Whatever a handler imports, directly or not, the Lambda layer holds it: numpy it does not."""
-    library = {path.stem: path for path in sources("streaming_lambdas/clickstream")}
+    library = {module_name(path): path for path in sources("streaming_lambdas/clickstream")}
     reached: set[Path] = set()
     queue = [path for path in sources("streaming_lambdas") if path.stem in HANDLERS]
     while queue:
         path = queue.pop()
         reached.add(path)
-        names = {name.split(".")[1] for name in imported(path) if name.startswith("clickstream.")}
-        queue += [library[name] for name in names & library.keys() if library[name] not in reached]
-    assert len(reached) > 10
+        queue += [library[name] for name in library_imports(path, library) if library[name] not in reached]
+    assert len(reached) > 40
     assert not [path.name for path in reached if "numpy" in tops(path)]
+
+
+@pytest.mark.parametrize("package", LIBRARY_ORDER)
+def test_the_librarys_packages_lean_one_way(package: str) -> None:
+    """A package imports the shared modules, and packages that stand before it: an event never goes back."""
+    later = set(LIBRARY_ORDER[LIBRARY_ORDER.index(package) + 1 :])
+    for path in sources(f"streaming_lambdas/clickstream/{package}"):
+        names = {name.split(".")[1] for name in imported(path) if name.startswith("clickstream.")}
+        assert not names & later, path
+
+
+def test_the_shared_modules_know_no_package() -> None:
+    """What lies beside the packages is what all of them need."""
+    folder = ROOT / "streaming_lambdas/clickstream"
+    assert {path.name for path in folder.iterdir() if path.is_dir()} - {"__pycache__"} == set(LIBRARY_ORDER)
+    for path in folder.glob("*.py"):
+        names = {name.split(".")[1] for name in imported(path) if name.startswith("clickstream.")}
+        assert not names & set(LIBRARY_ORDER), path
 
 
 @pytest.mark.parametrize("name", sorted(MODULES))

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from clickstream.alerting import Alert, is_anomaly
-from clickstream.detecting import COOL_DOWN, AnomalyDetector, Detection
+from clickstream.detection.alerting import Alert, is_anomaly
+from clickstream.detection.detecting import COOL_DOWN, AnomalyDetector, Detection
 from clickstream.errors import InfrastructureError
-from clickstream.kinesis import Batch
+from clickstream.intake.kinesis import Batch
 from clickstream.positions import Epochs
 from tests.simulation.fakes import MemoryTable
 from tests.simulation.records import encoded, record

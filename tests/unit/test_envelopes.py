@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clickstream.envelopes import KPL_MAGIC, MAX_DECOMPRESSED_BYTES, MAX_EVENTS_PER_RECORD, ZSTD_MAGIC, payloads
-from clickstream.reasons import Reason, Rejected
+from clickstream.intake.envelopes import KPL_MAGIC, MAX_DECOMPRESSED_BYTES, MAX_EVENTS_PER_RECORD, ZSTD_MAGIC, payloads
+from clickstream.intake.reasons import Reason, Rejected
 from tests.simulation.records import encoded, kpl_aggregate, zstd
 
 EVENTS = [encoded(n=n) for n in range(3)]

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from clickstream.events import KNOWN_FIELDS, Event, merged, parse
-from clickstream.reasons import Reason, Rejected
+from clickstream.intake.events import KNOWN_FIELDS, Event, merged, parse
+from clickstream.intake.reasons import Reason, Rejected
 
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20)
 VALUES = st.recursive(

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from clickstream.kinesis import decode_batch
+from clickstream.intake.kinesis import decode_batch
 from local_aws.checkpoints import Checkpoint, CheckpointStore
 from tests.unit.runner_platform import Platform, platform_of
 

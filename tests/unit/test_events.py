@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from clickstream.events import MAX_DEPTH, MAX_EVENT_BYTES, flag, instant, money, parse
-from clickstream.reasons import Reason, Rejected
+from clickstream.intake.events import MAX_DEPTH, MAX_EVENT_BYTES, flag, instant, money, parse
+from clickstream.intake.reasons import Reason, Rejected
 
 
 def encoded(**fields: Any) -> bytes:

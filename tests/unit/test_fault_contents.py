@@ -13,18 +13,18 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from clickstream.applying import Applier
-from clickstream.detecting import AnomalyDetector
+from clickstream.detection.detecting import AnomalyDetector
 from clickstream.errors import LakeError
-from clickstream.kinesis import Batch, Record
-from clickstream.landing import landing_files
+from clickstream.intake.kinesis import Batch, Record
+from clickstream.intake.landing import landing_files
+from clickstream.intake.rows import read
+from clickstream.lake.parquet import opened, row_groups
 from clickstream.ledger import Ledger
-from clickstream.live import counts
-from clickstream.parquet import opened, row_groups
+from clickstream.live.readers import counts
 from clickstream.ports import Item
 from clickstream.positions import Epochs
-from clickstream.processing import EventProcessor
-from clickstream.rows import read
+from clickstream.stream.applying import Applier
+from clickstream.stream.processing import EventProcessor
 from clickstream.tables import RAW_EVENTS
 from tests.simulation.fakes import MemoryBucket, MemoryTable
 from tests.simulation.records import ARRIVAL, SOURCE, encoded, record, zstd

@@ -21,11 +21,11 @@ FULL_BATCH = """
 import base64, json, resource, sys
 sys.path[:0] = [".", "streaming_lambdas"]
 from datetime import UTC, datetime
-from clickstream.applying import Applier
-from clickstream.kinesis import decode_batch
+from clickstream.stream.applying import Applier
+from clickstream.intake.kinesis import decode_batch
 from clickstream.ledger import Ledger
 from clickstream.positions import Epochs
-from clickstream.processing import EventProcessor
+from clickstream.stream.processing import EventProcessor
 from local_aws.batch import MAX_PAYLOAD_BYTES, Batcher, BatchLimits
 from local_aws.record import RecordEncoder, event_payload
 from tests.simulation.fakes import MemoryBucket, MemoryTable

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
-from clickstream.applying import Applier
-from clickstream.kinesis import Batch
+from clickstream.intake.kinesis import Batch
 from clickstream.ledger import Ledger, totals
 from clickstream.ports import Item, Key
 from clickstream.positions import Epochs
-from clickstream.processing import CONSUMER, EventProcessor
+from clickstream.stream.applying import Applier
+from clickstream.stream.processing import CONSUMER, EventProcessor
 from tests.simulation.fakes import MemoryBucket, MemoryTable
 from tests.simulation.records import ARRIVAL, encoded, record
 

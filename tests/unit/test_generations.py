@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from clickstream.errors import InfrastructureError, LakeError
-from clickstream.generations import commit, hour_after, lake_commits, newest
-from clickstream.intervals import received_hours
+from clickstream.lake.generations import commit, hour_after, lake_commits, newest
+from clickstream.lake.intervals import received_hours
 from tests.simulation.fake_lake import generation
 from tests.simulation.fakes import MemoryBucket
 

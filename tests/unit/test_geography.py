@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from clickstream.enrichment.geography import Countries
 from clickstream.errors import ConfigError
-from clickstream.geography import Countries
 from tests.unit import mmdb
 
 RECORDS: dict[str, mmdb.Value] = {

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clickstream.errors import LedgerError
-from clickstream.kinesis import Batch, Record, all_done, decode_batch, retry_from
+from clickstream.intake.kinesis import Batch, Record, all_done, decode_batch, retry_from
 from clickstream.positions import padded
 
 NUMBERS = (

@@ -7,7 +7,7 @@ import pytest
 
 from batch_jobs.lake_interval import Interval, arrival_hours, choose, densest_span, generations, instant
 from clickstream.errors import ConfigError
-from clickstream.generations import Generation
+from clickstream.lake.generations import Generation
 
 
 def commit(hour: str, **dates: int) -> Generation:

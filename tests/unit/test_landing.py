@@ -7,8 +7,8 @@ from datetime import timedelta
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from clickstream.landing import LandingFile, landing_files, parquet
-from clickstream.rows import Rows, Source, read
+from clickstream.intake.landing import LandingFile, landing_files, parquet
+from clickstream.intake.rows import Rows, Source, read
 from clickstream.tables import BAD_EVENTS, RAW_EVENTS
 from tests.simulation.records import ARRIVAL, SOURCE, encoded, record
 

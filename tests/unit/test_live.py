@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from clickstream.counters import counters_page, minute_deltas, page_key, page_metrics_page
-from clickstream.live import Counts, Step, counts, page_views, total
+from clickstream.intake.rows import read
+from clickstream.live.counters import counters_page, minute_deltas, page_key, page_metrics_page
+from clickstream.live.readers import Counts, Step, counts, page_views, total
 from clickstream.ports import Item
 from clickstream.positions import Lane
-from clickstream.rows import read
 from tests.simulation.fakes import MemoryTable
 from tests.simulation.records import SOURCE, encoded, record
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from clickstream.anomalies import Anomaly
-from clickstream.live_sessions import live_session
+from clickstream.detection.anomalies import Anomaly
+from clickstream.detection.live_sessions import live_session
+from clickstream.detection.sessions import SessionState, by_session
+from clickstream.intake.rows import read
 from clickstream.ports import Item
-from clickstream.rows import read
-from clickstream.sessions import SessionState, by_session
 from tests.simulation.fakes import MemoryTable
 from tests.simulation.records import SOURCE, encoded, record
 

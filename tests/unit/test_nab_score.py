@@ -5,7 +5,7 @@ import pytest
 from benchmarks import nab_detectors
 from benchmarks.nab_data import ARCHIVE, Nab, read
 from benchmarks.nab_score import PROFILES, Series, at_threshold, best
-from clickstream.traffic import ALARM
+from clickstream.detection.traffic import ALARM
 
 STANDARD = PROFILES[0]
 ROWS = 1000

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clickstream import networks
-from clickstream.networks import network
+from clickstream.enrichment import networks
+from clickstream.enrichment.networks import network
 
 
 @pytest.mark.parametrize(

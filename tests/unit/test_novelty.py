@@ -5,7 +5,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clickstream.novelty import CAPACITY, FORGET_EVERY, HORIZON, Novelty
+from clickstream.detection.novelty import CAPACITY, FORGET_EVERY, HORIZON, Novelty
 
 SPACING = 0.01
 

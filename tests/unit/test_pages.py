@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from clickstream import pages
-from clickstream.pages import QUERY_ALLOW_LIST, Page, page
+from clickstream.enrichment import pages
+from clickstream.enrichment.pages import QUERY_ALLOW_LIST, Page, page
 
 
 @pytest.mark.parametrize(

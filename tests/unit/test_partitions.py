@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clickstream.partitions import hours_between, received_predicate
+from clickstream.lake.partitions import hours_between, received_predicate
 from clickstream.tables import hour_text
 
 DAYS = [date(2026, 2, 27) + timedelta(days=n) for n in range(6)]

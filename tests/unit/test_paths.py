@@ -4,8 +4,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from clickstream import paths
-from clickstream.paths import MAX_TEMPLATE, path_template
+from clickstream.enrichment import paths
+from clickstream.enrichment.paths import MAX_TEMPLATE, path_template
 
 UUID = "123e4567-e89b-12d3-a456-426614174000"
 

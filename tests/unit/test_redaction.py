@@ -4,8 +4,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from clickstream import redaction
-from clickstream.redaction import redacted
+from clickstream.enrichment import redaction
+from clickstream.enrichment.redaction import redacted
 
 
 @pytest.mark.parametrize(

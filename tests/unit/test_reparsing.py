@@ -6,17 +6,17 @@ from functools import partial
 
 import pytest
 
-from clickstream import envelopes
-from clickstream.accounting import contradictions
-from clickstream.applying import Applier
-from clickstream.archive import rows_of
 from clickstream.errors import LakeError
-from clickstream.kinesis import Batch, Record
+from clickstream.intake import envelopes
+from clickstream.intake.archive import rows_of
+from clickstream.intake.kinesis import Batch, Record
+from clickstream.intake.rows import Rows, Source, read
+from clickstream.lake.accounting import contradictions
 from clickstream.ledger import Commit, LandedObject, Ledger
 from clickstream.positions import Epochs, Lane
-from clickstream.processing import EventProcessor
-from clickstream.reparsing import Reader, Reparser, bad_objects, parsed, runs
-from clickstream.rows import Rows, Source, read
+from clickstream.stream.applying import Applier
+from clickstream.stream.processing import EventProcessor
+from clickstream.stream.reparsing import Reader, Reparser, bad_objects, parsed, runs
 from clickstream.tables import RAW_EVENTS
 from tests.simulation.fakes import MemoryBucket, MemoryTable
 from tests.simulation.records import ARRIVAL, SOURCE, encoded, record, zstd
@@ -46,7 +46,7 @@ class Place:
         self.counters = MemoryTable()
         self.ledger = Ledger(MemoryTable(), self.bucket)
         self.applier = Applier(self.ledger, self.counters, MemoryTable(), 30, lambda: NOW)
-        monkeypatch.setattr("clickstream.processing.read", lambda records, source, *_: strict(records, source))
+        monkeypatch.setattr("clickstream.stream.processing.read", lambda records, source, *_: strict(records, source))
         epochs = Epochs(lambda _: SOURCE.epoch, lambda: NOW)
         processor = EventProcessor(self.ledger, self.bucket, self.applier, epochs, lambda: NOW)
         records = tuple(record(payload, number) for number, payload in enumerate(payloads, start=1))
@@ -126,7 +126,7 @@ def test_a_look_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_many_bad_events_take_several_commits(monkeypatch: pytest.MonkeyPatch) -> None:
     """An item of DynamoDB is bounded: a large object is taken back in parts, each once."""
-    monkeypatch.setattr("clickstream.reparsing.ROWS_PER_COMMIT", 2)
+    monkeypatch.setattr("clickstream.stream.reparsing.ROWS_PER_COMMIT", 2)
     place = Place(monkeypatch, *(encoded(event_id=str(n), user_id="quirk") for n in range(5)))
     assert place.recover() == 5
     assert [one.recovered for one in place.commits] == [2, 2, 1]

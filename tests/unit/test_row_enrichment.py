@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from clickstream.rows import Row, read
+from clickstream.intake.rows import Row, read
 from clickstream.tables import RAW_EVENTS
 from tests.simulation.records import SOURCE, encoded, record
 

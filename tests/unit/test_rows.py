@@ -11,11 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from clickstream import enrichment, rows
+from clickstream import enrichment
 from clickstream.errors import LedgerError
-from clickstream.events import KNOWN_FIELDS, MAX_EVENT_BYTES
-from clickstream.kinesis import Record
-from clickstream.rows import Pseudonym, Rows, read
+from clickstream.intake import rows
+from clickstream.intake.events import KNOWN_FIELDS, MAX_EVENT_BYTES
+from clickstream.intake.kinesis import Record
+from clickstream.intake.rows import Pseudonym, Rows, read
 from clickstream.tables import BAD_EVENTS, RAW_EVENTS, LakeTable
 from tests.simulation.records import ARRIVAL, SOURCE, encoded, kpl_aggregate, record, zstd
 

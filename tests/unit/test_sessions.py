@@ -6,9 +6,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from clickstream.rows import read
-from clickstream.session_memory import IDS_KEPT, ORDERS_KEPT, PAGES_KEPT, TIMES_KEPT
-from clickstream.sessions import MAX_TYPES, PACKED, Activity, SessionState, by_session, merged, restored
+from clickstream.detection.session_memory import IDS_KEPT, ORDERS_KEPT, PAGES_KEPT, TIMES_KEPT
+from clickstream.detection.sessions import MAX_TYPES, PACKED, Activity, SessionState, by_session, merged, restored
+from clickstream.intake.rows import read
 from tests.simulation.records import ARRIVAL, SOURCE, encoded, record
 
 

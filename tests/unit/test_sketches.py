@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clickstream.sketches import LONGEST_MS, REGISTERS, distinct, durations, estimate, quantile, united
+from clickstream.live.sketches import LONGEST_MS, REGISTERS, distinct, durations, estimate, quantile, united
 
 ERROR = 1.04 / REGISTERS**0.5
 WIDTH = 1 / 32

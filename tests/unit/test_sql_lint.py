@@ -9,7 +9,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.annotate_types import annotate_types
 from sqlglot.optimizer.qualify import qualify
 
-from clickstream.statements import load_statement, read_statement
+from clickstream.lake.statements import load_statement, read_statement
 from clickstream.tables import BAD_EVENTS, LAKE_TABLES, PARTITION_KEYS, RAW_EVENTS
 
 SQL = Path(__file__).parents[2] / "sql"

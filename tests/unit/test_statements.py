@@ -8,7 +8,7 @@ import pytest
 from awswrangler._sql_formatter import _process_sql_params
 
 from clickstream.errors import StatementError
-from clickstream.statements import Statement, load_statement, read_statement
+from clickstream.lake.statements import Statement, load_statement, read_statement
 
 HEAD = """-- Clicks of a page.
 -- grain: one row per page

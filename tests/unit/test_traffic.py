@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from clickstream.traffic import TrafficModel, Verdict
+from clickstream.detection.traffic import TrafficModel, Verdict
 
 NASA = Path(__file__).parents[2].parent / "shared" / "data" / "nasa_requests_per_minute.csv.gz"
 OUTAGE_TIME = datetime(1995, 8, 1, 18, 53, tzinfo=UTC)

@@ -4,8 +4,8 @@ import random
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
-from clickstream.minutes import TOTAL, read_minutes
-from clickstream.traffic_rules import DROP, SURGE, TRACKING_OUTAGE, TrafficAnomaly, Watch
+from clickstream.detection.traffic_rules import DROP, SURGE, TRACKING_OUTAGE, TrafficAnomaly, Watch
+from clickstream.live.minutes import TOTAL, read_minutes
 from tests.simulation.fakes import MemoryTable
 
 START = datetime(2026, 11, 20, tzinfo=UTC)

@@ -7,7 +7,7 @@ import pytest
 
 from batch_jobs.lake_interval import Interval, whole_day
 from batch_jobs.unfinished_days import LEAST_HISTORY, event_days, unfinished_days
-from clickstream.generations import Generation
+from clickstream.lake.generations import Generation
 from tests.simulation.fakes import MemoryBucket
 
 

@@ -4,11 +4,20 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from clickstream.detection.traffic_rules import DROP, PENDING, TrafficAnomaly
+from clickstream.detection.watching import (
+    AT_ONCE,
+    CURSOR,
+    LOOK_BACK,
+    MOST_SERIES,
+    OVERDUE,
+    PARTITION,
+    SETTLED,
+    TrafficDetector,
+)
 from clickstream.errors import InfrastructureError
-from clickstream.minutes import TOTAL
+from clickstream.live.minutes import TOTAL
 from clickstream.ports import Item
-from clickstream.traffic_rules import DROP, PENDING, TrafficAnomaly
-from clickstream.watching import AT_ONCE, CURSOR, LOOK_BACK, MOST_SERIES, OVERDUE, PARTITION, SETTLED, TrafficDetector
 from tests.simulation.fakes import MemoryTable
 
 START = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)

@@ -1,0 +1,1 @@
+"""Sessions, the rules they break, the model of traffic, and alerts."""

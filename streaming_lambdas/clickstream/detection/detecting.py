@@ -1,0 +1,128 @@
+"""One batch → session metrics → anomalies → alerts.
+
+Order is what makes it exact: the anomaly row first (once per session and rule), the session page second (conditional on
+its revision, skipping records it has already seen), the alert last (rows are marked when it is sent: at least once).
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from clickstream.detection.alerting import Alert, Alerts, Sent
+from clickstream.detection.anomalies import RULES, Anomaly, broken_rules
+from clickstream.detection.sessions import Activity, SessionState, by_session, restored
+from clickstream.errors import Conflict, InfrastructureError
+from clickstream.intake.kinesis import Batch
+from clickstream.intake.rows import Source, read
+from clickstream.ports import Item, Key, Table
+from clickstream.positions import Epochs, Lane
+
+CONSUMER = "detect_anomalies"
+ROUNDS = 20
+GRACE = timedelta(days=7)
+COOL_DOWN = timedelta(minutes=5)
+"""A rule that sessions go on breaking is heard of again after this, and not before."""
+
+
+@dataclass(frozen=True)
+class Detection:
+    """What one batch came to."""
+
+    sessions: int
+    anomalies: int
+    """Newly stored ones."""
+    alerts: int
+    """Messages; one may speak of many anomalies."""
+    alerts_failed: int
+    """Anomalies whose message could not be sent this time; they stay pending and are tried again."""
+    alerts_held: int
+    """New anomalies that wait for the end of their rule's cool-down."""
+
+
+@dataclass(frozen=True)
+class AnomalyDetector:
+    """Keeps session pages, stores anomalies once, and has each alerted at least once."""
+
+    session_metrics: Table
+    anomalies: Table
+    publish: Callable[[Alert], None]
+    epochs: Epochs
+    now: Callable[[], datetime]
+    retention_days: int = 30
+    each: Callable[..., Iterable[Any]] = map
+    """`map`, or a parallel one: session pages are independent items."""
+
+    def detect(self, batch: Batch) -> Detection:
+        """Take the batch in. Raises `InfrastructureError` if a service failed; the same batch may be tried again."""
+        lane = Lane(CONSUMER, self.epochs.of(batch.stream_arn), batch.shard_id)
+        rows = read(batch.records, Source(lane.epoch, lane.shard_id), None).good
+        sessions = by_session(rows)
+        stored = self.session_metrics.get_many(Key(session_id, str(lane)) for session_id in sessions)
+
+        def update(session: tuple[str, list[Activity]]) -> list[Item]:
+            return self._update(Key(session[0], str(lane)), stored.get(Key(session[0], str(lane))), session[1])
+
+        found = [item for items in self.each(update, sessions.items()) for item in items]
+        sent = self.send(found)
+        return Detection(len(sessions), len(found), sent.messages, sent.failed, sent.held)
+
+    def send(self, found: list[Item]) -> Sent:
+        """Tell somebody of these anomalies, and of older ones that nobody was told of yet."""
+        return Alerts(self.anomalies, self.publish, self.now, tuple(RULES), COOL_DOWN, self.each).send(found)
+
+    def _update(self, key: Key, stored: Item | None, activities: list[Activity]) -> list[Item]:
+        """The anomalies that are new; the session's page holds the activities afterwards."""
+        new: list[Item] = []
+        for _ in range(ROUNDS):
+            todo = [activity for activity in activities if not stored or activity.position > stored["lsn"]]
+            if not todo:
+                return new
+            state = restored(stored) if stored else SessionState()
+            anomalies = [anomaly for activity in todo for anomaly in _observed(key.pk, state, activity)]
+            new += [item for anomaly in anomalies if (item := self._store(key, anomaly))]
+            try:
+                self.session_metrics.put_revision(
+                    self._page(key, stored, state, todo), stored["rev"] if stored else None
+                )
+            except Conflict:
+                stored = self.session_metrics.get(key)
+            else:
+                return new
+        raise InfrastructureError(f"session page of {key.sk}: {ROUNDS} other writers were faster")
+
+    def _is_refuted(self, key: Key, anomaly: Anomaly) -> bool:
+        """Whether another lane saw what this one misses: after a reshard a session goes on elsewhere."""
+        name = anomaly.refuted_by
+        if not name:
+            return False
+        return any(page[name] for page in self.session_metrics.query(key.pk) if page["sk"] != key.sk)
+
+    def _store(self, key: Key, anomaly: Anomaly) -> Item | None:
+        """The stored item, or None if it was there already or another lane refutes it."""
+        if self._is_refuted(key, anomaly):
+            return None
+        item = anomaly.item() | {"stored_time": self.now().isoformat(), "expires_at": self._expires_at()}
+        try:
+            self.anomalies.put_new(item)
+        except Conflict:
+            return None
+        return item
+
+    def _page(self, key: Key, stored: Item | None, state: SessionState, todo: list[Activity]) -> Item:
+        guard: Item = {
+            "pk": key.pk,
+            "sk": key.sk,
+            "lsn": todo[-1].position,
+            "rev": stored["rev"] + 1 if stored else 1,
+            "expires_at": self._expires_at(),
+        }
+        return state.item() | guard
+
+    def _expires_at(self) -> int:
+        return int((self.now() + timedelta(days=self.retention_days) + GRACE).timestamp())
+
+
+def _observed(session_id: str, state: SessionState, activity: Activity) -> list[Anomaly]:
+    state.observe(activity)
+    return broken_rules(session_id, state, activity)

@@ -1,0 +1,197 @@
+"""Complete minutes of the counters → traffic anomalies → alerts, one series at a time.
+
+Order is what makes it exact: the anomaly row first (once per series, rule and minute), the state of the series second
+(conditional on its revision, and it knows its last minute), the cursor third (every series has seen the minutes up to
+it, also one that was to begin with them), the alert last (marked when sent, so at least once). A run that comes twice
+does nothing twice; a minute that no run saw is caught up by the next one, in order.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from clickstream.detection.traffic_rules import PENDING, TrafficAnomaly, Watch
+from clickstream.errors import Conflict, InfrastructureError
+from clickstream.live.minutes import MINUTE, TOTAL, Minutes, read_minutes, span, whole_minute
+from clickstream.ports import Item, Key, Table
+
+PARTITION = "series"
+"""Partition key of all states: one query reads them."""
+CURSOR = "(cursor)"
+"""Sort key of the cursor, which no series has."""
+SETTLED = timedelta(minutes=2)
+"""Age from which a minute is complete: window, invocation and apply take half of it. Later fills change nothing."""
+AT_ONCE = timedelta(hours=6)
+"""Minutes that one run takes in at most, after a pause or at the first run; the next run goes on."""
+LOOK_BACK = timedelta(days=2)
+"""After a longer pause, what lies before this is unknown rather than caught up."""
+MOST_SERIES = 21
+"""The total and the twenty most frequent event types."""
+RETIRED_S = 7 * 24 * 3600
+"""A series that has been silent this long gives its place to another one."""
+OVERDUE = timedelta(minutes=2)
+"""An alert that is still pending after this has lost its sender."""
+GRACE = timedelta(days=7)
+ROUNDS = 20
+
+
+@dataclass(frozen=True)
+class TrafficRun:
+    """What one run came to."""
+
+    series: int
+    minutes: int
+    """Complete minutes that the run read, those without events included."""
+    anomalies: int
+    """Newly stored ones."""
+    alerts: int
+    alerts_failed: int
+    """Not published this time; they stay pending and are tried again."""
+
+
+@dataclass(frozen=True)
+class _Window:
+    """The minutes of a run: [first, end)."""
+
+    first: datetime
+    end: datetime
+    minutes: Minutes
+
+
+@dataclass(frozen=True)
+class TrafficDetector:
+    """Keeps one state a series, stores anomalies once, and has each alerted at least once."""
+
+    counters: Table
+    states: Table
+    anomalies: Table
+    publish: Callable[[Item], None]
+    now: Callable[[], datetime]
+    retention_days: int = 30
+    each: Callable[..., Iterable[Any]] = map
+    """`map`, or a parallel one: series are independent items."""
+
+    def detect(self) -> TrafficRun:
+        """Take in what is complete. Raises `InfrastructureError` if a service failed; the next run does it again."""
+        stored = {item["sk"]: item for item in self.states.query(PARTITION)}
+        cursor = stored.pop(CURSOR, None)
+        window = self._window(cursor)
+        names = _watched(stored, window)
+
+        def update(name: str) -> list[Item]:
+            return self._update(name, stored.get(name), window)
+
+        found = [item for items in self.each(update, names) for item in items]
+        self._advance(cursor, window)
+        sent = list(self.each(self._alert, found + self._overdue()))
+        minutes = (window.end - window.first) // MINUTE
+        return TrafficRun(len(names), minutes, len(found), sum(sent), len(sent) - sum(sent))
+
+    def _window(self, cursor: Item | None) -> _Window:
+        """From the first minute that some series may not have seen, to the newest complete one."""
+        complete = whole_minute(self.now() - SETTLED)
+        first = complete - AT_ONCE
+        if cursor:
+            first = min(max(datetime.fromisoformat(cursor["end"]), complete - LOOK_BACK), complete)
+        end = min(complete, first + AT_ONCE)
+        return _Window(first, end, read_minutes(self.counters, first, end))
+
+    def _advance(self, cursor: Item | None, window: _Window) -> None:
+        """Move the cursor, unless another run did. One that lags behind is only read again."""
+        rev = cursor["rev"] if cursor else None
+        item = {"pk": PARTITION, "sk": CURSOR, "rev": (rev or 0) + 1, "end": window.end.isoformat()}
+        with suppress(Conflict):
+            self.states.put_revision(item | {"expires_at": self._expires_at()}, rev)
+
+    def _update(self, name: str, stored: Item | None, window: _Window) -> list[Item]:
+        """The anomalies that are new; the state of the series holds the window afterwards."""
+        new: list[Item] = []
+        for _ in range(ROUNDS):
+            todo = list(span(_start(name, stored, window), window.end))
+            if not todo:
+                return new
+            watch = msgspec.msgpack.decode(stored["state"], type=Watch) if stored else Watch()
+            anomalies = _observed(watch, name, todo, window.minutes)
+            new += [item for anomaly in anomalies if (item := self._store(anomaly))]
+            try:
+                self.states.put_revision(self._state(name, stored, watch, todo[-1]), stored["rev"] if stored else None)
+            except Conflict:
+                stored = self.states.get(Key(PARTITION, name))
+            else:
+                return new
+        raise InfrastructureError(f"traffic state of {name}: {ROUNDS} other writers were faster")
+
+    def _state(self, name: str, stored: Item | None, watch: Watch, last: datetime) -> Item:
+        return {
+            "pk": PARTITION,
+            "sk": name,
+            "rev": stored["rev"] + 1 if stored else 1,
+            "last": last.isoformat(),
+            "silent_since": int(watch.model.silent_since),
+            "state": msgspec.msgpack.encode(watch),
+            "expires_at": self._expires_at(),
+        }
+
+    def _store(self, anomaly: TrafficAnomaly) -> Item | None:
+        """The stored item, or None if it was there already."""
+        item = anomaly.item() | {"stored_time": self.now().isoformat(), "expires_at": self._expires_at()}
+        try:
+            self.anomalies.put_new(item)
+        except Conflict:
+            return None
+        return item
+
+    def _overdue(self) -> list[Item]:
+        """Anomalies whose writer died, or failed, before their alert was sent."""
+        before = (self.now() - OVERDUE).isoformat()
+        return [item for item in self.anomalies.indexed("pending", PENDING) if item["stored_time"] < before]
+
+    def _alert(self, item: Item) -> bool:
+        """Publish and mark. A failure must not hold up the detector: the pending item is tried again later."""
+        try:
+            self.publish(item)
+            self.anomalies.put({name: value for name, value in item.items() if name != "pending"} | {"alerted": True})
+        except InfrastructureError:
+            return False
+        return True
+
+    def _expires_at(self) -> int:
+        return int((self.now() + timedelta(days=self.retention_days) + GRACE).timestamp())
+
+
+def _watched(stored: dict[str, Item], window: _Window) -> list[str]:
+    """The series to update: those in use, and the most frequent new ones while there is room."""
+    in_use = [name for name, item in stored.items() if not _is_retired(item)]
+    counts: Counter[str] = Counter()
+    for minute in window.minutes.values():
+        counts.update(minute)
+    new = sorted(counts.keys() - set(in_use), key=lambda name: (name != TOTAL, -counts[name], name))
+    return in_use + new[: max(0, MOST_SERIES - len(in_use))]
+
+
+def _is_retired(item: Item) -> bool:
+    last = datetime.fromisoformat(item["last"]).timestamp()
+    return bool(item["silent_since"]) and item["sk"] != TOTAL and last - int(item["silent_since"]) > RETIRED_S
+
+
+def _start(name: str, stored: Item | None, window: _Window) -> datetime:
+    """The first minute that the series has not seen. A new series begins with its first event."""
+    if stored:
+        return max(datetime.fromisoformat(stored["last"]) + MINUTE, window.first)
+    return min((time for time, counts in window.minutes.items() if counts[name]), default=window.end)
+
+
+def _observed(watch: Watch, name: str, todo: list[datetime], minutes: Minutes) -> list[TrafficAnomaly]:
+    """What is wrong in these minutes; one without a page had no event."""
+    nothing: Counter[str] = Counter()
+    found = []
+    for time in todo:
+        counts = minutes.get(time, nothing)
+        if anomaly := watch.observe(name, time, counts[name], counts[TOTAL]):
+            found.append(anomaly)
+    return found

@@ -1,0 +1,185 @@
+"""Many payloads at once: the answers of `events.parse`, as columns, at a fraction of its cost.
+
+A run of payloads is decoded straight into typed structs, and then proved sound as a whole: what is cheap to see of all
+of them together is enough for nearly all. A run that holds anything in doubt is halved, and the few that remain are
+parsed one by one. So both ways give one answer.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, Raw, UnsetType
+
+from clickstream.intake.columns import Column
+from clickstream.intake.events import MAX_DEPTH, MAX_EVENT_BYTES, Event, fingerprint, has_long_digits, parse
+from clickstream.intake.reasons import Reason, Rejected
+
+NAMES = Event.__struct_fields__
+"""The columns of `Parsed`: the fields of an event, with `properties` as JSON text."""
+_FEW = 4
+"""So many are parsed one by one rather than halved again."""
+_SAFE = 10**18
+_PLAIN = {str, bool, type(None), UnsetType}
+_UNBOUNDED = [NAMES.index(name) for name in ("timestamp", "sent_at", "revenue", "consent", "gpc", "dnt")]
+_PROPERTIES, _EVENT_ID, _USER_AGENT = (NAMES.index(name) for name in ("properties", "event_id", "user_agent"))
+
+
+def _field(info: msgspec.structs.FieldInfo) -> tuple[str, Any] | tuple[str, Any, Any]:
+    """The field of `Event`, such that absent is not null, and properties stay as they were sent."""
+    if info.name == "properties":
+        return info.name, Raw, Raw()
+    return (info.name, info.type) if info.required else (info.name, info.type | UnsetType, UNSET)
+
+
+_SENT = msgspec.defstruct("_SENT", map(_field, msgspec.structs.fields(Event)), forbid_unknown_fields=True, gc=False)
+_decode = msgspec.json.Decoder(_SENT).decode
+_decode_properties = msgspec.json.Decoder(list[dict[str, Any] | None]).decode
+_encode = msgspec.json.Encoder()
+
+
+@dataclass
+class Parsed:
+    """What became of payloads: the fields of the accepted ones, and which those are; and why the others are not."""
+
+    columns: list[list[Any]] = field(default_factory=lambda: [[] for _ in NAMES])
+    places: list[int] = field(default_factory=list)
+    """Which payload each row of the columns was."""
+    rejected: dict[int, Rejected] = field(default_factory=dict)
+
+    def take(self, payloads: Sequence[bytes], first: int = 0) -> None:
+        """Add these, of which the first one is the payload number `first`."""
+        found = _sound(payloads)
+        if found:
+            if self.places:
+                for column, more in zip(self.columns, found, strict=True):
+                    column.extend(more)
+            else:
+                self.columns = list(map(list, found))
+            self.places.extend(range(first, first + len(payloads)))
+        elif len(payloads) > _FEW:
+            half = len(payloads) // 2
+            self.take(payloads[:half], first)
+            self.take(payloads[half:], first + half)
+        else:
+            for place, payload in enumerate(payloads, first):
+                self._take_one(payload, place)
+
+    def _take_one(self, payload: bytes, place: int) -> None:
+        try:
+            event = parse(payload)
+        except Rejected as rejection:
+            self.rejected[place] = rejection
+            return
+        except Exception as error:  # noqa: BLE001  a defect of ours on one event must not hold up its neighbours
+            self.rejected[place] = defect(error)
+            return
+        for column, value in zip(self.columns, msgspec.structs.astuple(event), strict=True):
+            column.append(value)
+        self.columns[_PROPERTIES][-1] = written(event.properties)
+        self.places.append(place)
+
+
+def parse_all(payloads: Sequence[bytes]) -> Parsed:
+    """What `events.parse` says of each payload."""
+    parsed = Parsed()
+    parsed.take(payloads)
+    return parsed
+
+
+def defect(error: Exception) -> Rejected:
+    """The reason for an event on which our own code failed. The payload may be personal: only the kind is told."""
+    return Rejected(Reason.INTERNAL_ERROR, f"a defect of this software: {type(error).__name__}")
+
+
+def written(properties: dict[str, Any] | None) -> str | None:
+    """Properties as JSON text; None if there are none."""
+    return _encode.encode(properties).decode() if properties else None
+
+
+def _sound(payloads: Sequence[bytes]) -> list[Column] | None:
+    """The columns of these payloads if they are all accepted for certain, else None."""
+    if not payloads:
+        return None
+    try:
+        events = list(map(_decode, payloads))
+        columns: list[Column] = list(zip(*map(msgspec.structs.astuple, events), strict=True))
+        properties, members = _properties(columns[_PROPERTIES])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    settled = [_settled(column) for column in columns]
+    settled[_PROPERTIES] = properties, members
+    settled[_USER_AGENT] = _but_empty(columns[_USER_AGENT]), settled[_USER_AGENT][1]
+    if sum(members for _, members in settled) != _certain_members(payloads):
+        return None
+    if not all(_is_bounded(columns[number]) for number in _UNBOUNDED):
+        return None
+    sound = [column for column, _ in settled]
+    ids = sound[_EVENT_ID]
+    if None in ids:
+        sound[_EVENT_ID] = [fingerprint(p) if i is None else i for p, i in zip(payloads, ids, strict=True)]
+    return sound
+
+
+def _settled(column: Column) -> tuple[Column, int]:
+    """The column with None for what is absent, which an empty text is too; and the number of values that were sent."""
+    if all(column):
+        return column, len(column)
+    absent = column.count(UNSET)
+    if absent == len(column):
+        return [None] * len(column), 0
+    return [None if value is UNSET or value == "" else value for value in column], len(column) - absent
+
+
+def _properties(column: Column) -> tuple[Column, int]:
+    """Properties as text, and the number of members that they hold, with themselves. `DecodeError` if in doubt."""
+    given = [raw for raw in column if raw]
+    if not given:
+        return [None] * len(column), 0
+    together = b",".join(given)
+    found = [each or {} for each in _decode_properties(b"[" + together + b"]")]
+    if has_long_digits(together):
+        raise msgspec.DecodeError("an integer may be too long")
+    members = len(found) + sum(map(len, found))
+    if together.count(b"{") + together.count(b"[") != len(found):
+        if any(raw.count(b"{") + raw.count(b"[") >= MAX_DEPTH for raw in map(bytes, given)):
+            raise msgspec.DecodeError("the nesting may be too deep")
+        members = len(found) + sum(map(_members, found))
+    lines = _encode.encode_lines(found).decode().split("\n")
+    texts = [None if line == "{}" else line for line in lines[: len(found)]]
+    if len(given) == len(column):
+        return texts, members
+    rest = iter(texts)
+    return [next(rest) if raw else None for raw in column], members
+
+
+def _members(value: object) -> int:
+    """The members of all objects in a JSON value."""
+    if isinstance(value, dict):
+        return len(value) + sum(map(_members, value.values()))
+    return sum(map(_members, value)) if isinstance(value, list) else 0
+
+
+def _certain_members(payloads: Sequence[bytes]) -> int:
+    """The members that the payloads hold as text, repeated names included, or more; -1 if that cannot be told.
+
+    A name is followed by a colon. So where no colon follows white space, there are at least as many `":` as members,
+    and if they are as many as the members that were decoded, then no name was there twice.
+    """
+    text = b" ".join(payloads)
+    if any(space in text and space + b":" in text for space in (b" ", b"\t", b"\n", b"\r")):
+        return -1
+    return text.count(b'":') if max(map(len, payloads)) <= MAX_EVENT_BYTES else -1
+
+
+def _is_bounded(column: Column) -> bool:
+    """Whether all numbers are well within the 19 digits that an integer may have."""
+    if not any(column) or set(map(type, column)) <= _PLAIN:
+        return True
+    return all(type(value) in _PLAIN or -_SAFE < value < _SAFE for value in column)
+
+
+def _but_empty(column: Column) -> Column:
+    """The column with None for what is absent; an empty text stays one."""
+    return column if all(column) else [None if value is UNSET else value for value in column]

@@ -1,0 +1,109 @@
+"""Rows → immutable objects, one per received hour and kind. The key says exactly what is inside.
+
+A key carries epoch, shard, first and last sequence number and a hash of the content: a retry with other boundaries or
+other code writes another object, never over one that a commit may name.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from clickstream.intake.collection import paused
+from clickstream.intake.columns import Column, Columns
+from clickstream.intake.rows import Row, Rows, Source
+from clickstream.ledger import Kind, LandedObject
+from clickstream.tables import BAD_EVENTS, LANDING_PREFIX, RAW_EVENTS, LakeTable, hour_folder, hour_text
+
+_DISTINCT = {"event_id", "event_time", "received_time", "sent_time", "sequence_number", "sub_sequence", "payload"}
+_FOLDERS: dict[Kind, str] = {"landing": LANDING_PREFIX, "bad_events": BAD_EVENTS.name}
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class LandingFile:
+    """An object to write: its entry in the commit, and its bytes."""
+
+    entry: LandedObject
+    body: bytes
+
+
+def landing_files(rows: Rows, source: Source) -> Iterator[LandingFile]:
+    """The objects that hold these rows. No rows, no object."""
+    yield from _files(rows.good, RAW_EVENTS, "landing", source)
+    yield from _files(rows.bad, BAD_EVENTS, "bad_events", source)
+
+
+def _files(rows: Sequence[Row], table: LakeTable, kind: Kind, source: Source) -> Iterator[LandingFile]:
+    sequence = table.schema.names.index("sequence_number")
+    for hour, found in sorted(_by_hour(rows, table).items()):
+        body = parquet(found, table)
+        first, last = (str(row[sequence]).lstrip("0") or "0" for row in found.ends())
+        tag = hashlib.sha256(body).hexdigest()[:8]
+        key = f"{_FOLDERS[kind]}/{hour_folder(hour)}/{source.epoch}-{source.shard_id}-{first}-{last}-{tag}.parquet"
+        yield LandingFile(LandedObject(key, kind, hour, len(found)), body)
+
+
+def _by_hour(rows: Sequence[Row], table: LakeTable) -> dict[str, Columns]:
+    """The rows of each received hour, in order. Nearly every chunk of rows arrived within one."""
+    received = table.schema.names.index("received_time")
+    hours: dict[str, Columns] = {}
+    for chunk in Columns.of(rows).chunks:
+        times = chunk[received]
+        first, last = hour_text(min(times)), hour_text(max(times))
+        if first == last:
+            hours.setdefault(first, Columns()).add(chunk)
+            continue
+        for hour, found in groupby(zip(*chunk, strict=True), lambda row: hour_text(row[received])):
+            hours.setdefault(hour, Columns()).add(list(zip(*found, strict=True)))
+    return hours
+
+
+@paused()
+def parquet(rows: Sequence[Row], table: LakeTable) -> bytes:
+    """The rows as one Parquet file: zstd, dictionaries on the columns that repeat."""
+    schema = table.schema
+    batches = [_batch(chunk, schema) for chunk in Columns.of(rows).chunks]
+    sink = pa.BufferOutputStream()
+    pq.write_table(
+        pa.Table.from_batches(batches, schema).combine_chunks(),
+        sink,
+        compression="zstd",
+        compression_level=1,
+        use_dictionary=[name for name in schema.names if name not in _DISTINCT],
+        write_statistics=["received_time", "event_time"],
+        store_schema=False,
+    )
+    body: bytes = sink.getvalue().to_pybytes()
+    return body
+
+
+def _batch(chunk: Sequence[Column], schema: pa.Schema) -> pa.RecordBatch:
+    return pa.record_batch(
+        [_array(column, field.type) for column, field in zip(chunk, schema, strict=True)], schema=schema
+    )
+
+
+def _array(column: Column, kind: pa.DataType) -> pa.Array:
+    """The column in its type. Columns that say nothing, or one text throughout, need no look at each value."""
+    head = column[0]
+    if not head and column.count(None) == len(column):
+        return pa.nulls(len(column), kind)
+    if isinstance(head, str) and column[-1] == head and column.count(head) == len(column):
+        return pa.repeat(pa.scalar(head, kind), len(column))
+    if pa.types.is_timestamp(kind):
+        return pa.array(_microseconds(column), kind)
+    return pa.array(column, kind)
+
+
+def _microseconds(instants: Sequence[datetime | None]) -> list[int | None]:
+    """Since 1970. Arrow would ask each instant for its time zone; the rows of a record share one instant."""
+    known = {None: None} | {i: (i - _EPOCH) // _MICROSECOND for i in set(instants) if i}
+    return [known[instant] for instant in instants]

@@ -1,0 +1,1 @@
+"""The lake: generations of hours, the catalog, compaction, garbage, and statements over them."""

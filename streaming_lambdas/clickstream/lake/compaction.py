@@ -1,0 +1,213 @@
+"""Compaction: from the objects that the ledger names for a received hour to the hour's next generation.
+
+Nothing but the commit decides: a run may die anywhere, be started twice, or come back late. It deletes nothing.
+"""
+
+import heapq
+import tempfile
+import uuid
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from clickstream.errors import ClickstreamError, LakeError
+from clickstream.lake import generations
+from clickstream.lake.catalog import open_partition, point, uri
+from clickstream.lake.duplicates import Removed, unite
+from clickstream.lake.generations import Generation, OutputFile, hour_after
+from clickstream.lake.parquet import DataFile, PartWriter, opened
+from clickstream.lake.work import Lake, fresh_inputs, has_bad_events, unfinished
+from clickstream.ledger import LandedObject
+from clickstream.ports import Bucket
+from clickstream.tables import BAD_EVENTS, QUARANTINE_PREFIX, RAW_EVENTS, hour_folder
+
+PREFETCH = 8
+"""Threads that download at once."""
+_TRIES = 5
+Result = Literal["compacted", "confirmed", "pointed", "settled", "overtaken", "failed"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one look at an hour did; `generation` is what it committed or found."""
+
+    hour: str
+    result: Result
+    generation: Generation | None = None
+    new_inputs: int = 0
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What the next generation of an hour is made of."""
+
+    hour: str
+    run_id: str
+    newest: Generation | None
+    before: Generation | None
+    fresh: list[LandedObject]
+
+    @property
+    def number(self) -> int:
+        return self.newest.generation + 1 if self.newest else 1
+
+
+@dataclass(frozen=True)
+class _Merge:
+    """The files of the next generation, still local."""
+
+    landed: int
+    removed: Removed
+    output: PartWriter
+    quarantine: PartWriter
+
+
+def compact_hours(lake: Lake, hours: Iterable[str], waiting: Iterable[str] | None = None) -> Iterator[Outcome]:
+    """Compact whatever is unfinished among the hours, oldest first; an hour that changed makes the next one work.
+
+    An hour that fails does not stop the others. One that other runs keep overtaking is left to them.
+
+    Args:
+        lake: What to work on.
+        hours: The only hours that may be touched.
+        waiting: Where to begin, if the caller has asked `unfinished` already.
+
+    Yields:
+        One outcome per look at an hour.
+    """
+    tries = dict.fromkeys(hours, _TRIES)
+    waiting = sorted(unfinished(lake, tries) if waiting is None else waiting)
+    while waiting:
+        hour = heapq.heappop(waiting)
+        tries[hour] -= 1
+        outcome = _attempt(lake, hour)
+        yield outcome
+        again = {"compacted": hour_after(hour), "overtaken": hour}.get(outcome.result)
+        if again and tries.get(again) and again not in waiting:
+            heapq.heappush(waiting, again)
+
+
+def compact_hour(lake: Lake, hour: str) -> Outcome:
+    """Bring one hour to its next generation if there is anything to do, and its pointers in order.
+
+    Raises `LakeError` if an object is missing, damaged or not as the ledger says, `InfrastructureError` if a service
+    fails; what was written until then is harmless, and the next run does it again.
+    """
+    newest = generations.newest(lake.bucket, hour)
+    before = generations.newest(lake.bucket, hour_after(hour, -1))
+    work = lake.ledger.work(hour)
+    if has_bad_events(work):
+        open_partition(lake.catalog, lake.bucket, BAD_EVENTS.name, hour)
+    fresh = fresh_inputs(work, newest)
+    if fresh or (newest and not generations.follows(lake.bucket, newest, before.generation if before else None)):
+        if before:
+            # An id may only be yielded to what readers see: its commit alone would hide the id from them.
+            _repoint(lake, before)
+        return _advance(lake, _Plan(hour, uuid.uuid4().hex[:12], newest, before, fresh))
+    return Outcome(hour, "pointed" if newest and _repoint(lake, newest) else "settled", newest)
+
+
+def _attempt(lake: Lake, hour: str) -> Outcome:
+    try:
+        return compact_hour(lake, hour)
+    except ClickstreamError as error:
+        return Outcome(hour, "failed", problem=str(error))
+
+
+def _advance(lake: Lake, plan: _Plan) -> Outcome:
+    with tempfile.TemporaryDirectory(prefix="compaction-") as folder:
+        merge = _merge(lake.bucket, plan, Path(folder))
+        if plan.newest and plan.before and not plan.fresh and merge.output.rows == plan.newest.rows:
+            generations.confirm(lake.bucket, plan.newest, plan.before.generation)
+            _repoint(lake, plan.newest)
+            return Outcome(plan.hour, "confirmed", plan.newest)
+        generation = _publish(lake, plan, merge)
+    if not generations.commit(lake.bucket, generation):
+        return Outcome(plan.hour, "overtaken")
+    newest = point(lake.catalog, lake.bucket, plan.hour, lake.clock())
+    return Outcome(plan.hour, "compacted", newest, len(plan.fresh))
+
+
+def _merge(bucket: Bucket, plan: _Plan, folder: Path) -> _Merge:
+    """Download, check and merge everything into local files."""
+    fresh = _downloaded(bucket, {landed.key: landed.rows for landed in plan.fresh}, folder / "landing")
+    old = _downloaded(bucket, _files_of(plan.newest), folder / "old")
+    before = _downloaded(bucket, _files_of(plan.before), folder / "before")
+    with PartWriter(_made(folder / "output")) as output, PartWriter(_made(folder / "quarantine")) as quarantine:
+        removed = unite([*old, *fresh], before, output, quarantine)
+    return _Merge(sum(file.rows for file in fresh), removed, output, quarantine)
+
+
+def _publish(lake: Lake, plan: _Plan, merge: _Merge) -> Generation:
+    """Upload the files and draw up the commit, whose sums must agree."""
+    prefix = generations.data_folder(plan.hour, plan.number, plan.run_id)
+    aside = f"{QUARANTINE_PREFIX}/{hour_folder(plan.hour)}/g={plan.number:06}-{plan.run_id}/"
+    old, removed = plan.newest, merge.removed
+    generation = Generation(
+        generation=plan.number,
+        run_id=plan.run_id,
+        hour=plan.hour,
+        inputs=tuple(sorted({*(old.inputs if old else ()), *(landed.key for landed in plan.fresh)})),
+        outputs=tuple(
+            OutputFile(prefix + path.name, rows, path.stat().st_size) for path, rows in merge.output.parts.items()
+        ),
+        quarantine=(*(old.quarantine if old else ()), *(aside + path.name for path in merge.quarantine.parts)),
+        landed=merge.landed + (old.landed if old else 0),
+        rows=merge.output.rows,
+        redelivered=removed.redelivered + (old.redelivered if old else 0),
+        duplicates=removed.duplicates + (old.duplicates if old else 0),
+        quarantined=merge.quarantine.rows + (old.quarantined if old else 0),
+        erased=old.erased if old else 0,
+        rows_per_event_date=dict(sorted(merge.output.rows_per_event_date.items())),
+        previous_generation=plan.before.generation if plan.before else None,
+        written_time=lake.clock(),
+        code_version=lake.code_version,
+    )
+    _check_sums(generation)
+    for path in merge.output.parts:
+        lake.bucket.upload(path, prefix + path.name)
+    for path in merge.quarantine.parts:
+        lake.bucket.upload(path, aside + path.name)
+    return generation
+
+
+def _check_sums(generation: Generation) -> None:
+    kept = generation.rows + generation.duplicates + generation.quarantined
+    if generation.landed != kept + generation.erased + generation.redelivered:
+        raise LakeError(f"{generation.hour}: rows are missing or too many, nothing is committed: {generation}")
+
+
+def _repoint(lake: Lake, newest: Generation) -> bool:
+    """Whether the catalog had to be brought back to the newest generation."""
+    partition = lake.catalog.get(RAW_EVENTS.name, newest.hour)
+    if partition and partition.location == uri(lake.bucket, newest.folder):
+        return False
+    point(lake.catalog, lake.bucket, newest.hour, lake.clock())
+    return True
+
+
+def _files_of(generation: Generation | None) -> dict[str, int]:
+    return {output.key: output.rows for output in generation.outputs} if generation else {}
+
+
+def _downloaded(bucket: Bucket, rows: dict[str, int], folder: Path) -> list[DataFile]:
+    """Local copies of the objects, in the given order. Raises `LakeError` where a row count differs."""
+    _made(folder)
+    paths = {key: folder / f"{number}.parquet" for number, key in enumerate(rows)}
+    with ThreadPoolExecutor(PREFETCH) as pool:
+        list(pool.map(lambda entry: bucket.download(*entry), paths.items()))
+    files = [opened(key, path) for key, path in paths.items()]
+    for file in files:
+        if file.rows != rows[file.key]:
+            raise LakeError(
+                f"{file.key} holds {file.rows} rows where {rows[file.key]} were recorded: restore the object"
+            )
+    return files
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder

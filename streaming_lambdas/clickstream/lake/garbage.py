@@ -1,0 +1,147 @@
+"""Files of the lake that nothing refers to any more, and when they may go.
+
+Only what the newest generation of an hour replaced or contains is removed, only while the catalog points to that
+generation, and counted from the moment it does: a query that was planned before the swap still reads the old files. A
+job that deletes must not outlive the grace; its own time limit sees to that.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from clickstream.errors import LakeError
+from clickstream.lake import generations
+from clickstream.lake.catalog import Partition, uri
+from clickstream.lake.generations import Generation
+from clickstream.lake.work import Lake
+from clickstream.ports import ObjectInfo
+from clickstream.positions import Lane
+from clickstream.stream.processing import CONSUMER
+from clickstream.tables import BAD_EVENTS, LANDING_PREFIX, QUARANTINE_PREFIX, RAW_EVENTS
+
+_LANE = ("epoch", "shard_id", "sequence_number")
+_Standing = Literal["named", "covered", "unexplained"]
+
+
+@dataclass(frozen=True)
+class Grace:
+    """How long files stay after the swap (orphans: after they were written)."""
+
+    replaced: timedelta = timedelta(hours=24)
+    landing: timedelta = timedelta(days=7)
+    orphan: timedelta = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Collected:
+    """What was removed, as counts, and the orphans that somebody must look at, as keys."""
+
+    replaced: int
+    landing: int
+    orphans: int
+    unexplained: tuple[str, ...]
+
+
+def collect(lake: Lake, grace: Grace | None = None) -> Collected:
+    """Remove what may go. Raises `InfrastructureError`; whatever was removed until then was rightly removed."""
+    grace = grace or Grace()
+    replaced = landing = 0
+    outputs, asides = _by_hour(lake, RAW_EVENTS.name), _by_hour(lake, QUARANTINE_PREFIX)
+    landed = _by_hour(lake, LANDING_PREFIX)
+    for hour, pointer in _pointers(lake).items():
+        age = lake.clock() - (pointer.pointed_time or lake.clock())
+        old = _keys(outputs[hour]) if age >= grace.replaced else []
+        inputs = _keys(landed[hour]) if age >= grace.landing else []
+        is_all_current = all(uri(lake.bucket, key).startswith(pointer.location) for key in old)
+        newest = None if is_all_current and not inputs else _settled(lake, hour)
+        if newest:
+            replaced += _delete(lake, [key for key in [*old, *_keys(asides[hour])] if _is_replaced(key, newest)])
+            landing += _delete(lake, sorted(set(inputs) & set(newest.inputs)))
+    return Collected(replaced, landing, *_collect_orphans(lake, grace))
+
+
+def _pointers(lake: Lake) -> dict[str, Partition]:
+    """The partitions that point to a generation, by hour."""
+    return {found.hour: found for found in lake.catalog.list(RAW_EVENTS.name) if found.pointed_time}
+
+
+def _by_hour(lake: Lake, prefix: str) -> dict[str, list[ObjectInfo]]:
+    found: dict[str, list[ObjectInfo]] = defaultdict(list)
+    for entry in lake.bucket.list(f"{prefix}/dt="):
+        found[generations.hour_in(entry.key)].append(entry)
+    return found
+
+
+def _keys(entries: Iterable[ObjectInfo]) -> list[str]:
+    return [entry.key for entry in entries]
+
+
+def _settled(lake: Lake, hour: str) -> Generation | None:
+    """The newest generation, if the catalog points to it at this moment."""
+    newest = generations.newest(lake.bucket, hour)
+    pointer = lake.catalog.get(RAW_EVENTS.name, hour)
+    is_pointed = newest and pointer and pointer.location == uri(lake.bucket, newest.folder)
+    return newest if is_pointed else None
+
+
+def _is_replaced(key: str, newest: Generation) -> bool:
+    """Not part of the newest generation, nor of one that may still be committed."""
+    number = int(key.split("/g=")[1].split("-")[0])
+    return number <= newest.generation and key not in {*(one.key for one in newest.outputs), *newest.quarantine}
+
+
+def _delete(lake: Lake, keys: list[str]) -> int:
+    for key in keys:
+        lake.bucket.delete(key)
+    return len(keys)
+
+
+def _collect_orphans(lake: Lake, grace: Grace) -> tuple[int, tuple[str, ...]]:
+    """Remove objects that no commit names, where commits cover every record in them; name the others.
+
+    Landing is looked through as long as it is kept, bad events over the same time.
+    """
+    found: dict[_Standing, list[str]] = {"named": [], "covered": [], "unexplained": []}
+    youngest, oldest = lake.clock() - grace.orphan, lake.clock() - grace.orphan - grace.landing
+    for prefix in (LANDING_PREFIX, BAD_EVENTS.name):
+        for hour, entries in sorted(_by_hour(lake, prefix).items()):
+            old = [one for one in entries if one.modified_time < youngest]
+            if prefix == LANDING_PREFIX or any(one.modified_time > oldest for one in old):
+                for key in sorted(set(_keys(old)) - _listed(lake, hour)):
+                    found[_standing(lake, key)].append(key)
+    return _delete(lake, found["covered"]), tuple(found["unexplained"])
+
+
+def _listed(lake: Lake, hour: str) -> set[str]:
+    """What needs no look into the ledger. A commit gets onto the work list last, maybe days after it was written."""
+    newest = generations.newest(lake.bucket, hour)
+    return {landed.key for landed in lake.ledger.work(hour)} | set(newest.inputs if newest else ())
+
+
+def _standing(lake: Lake, key: str) -> _Standing:
+    """What the commits of its lanes say about an object; only a covered one has its rows elsewhere."""
+    numbers = _numbers_by_lane(lake, key)
+    commits = {lane: lake.ledger.covering(lane, min(these), max(these)) for lane, these in numbers.items()}
+    if any(landed.key == key for found in commits.values() for commit in found for landed in commit.objects):
+        return "named"
+    is_covered = all(
+        any(commit.covers(number) for commit in commits[lane]) for lane, these in numbers.items() for number in these
+    )
+    return "covered" if numbers and is_covered else "unexplained"
+
+
+def _numbers_by_lane(lake: Lake, key: str) -> dict[Lane, set[str]]:
+    """The sequence numbers of the records in an object; empty if it cannot be read."""
+    try:
+        rows = pq.read_table(pa.BufferReader(lake.bucket.get(key)), columns=list(_LANE))
+    except (pa.ArrowException, OSError, LakeError):
+        return {}
+    numbers: dict[Lane, set[str]] = defaultdict(set)
+    for epoch, shard_id, number in {tuple(row.values()) for row in rows.to_pylist()}:
+        numbers[Lane(CONSUMER, epoch, shard_id)].add(number)
+    return numbers

@@ -1,0 +1,1 @@
+"""Exactness: lanes, commits, applying them, and every way back after a fault."""

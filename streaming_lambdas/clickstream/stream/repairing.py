@@ -1,0 +1,222 @@
+"""Counter pages compared with the ledger, and made anew from the archive.
+
+A page is what the commits of its lane up to its `lsn` add to its minute. Whoever finds it different can make it anew
+while events keep coming: the revision is read first, the commits after it, and the page is written only if the revision
+is still the same. A commit that is applied meanwhile changes the revision; one that is only committed meanwhile is
+either in the new page with its `lsn`, or is applied to it later. So nothing is lost, doubled or undone.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from clickstream.errors import Conflict, InfrastructureError, LakeError
+from clickstream.intake import archive
+from clickstream.intake.rows import Row
+from clickstream.ledger import Commit, Ledger, PageDelta
+from clickstream.live.counters import counters_page, minute_deltas, page_key, page_metrics_page
+from clickstream.ports import Bucket, Item, Key, Table
+from clickstream.positions import Lane
+from clickstream.stream.applying import GRACE
+from clickstream.tables import RAW_EVENTS
+
+ROUNDS = 20
+AHEAD = timedelta(days=2)
+"""A commit is written after its records arrived, by clocks that differ by seconds. A simulated day may lie ahead."""
+_RECEIVED = RAW_EVENTS.schema.names.index("received_time")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A page that does not hold what the commits of its lane add to its minute; counts are events or page views."""
+
+    table: str
+    lane: Lane
+    minute: str
+    expected: int
+    found: int
+
+    def __str__(self) -> str:
+        return f"{self.table} {self.minute} {self.lane}: {self.found:,} instead of {self.expected:,}"
+
+
+@dataclass(frozen=True)
+class Repair:
+    """A page made anew: its total before and after."""
+
+    table: str
+    lane: Lane
+    minute: str
+    before: int
+    after: int
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """One table of pages: the attribute that holds a page's total, how a delta is added, and what it adds."""
+
+    name: str
+    table: Table
+    total: str
+    build: Callable[[Item | None, Key, PageDelta], Item]
+    count: Callable[[PageDelta], int]
+
+
+@dataclass
+class _Minute:
+    """What commits add to a page; the newest commit of the lane, which may not be applied yet, apart."""
+
+    applied: int = 0
+    newest: int = 0
+
+
+@dataclass(frozen=True)
+class Pages:
+    """The pages of all lanes of one consumer. `retention_days` is how long they outlive their last write."""
+
+    ledger: Ledger
+    bucket: Bucket
+    counters: Table
+    page_metrics: Table
+    retention_days: int
+    now: Callable[[], datetime]
+    _kinds: tuple[_Kind, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        kinds = (
+            _Kind("counters", self.counters, "events", counters_page, lambda delta: delta.events),
+            _Kind("page-metrics", self.page_metrics, "page_views", page_metrics_page, _page_views),
+        )
+        object.__setattr__(self, "_kinds", kinds)
+
+    def differences(self, lane: Lane, since: datetime) -> Iterator[Difference]:
+        """Pages that differ, among those that commits written from `since` on add to. Memory: one number a minute."""
+        for kind in self._kinds:
+            minutes = self._expected(lane, kind, since)
+            stored = kind.table.get_many(page_key(minute, lane) for minute in minutes)
+            for minute, expected in sorted(minutes.items()):
+                found = _total(stored.get(page_key(minute, lane)), kind)
+                if found not in (expected.applied, expected.applied + expected.newest):
+                    yield from filter(None, [self.difference(lane, minute, kind.name)])
+
+    def difference(self, lane: Lane, minute: str, table: str) -> Difference | None:
+        """Whether this page differs, whatever is going on. Raises `InfrastructureError` if it never stands still."""
+        (kind,) = (kind for kind in self._kinds if kind.name == table)
+        key = page_key(minute, lane)
+        for _ in range(ROUNDS):
+            stored = kind.table.get(key)
+            commits = self._touching(lane, minute)
+            if _revision(kind.table.get(key)) == _revision(stored):
+                return self._judged(kind, lane, minute, stored, commits)
+        raise InfrastructureError(f"{key.pk} {key.sk}: changed {ROUNDS} times while it was compared; try again later")
+
+    def repair(self, lane: Lane, minute: str) -> list[Repair]:
+        """Make the pages of the minute anew from the objects that the lane's commits name, up to its newest commit.
+
+        Where the objects have been removed already, the deltas of their commit stand for them. Also brings pages of
+        an older backup up to date. Raises `InfrastructureError` if other writers keep being faster.
+        """
+        return [found for kind in self._kinds if (found := self._repaired(kind, lane, minute))]
+
+    def _repaired(self, kind: _Kind, lane: Lane, minute: str) -> Repair | None:
+        key = page_key(minute, lane)
+        for _ in range(ROUNDS):
+            stored = kind.table.get(key)
+            commits = [commit for commit in self._touching(lane, minute) if kind.count(commit.deltas[minute])]
+            if not commits or self._is_past(minute):
+                return None
+            page: Item = {}
+            for commit in commits:
+                page = kind.build(page or None, key, self._delta(commit, minute))
+            try:
+                kind.table.put_revision(page | self._guard(stored, commits), _revision(stored))
+            except Conflict:
+                continue
+            return Repair(kind.name, lane, minute, _total(stored, kind), _total(page, kind))
+        raise InfrastructureError(f"{key.pk} {key.sk}: {ROUNDS} other writers were faster; try again later")
+
+    def _guard(self, stored: Item | None, commits: list[Commit]) -> Item:
+        """What makes a later writer see that the page has these commits, and an earlier one that it has changed."""
+        expires_at = int((self.now() + self._lifetime).timestamp())
+        return {"lsn": commits[-1].last, "rev": (_revision(stored) or 0) + 1, "expires_at": expires_at}
+
+    def _expected(self, lane: Lane, kind: _Kind, since: datetime) -> dict[str, _Minute]:
+        minutes: defaultdict[str, _Minute] = defaultdict(_Minute)
+        for number, commit in enumerate(self.ledger.commits_since(lane, since)):
+            for minute, delta in commit.deltas.items():
+                if count := kind.count(delta):
+                    minutes[minute].newest += count if number == 0 else 0
+                    minutes[minute].applied += count if number else 0
+        return minutes
+
+    def _touching(self, lane: Lane, minute: str) -> list[Commit]:
+        """The lane's commits that add to the minute, oldest first."""
+        since = datetime.fromisoformat(f"{minute}+00:00") - AHEAD
+        found = [commit for commit in self.ledger.commits_since(lane, since) if minute in commit.deltas]
+        return found[::-1]
+
+    def _judged(
+        self, kind: _Kind, lane: Lane, minute: str, stored: Item | None, commits: list[Commit]
+    ) -> Difference | None:
+        """Compare with the commits; the page may lack the newest one of the lane, which somebody is about to apply."""
+        if self._is_past(minute):
+            return None
+        head = self.ledger.head(lane)
+        lsn = str(stored["lsn"]) if stored else ""
+        expected = sum(
+            kind.count(commit.deltas[minute])
+            for commit in commits
+            if commit.last <= lsn or head is None or commit.last < head.last
+        )
+        found = _total(stored, kind)
+        return None if found == expected else Difference(kind.name, lane, minute, expected, found)
+
+    @property
+    def _lifetime(self) -> timedelta:
+        return timedelta(days=self.retention_days) + GRACE
+
+    def _is_past(self, minute: str) -> bool:
+        """Whether pages of the minute may have expired; then nobody writes them any more."""
+        return minute <= (self.now() - self._lifetime).isoformat()[:16]
+
+    def _delta(self, commit: Commit, minute: str) -> PageDelta:
+        """What the commit adds to the minute, by its objects; by itself where those are gone."""
+        objects = [landed for landed in commit.objects if landed.kind == "landing" and landed.hour == minute[:13]]
+        try:
+            rows = [row for landed in objects for row in archive.rows_of(self.bucket, landed)]
+        except LakeError:
+            return commit.deltas[minute]
+        return minute_deltas(row for row in rows if minute_of(row) == minute).get(minute, PageDelta())
+
+
+def miscounted(bucket: Bucket, commit: Commit) -> Iterator[str]:
+    """Minutes of which the commit counts another number of events than its objects hold."""
+    counted = Counter({minute: delta.events for minute, delta in commit.deltas.items()})
+    held = Counter(
+        minute_of(row)
+        for landed in commit.objects
+        if landed.kind == "landing"
+        for row in archive.rows_of(bucket, landed)
+    )
+    for minute in sorted(counted.keys() | held.keys()):
+        if counted[minute] != held[minute]:
+            yield f"{minute}: {counted[minute]:,} events are counted, its objects hold {held[minute]:,}"
+
+
+def minute_of(row: Row) -> str:
+    """The received minute of a row, `2026-11-21T09:05`."""
+    received: datetime = row[_RECEIVED]
+    return received.isoformat()[:16]
+
+
+def _page_views(delta: PageDelta) -> int:
+    return sum(delta.pages.values())
+
+
+def _revision(stored: Item | None) -> int | None:
+    return int(stored["rev"]) if stored else None
+
+
+def _total(stored: Item | None, kind: _Kind) -> int:
+    return int(stored[kind.total]) if stored else 0
