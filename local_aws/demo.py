@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from rich.console import Console
@@ -25,7 +26,8 @@ from local_aws.server_record import load_record
 from local_aws.state import PROJECT_FOLDER, StateFolder
 
 STACK = "clickstream-local"
-DAY_START, LATE_START = "2026-06-01T00:00:00Z", "2026-06-01T12:00:00Z"
+LATE_AFTER = timedelta(hours=12)
+"""The hour of the simulated day that a late file belongs to."""
 LATE_EVENTS = 300
 _START_LIMIT_S = 60.0
 _console = Console(stderr=True)
@@ -38,6 +40,8 @@ class Demo:
     out: Path
     environment: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+    day_start: datetime = field(default_factory=lambda: _yesterday(datetime.now(UTC)))
+    """First arrival of the simulated day: yesterday is over, and live counters still keep it."""
 
     def stage(self, name: str, *command: str | Path) -> str:
         """Run one command of the project as a named, timed stage; return what it wrote to standard output.
@@ -96,6 +100,11 @@ def run(options: argparse.Namespace) -> int:
         return _summarize(demo, total, began)
 
 
+def _yesterday(now: datetime) -> datetime:
+    """The midnight with which the last whole UTC day began."""
+    return now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=1)
+
+
 def _source(demo: Demo, options: argparse.Namespace) -> Path:
     """The file to send: the user's, or a simulated day."""
     if options.file:
@@ -103,7 +112,7 @@ def _source(demo: Demo, options: argparse.Namespace) -> Path:
         return Path(options.file).resolve()
     day = demo.out / "day.ndjson.zst"
     size = ("--events", str(options.events), "--seed", str(options.seed))
-    words = (*size, "--start", DAY_START, "--out", day, "--labels", demo.out / "labels.ndjson")
+    words = (*size, "--start", demo.day_start.isoformat(), "--out", day, "--labels", demo.out / "labels.ndjson")
     demo.stage("simulate", "test_client", "simulate", *words)
     return day
 
@@ -116,7 +125,8 @@ def _send_late(demo: Demo, options: argparse.Namespace) -> int:
     late = demo.out / "late.ndjson.zst"
     size = ("--events", str(LATE_EVENTS), "--seed", str(options.seed + 1), "--hours", "1")
     demo.stage("compact", "batch_jobs.run_steps", "--steps", "open_partitions,compact_events", "--stack", STACK)
-    demo.stage("simulate late", "test_client", "simulate", *size, "--start", LATE_START, "--out", late)
+    start = (demo.day_start + LATE_AFTER).isoformat()
+    demo.stage("simulate late", "test_client", "simulate", *size, "--start", start, "--out", late)
     sending = ("send", late, "--stack", STACK, "--arrival-times", "--buckets", "4")
     sent = json.loads(demo.stage("send late", "test_client", *sending))
     demo.stage("process late", "local_aws", "wait", "--state", demo.out / ".state", "--timeout", "600")
