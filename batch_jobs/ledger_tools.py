@@ -47,9 +47,13 @@ def deployed(stack: str) -> Deployed:
     bucket = S3Bucket(names["BucketName"])
     ledger = Ledger(DynamoTable(names["LedgerTableName"]), bucket)
     counters, page_metrics = DynamoTable(names["CountersTableName"]), DynamoTable(names["PageMetricsTableName"])
-    days = variables_of(names["ProcessEventsFunctionName"]).get(_RETENTION, RETENTION_DAYS)
-    pages = Pages(ledger, bucket, counters, page_metrics, int(days), now)
+    pages = Pages(ledger, bucket, counters, page_metrics, retention_days(names), now)
     return Deployed(names, ledger, bucket, S3Bucket(names["FailureBucketName"]), pages)
+
+
+def retention_days(names: dict[str, str]) -> int:
+    """Days that the counter pages of this stack are kept. Raises `InfrastructureError`."""
+    return int(variables_of(names["ProcessEventsFunctionName"]).get(_RETENTION, RETENTION_DAYS))
 
 
 def now() -> datetime:

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table as TerminalTable
 
 from aws_stores import DynamoTable
+from batch_jobs.ledger_tools import retention_days
 from batch_jobs.live_tables import add_interval, duration_text, parser, ranking, table_of, utc_now
 from batch_jobs.stack import outputs
 from clickstream.errors import ClickstreamError
@@ -30,8 +31,9 @@ def main(argv: list[str] | None = None) -> int:
     now = utc_now()
     arguments = _parser(now).parse_args(argv)
     try:
-        table = DynamoTable(outputs(arguments.stack)["CountersTableName"])
-        steps = counts(table, arguments.since, arguments.until, arguments.by, now)
+        names = outputs(arguments.stack)
+        days, table = retention_days(names), DynamoTable(names["CountersTableName"])
+        steps = counts(table, arguments.since, arguments.until, arguments.by, now, days)
     except ClickstreamError as error:
         print(f"show_counters: {error}", file=sys.stderr)
         return 1

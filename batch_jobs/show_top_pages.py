@@ -15,6 +15,7 @@ from rich.console import Console
 
 from aws_stores import DynamoTable
 from batch_jobs.lake_interval import whole_number
+from batch_jobs.ledger_tools import retention_days
 from batch_jobs.live_tables import add_interval, parser, ranking, utc_now
 from batch_jobs.stack import outputs
 from clickstream.errors import ClickstreamError
@@ -27,8 +28,9 @@ def main(argv: list[str] | None = None) -> int:
     now = utc_now()
     arguments = _parser(now).parse_args(argv)
     try:
-        table = DynamoTable(outputs(arguments.stack)["PageMetricsTableName"])
-        found = page_views(table, arguments.since, arguments.until, now)
+        names = outputs(arguments.stack)
+        days, table = retention_days(names), DynamoTable(names["PageMetricsTableName"])
+        found = page_views(table, arguments.since, arguments.until, now, days)
     except ClickstreamError as error:
         print(f"show_top_pages: {error}", file=sys.stderr)
         return 1

@@ -10,7 +10,7 @@ import boto3
 import pytest
 
 from aws_stores import DynamoTable
-from batch_jobs import show_counters, show_session, show_top_pages
+from batch_jobs import ledger_tools, show_counters, show_session, show_top_pages
 from batch_jobs.live_tables import duration_text, plain
 from clickstream.detection.anomalies import Anomaly
 from clickstream.detection.sessions import SessionState, by_session
@@ -27,7 +27,7 @@ EVENTS: list[dict[str, Any]] = [
     {"page_url": "/[/red]\u001b[2J", "session_id": "[bold]"},
     {"event_type": "purchase"},
 ]
-NAMES = {
+NAMES = {"ProcessEventsFunctionName": "process-events"} | {
     f"{name}TableName": table
     for name, table in (("Counters", "counters"), ("PageMetrics", "pages"), ("SessionMetrics", "s"), ("Anomalies", "a"))
 }
@@ -43,13 +43,14 @@ def command(aws: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
     def run(module: ModuleType, *words: str) -> tuple[int, str]:
         monkeypatch.setattr(module, "outputs", lambda _stack: NAMES)
         monkeypatch.setattr(module, "utc_now", lambda: NOW)
+        monkeypatch.setattr(ledger_tools, "variables_of", lambda _function: {})
         return module.main(list(words)), capsys.readouterr().out
 
     return run
 
 
 def _fill() -> None:
-    for name in NAMES.values():
+    for name in ("counters", "pages", "s", "a"):
         boto3.client("dynamodb").create_table(
             TableName=name,
             BillingMode="PAY_PER_REQUEST",

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 
 from clickstream.errors import Conflict, InfrastructureError
@@ -65,8 +66,9 @@ def numbers_of_38_digits(patch: pytest.MonkeyPatch) -> None:
 
     def process(self: EventProcessor, batch: Batch, run_id: str) -> Invocation:
         short = [int(record.sequence_number) // 10**18 * 10**18 for record in batch.records]
-        records = [replace(record, position=padded(str(n))) for record, n in zip(batch.records, short, strict=True)]
-        return original(self, replace(batch, records=tuple(records)), run_id)
+        kept = zip(batch.records, short, strict=True)
+        records = tuple(msgspec.structs.replace(record, position=padded(str(n))) for record, n in kept)
+        return original(self, replace(batch, records=records), run_id)
 
     patch.setattr(EventProcessor, "process", process)
 
@@ -114,7 +116,7 @@ def wall_clock_in_the_plan(patch: pytest.MonkeyPatch) -> None:
 
     def archived(self: EventProcessor, lane: Lane, head: Commit | None, last: str, *rest: Any) -> Commit:
         records, *others = rest
-        late = tuple(replace(record, received_time=self.now()) for record in records)
+        late = tuple(msgspec.structs.replace(record, received_time=self.now()) for record in records)
         return original(self, lane, head, last, late, *others)
 
     patch.setattr(EventProcessor, "_archived", archived)
@@ -209,9 +211,9 @@ def expired_page_is_written_again(patch: pytest.MonkeyPatch) -> None:
     original = Applier._pages
 
     def pages(self: Applier, commit: Commit) -> Any:
-        lifetime, self._lifetime = self._lifetime, self._lifetime * 100
+        days, self._retention_days = self._retention_days, self._retention_days * 100
         found = list(original(self, commit))
-        self._lifetime = lifetime
+        self._retention_days = days
         return found
 
     patch.setattr(Applier, "_pages", pages)

@@ -11,9 +11,9 @@ import pyarrow.parquet as pq
 from clickstream.intake.rows import Row
 from clickstream.ledger import Commit, PageDelta
 from clickstream.live.counters import counters_page, minute_deltas, page_key, page_metrics_page
+from clickstream.live.lifetimes import first_whole_minute, lifetime
 from clickstream.ports import Item, Key
 from clickstream.positions import START, Lane
-from clickstream.stream.applying import GRACE
 from clickstream.stream.processing import CONSUMER
 from clickstream.tables import BAD_EVENTS, RAW_EVENTS, LakeTable, hour_text
 from tests.simulation.processing_stage import Stage
@@ -138,7 +138,7 @@ class World(Stage):
 
     def _is_live(self, minute: str) -> bool:
         """Whether readers still show this minute: its pages are complete until later than that."""
-        return datetime.fromisoformat(minute).replace(tzinfo=UTC) + self.retention > self.stream.now
+        return minute >= first_whole_minute(self.stream.now, self.retention.days).isoformat()[:16]
 
     def _live(self, table: OpenTable) -> dict[Key, Item]:
         """The pages that readers still show, without what guards their writing."""
@@ -150,11 +150,11 @@ class World(Stage):
 
     def _lifetimes(self) -> Iterator[str]:
         """No page is written after its life: by then its earlier half may have expired."""
-        lifetime = self.retention + GRACE
+        life = lifetime(self.retention.days)
         for item in (*self.counters.everything(), *self.page_metrics.everything()):
             minute = datetime.fromisoformat(f"{item['pk']}T{item['sk'][:5]}").replace(tzinfo=UTC)
-            written = datetime.fromtimestamp(item.get("expires_at", 0), UTC) - lifetime
-            if written > minute + lifetime:
+            written = datetime.fromtimestamp(item.get("expires_at", 0), UTC) - life
+            if written > minute + life:
                 yield f"the page {item['sk']} was written after its life"
 
     def _work(self) -> Iterator[str]:

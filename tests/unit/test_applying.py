@@ -6,9 +6,10 @@ import msgspec
 import pytest
 
 from clickstream.ledger import Commit, Ledger, PageDelta, Range
+from clickstream.live.lifetimes import GRACE
 from clickstream.live.sketches import distinct, estimate
 from clickstream.positions import START, Lane, padded
-from clickstream.stream.applying import GRACE, Applier
+from clickstream.stream.applying import Applier
 from tests.simulation.fakes import MemoryBucket, MemoryTable
 
 WRITTEN = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -183,8 +183,8 @@ def test_an_expired_page_is_no_longer_counted() -> None:
     processor = processor_of(MemoryTable(), counters, MemoryTable())
     processor.process(Batch("arn", "shardId-0", (record(encoded()),)), "run")
     start, end = ARRIVAL - timedelta(hours=1), ARRIVAL + timedelta(hours=1)
-    assert [step.events for step in counts(counters, start, end, "minute", ARRIVAL)] == [1]
-    assert counts(counters, start, end, "minute", ARRIVAL + timedelta(days=38)) == []
+    assert [step.events for step in counts(counters, start, end, "minute", ARRIVAL, 30)] == [1]
+    assert counts(counters, start, end, "minute", ARRIVAL + timedelta(days=38), 30) == []
 
 
 def test_a_file_of_an_older_version_is_read_with_nulls(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from clickstream.intake.rows import read
 from clickstream.live.counters import counters_page, minute_deltas, page_key, page_metrics_page
+from clickstream.live.lifetimes import lifetime
 from clickstream.live.readers import Counts, Step, counts, page_views, total
 from clickstream.ports import Item
 from clickstream.positions import Lane
@@ -15,6 +16,7 @@ from tests.simulation.fakes import MemoryTable
 from tests.simulation.records import SOURCE, encoded, record
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+RETENTION_DAYS = 30
 LANES = [Lane("process_events", "1", f"shardId-{number}") for number in range(2)]
 DAY = datetime(2026, 11, 21, tzinfo=UTC)
 
@@ -37,7 +39,7 @@ class LiveTables:
 
     def counts(self, start: datetime, end: datetime, step: Step = "hour") -> list[Counts]:
         """The counters of an interval."""
-        return counts(self.counters, start, end, step, NOW)
+        return counts(self.counters, start, end, step, NOW, RETENTION_DAYS)
 
 
 @pytest.fixture
@@ -134,7 +136,18 @@ def test_what_has_expired_is_not_shown(tables: LiveTables) -> None:
     tables.add("2026-11-21T09:05", {}, {}, expires=NOW)
     tables.add("2026-11-21T09:06", {}, expires=NOW + timedelta(seconds=1))
     assert [hour.events for hour in tables.counts(DAY, NOW)] == [1]
-    assert page_views(tables.page_metrics, DAY, NOW, NOW).views == 1
+    assert page_views(tables.page_metrics, DAY, NOW, NOW, RETENTION_DAYS).views == 1
+
+
+def test_a_minute_is_shown_until_its_first_page_may_have_expired(tables: LiveTables) -> None:
+    """A lane that wrote later keeps its page longer: alone it would be a wrong sum, in part of a day or all of it."""
+    oldest = NOW - lifetime(RETENTION_DAYS)
+    for minute in (oldest, oldest + timedelta(minutes=1)):
+        for lane, written in ((LANES[0], minute), (LANES[1], NOW)):
+            tables.add(minute.isoformat()[:16], {}, lane=lane, expires=written + lifetime(RETENTION_DAYS))
+    [hour] = tables.counts(oldest - timedelta(days=2), NOW)
+    assert (hour.start_time, hour.events) == (oldest.replace(minute=0), 2)
+    assert page_views(tables.page_metrics, oldest, NOW, NOW, RETENTION_DAYS).views == 2
 
 
 def test_only_the_dates_of_the_interval_are_read(tables: LiveTables, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -159,5 +172,5 @@ def test_page_views_are_by_template(tables: LiveTables) -> None:
     """Views of all lanes and minutes, addresses with ids folded into one."""
     tables.add("2026-11-21T09:05", {"page_url": "/order/4711"}, {"page_url": "/"}, lane=LANES[1])
     tables.add("2026-11-21T10:05", {"page_url": "/order/4712"}, {"event_type": "click", "page_url": "/"})
-    found = page_views(tables.page_metrics, DAY, NOW, NOW)
+    found = page_views(tables.page_metrics, DAY, NOW, NOW, RETENTION_DAYS)
     assert (found.views, found.pages) == (3, {"/order/{id}": 2, "/": 1})

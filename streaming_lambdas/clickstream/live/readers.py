@@ -1,8 +1,9 @@
 """Reading the live counters: an interval of received time by minute, hour or day, summed over lanes. Pure.
 
-A page is a whole UTC minute, and belongs to an interval [start, end) when its minute begins in it. Expired pages, which
-DynamoDB removes up to days later, are passed over by the caller's clock. Counts are of accepted deliveries: what a
-producer sends twice is counted twice here, and is one row in the lake.
+A page is a whole UTC minute, and belongs to an interval [start, end) when its minute begins in it. Minutes of which a
+page may have expired are passed over, by the caller's clock and the retention of pages (days): what is left of them
+would be a wrong sum. Counts are of accepted deliveries: what a producer sends twice is counted twice here, and is one
+row in the lake.
 """
 
 from collections import Counter
@@ -12,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Literal
 
+from clickstream.live.lifetimes import first_whole_minute
 from clickstream.live.sketches import estimate, quantile, united
 from clickstream.ports import Item, Table
 
@@ -60,10 +62,12 @@ class PageViews:
     pages: Counter[str]
 
 
-def counts(counters: Table, start: datetime, end: datetime, step: Step, now: datetime) -> list[Counts]:
+def counts(
+    counters: Table, start: datetime, end: datetime, step: Step, now: datetime, retention_days: int
+) -> list[Counts]:
     """The counters of [start, end), one entry for each step with events, in order of time."""
-    length = _CHARACTERS[step]
-    found = groupby(_pages(counters, start, end, now), lambda page: _minute(page)[:length])
+    length, oldest = _CHARACTERS[step], first_whole_minute(now, retention_days)
+    found = groupby(_pages(counters, max(start, oldest), end, now), lambda page: _minute(page)[:length])
     return [_counts(name, list(pages)) for name, pages in found]
 
 
@@ -84,9 +88,10 @@ def total(parts: Sequence[Counts]) -> Counts | None:
     )
 
 
-def page_views(page_metrics: Table, start: datetime, end: datetime, now: datetime) -> PageViews:
+def page_views(page_metrics: Table, start: datetime, end: datetime, now: datetime, retention_days: int) -> PageViews:
     """The page views of [start, end)."""
-    found = list(_pages(page_metrics, start, end, now))
+    oldest = first_whole_minute(now, retention_days)
+    found = list(_pages(page_metrics, max(start, oldest), end, now))
     return PageViews(sum(page["page_views"] for page in found), _sum(page["pages"] for page in found))
 
 

@@ -5,18 +5,17 @@ is conditional on the revision that was read, so that a second writer, a repair 
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 from clickstream.errors import Conflict, InfrastructureError
 from clickstream.ledger import Commit, Ledger, PageDelta
 from clickstream.live.counters import counters_page, page_key, page_metrics_page
+from clickstream.live.lifetimes import first_whole_minute, lifetime
 from clickstream.ports import Item, Key, Table
 from clickstream.positions import Lane
 
 ROUNDS = 100
-GRACE = timedelta(days=7)
-"""Pages outlive the retention by this, so that a late repair finds what it repairs."""
 
 
 class _Page(NamedTuple):
@@ -47,7 +46,7 @@ class Applier:
         self._ledger = ledger
         self._counters = counters
         self._page_metrics = page_metrics
-        self._lifetime = timedelta(days=retention_days) + GRACE
+        self._retention_days = retention_days
         self._now = now
         self._each = each
 
@@ -93,9 +92,9 @@ class Applier:
         A page expires a life after its last write, so never before its minute's life is over: until then it is whole.
         Afterwards it may be gone, and a late commit would bring it back with nothing but its own counts.
         """
-        oldest = (self._now() - self._lifetime).strftime("%Y-%m-%dT%H:%M")
+        oldest = first_whole_minute(self._now(), self._retention_days).isoformat()[:16]
         for minute, delta in sorted(commit.deltas.items()):
-            if minute <= oldest:
+            if minute < oldest:
                 continue
             key = page_key(minute, commit.lane)
             yield _Page(self._counters, key, delta, counters_page)
@@ -111,7 +110,7 @@ class Applier:
         return [page._replace(stored=found[id(page.table)].get(page.key)) for page in pages]
 
     def _take_in(self, page: _Page, commit: Commit) -> None:
-        expires_at = int((self._now() + self._lifetime).timestamp())
+        expires_at = int((self._now() + lifetime(self._retention_days)).timestamp())
         stored = page.stored
         for _ in range(ROUNDS):
             if stored and stored["lsn"] >= commit.last:

@@ -16,9 +16,9 @@ from clickstream.intake import archive
 from clickstream.intake.rows import Row
 from clickstream.ledger import Commit, Ledger, PageDelta
 from clickstream.live.counters import counters_page, minute_deltas, page_key, page_metrics_page
+from clickstream.live.lifetimes import first_whole_minute, lifetime
 from clickstream.ports import Bucket, Item, Key, Table
 from clickstream.positions import Lane
-from clickstream.stream.applying import GRACE
 from clickstream.tables import RAW_EVENTS
 
 ROUNDS = 20
@@ -138,7 +138,7 @@ class Pages:
 
     def _guard(self, stored: Item | None, commits: list[Commit]) -> Item:
         """What makes a later writer see that the page has these commits, and an earlier one that it has changed."""
-        expires_at = int((self.now() + self._lifetime).timestamp())
+        expires_at = int((self.now() + lifetime(self.retention_days)).timestamp())
         return {"lsn": commits[-1].last, "rev": (_revision(stored) or 0) + 1, "expires_at": expires_at}
 
     def _expected(self, lane: Lane, kind: _Kind, since: datetime) -> dict[str, _Minute]:
@@ -172,13 +172,9 @@ class Pages:
         found = _total(stored, kind)
         return None if found == expected else Difference(kind.name, lane, minute, expected, found)
 
-    @property
-    def _lifetime(self) -> timedelta:
-        return timedelta(days=self.retention_days) + GRACE
-
     def _is_past(self, minute: str) -> bool:
         """Whether pages of the minute may have expired; then nobody writes them any more."""
-        return minute <= (self.now() - self._lifetime).isoformat()[:16]
+        return minute < first_whole_minute(self.now(), self.retention_days).isoformat()[:16]
 
     def _delta(self, commit: Commit, minute: str) -> PageDelta:
         """What the commit adds to the minute, by its objects; by itself where those are gone."""
