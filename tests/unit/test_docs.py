@@ -41,3 +41,13 @@ def test_the_commands_underneath_have_help(module: str) -> None:
     result = subprocess.run([sys.executable, "-m", module, "--help"], cwd=ROOT, capture_output=True, check=False)
     assert result.returncode == 0
     assert b"usage:" in result.stdout
+
+
+def test_every_mutant_that_the_argument_names_exists() -> None:
+    """The page on exactness says what the simulation notices: each of these is a mutant that it runs."""
+    page = (ROOT / "docs/exactness.md").read_text(encoding="utf-8")
+    last_cells = [line.split("|")[-2] for line in page.splitlines() if re.match(r"\| \d", line)]
+    named = {name for cell in last_cells for name in re.findall(r"`([a-z0-9_]+)`", cell)}
+    simulation = "".join(path.read_text() for path in (ROOT / "tests/simulation").glob("*mutants.py"))
+    assert len(named) > 15
+    assert [name for name in sorted(named) if f"def {name}(" not in simulation] == []
