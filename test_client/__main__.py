@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from clickstream.access_logs import TSV_HEADER
 from test_client import commands
-from test_client.access_log import TSV_HEADER
 from test_client.errors import ClientError
 from test_client.sending import PACKED_BUCKETS, RAW_BUCKETS
 from test_client.simulator import DEFAULT_START_TIME

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from test_client import access_log
+from clickstream import access_logs
 from test_client.errors import InputError, SendError
 from test_client.files import read_lines
 
@@ -74,15 +74,15 @@ class Source:
     def _item(self, number: int, line: bytes) -> Item:
         if self.kind == "ndjson":
             return _glance_at(line)
-        request = access_log.PARSERS[self.kind](line)
+        request = access_logs.PARSERS[self.kind](line)
         if request is None:
             return Item(line, None, None)
-        event = access_log.to_event(request, f"{self.digest}-{number}", self.site)
+        event = access_logs.to_event(request, f"{self.digest}-{number}", self.site)
         return Item(_encode(event), event["session_id"], request.time_ms)
 
 
 def _is_header(line: bytes) -> bool:
-    return line.rstrip(b"\r\n").lower() == access_log.TSV_HEADER
+    return line.rstrip(b"\r\n").lower() == access_logs.TSV_HEADER
 
 
 def _is_skipped(kind: str, line: bytes) -> bool:
@@ -92,7 +92,7 @@ def _is_skipped(kind: str, line: bytes) -> bool:
 def _arrival_ms(kind: str, line: bytes) -> int | None:
     if kind == "ndjson":
         return _glance_at(line).arrival_ms
-    request = access_log.PARSERS[kind](line)
+    request = access_logs.PARSERS[kind](line)
     return request.time_ms if request else None
 
 
@@ -131,7 +131,7 @@ def _kind(path: Path) -> str:
         return "access_tsv"
     if any(_is_json_object(line) for line in lines):
         return "ndjson"
-    if any(access_log.parse_log_line(line) for line in lines):
+    if any(access_logs.parse_log_line(line) for line in lines):
         return "access_log"
     raise InputError(
         f"{path} is neither NDJSON (one JSON object a line) nor a web access log (common or combined format, or "

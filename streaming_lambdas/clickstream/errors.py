@@ -27,3 +27,7 @@ class LakeError(ClickstreamError):
 
 class StatementError(ClickstreamError):
     """An SQL file breaks its contract, or a parameter is missing or unknown."""
+
+
+class SourceError(ClickstreamError):
+    """An input file, or what was said about its columns, cannot be used. Raised before anything of it is written."""

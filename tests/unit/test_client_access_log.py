@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from test_client.access_log import TSV_HEADER, parse_log_line
+from clickstream.access_logs import TSV_HEADER, parse_log_line
 from test_client.source import Source, examine
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"

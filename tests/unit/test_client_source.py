@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from test_client.access_log import TSV_HEADER
+from clickstream.access_logs import TSV_HEADER
 from test_client.errors import InputError
 from test_client.files import MAX_LINE, new_file, read_lines
 from test_client.source import examine
