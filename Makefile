@@ -53,6 +53,7 @@ FILE ?=
 STACK ?= clickstream-local
 SINCE ?=
 MINUTE ?=
+ALL ?=
 BAD ?=
 DRY ?=
 
@@ -104,8 +105,8 @@ recover: $(VENV)/installed ## bring given-up batches back; BAD=1: bad events tha
 	@$(LOCAL) python -m batch_jobs.recover_events --stack $(STACK) $(if $(BAD),--bad) $(if $(DRY),--dry-run)
 
 .PHONY: repair
-repair: $(VENV)/installed ## make differing counter pages anew; MINUTE=2026-11-21T09:05 for that one
-	@$(LOCAL) python -m batch_jobs.repair_pages --stack $(STACK) $(if $(MINUTE),--minute $(MINUTE))
+repair: $(VENV)/installed ## make differing counter pages anew; MINUTE=2026-11-21T09:05 for that one, ALL=1 after a restore
+	@$(LOCAL) python -m batch_jobs.repair_pages --stack $(STACK) $(if $(ALL),--all) $(if $(MINUTE),--minute $(MINUTE))
 
 CSV ?=
 .PHONY: backtest

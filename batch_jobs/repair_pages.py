@@ -3,8 +3,10 @@
     python -m batch_jobs.repair_pages --stack clickstream-local --minute 2026-11-21T09:05
     python -m batch_jobs.repair_pages --stack clickstream-local --since 2026-11-21
 
-Without `--minute`, every page that differs from the ledger is made anew: after a restored table, or when the audit
-found a difference.
+    python -m batch_jobs.repair_pages --stack clickstream-local --all
+
+Without `--minute`, every page that differs from the ledger is made anew, as when the audit found a difference. `--all`
+is for restored tables: every page is removed and made anew, also one that no commit knows, while nothing else writes.
 """
 
 import argparse
@@ -12,10 +14,13 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
+from aws_processor import mappings_of
 from batch_jobs.ledger_tools import Deployed, deployed, instant, now, parser, shown
-from clickstream.errors import ClickstreamError
+from clickstream.errors import ClickstreamError, ConfigError
 from clickstream.positions import Lane
+from clickstream.stream.applying import Applier
 from clickstream.stream.processing import CONSUMER
 from clickstream.stream.repairing import Repair
 
@@ -24,12 +29,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Repair. 0: the pages are as the ledger says; 1: a service failed, the same may be tried again; 2: wrong usage."""
     options = _parser().parse_args(argv)
     try:
-        for repair in _repairs(deployed(options.stack), options):
-            print(json.dumps(_line(repair)), flush=True)
+        found = deployed(options.stack)
+        for line in [_rebuilt(found)] if options.all else map(_line, _repairs(found, options)):
+            print(json.dumps({"job": "repair_pages", **line}), flush=True)
     except ClickstreamError as error:
         print(f"repair_pages: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _rebuilt(found: Deployed) -> dict[str, object]:
+    """Make all pages anew. Raises `ConfigError` if the function still gets records."""
+    reading = [mapping["UUID"] for mapping in mappings_of(found.function) if mapping["State"] != "Disabled"]
+    if reading:
+        raise ConfigError(
+            f"{found.function} still gets records by mapping {', '.join(reading)}, and its pages would lose counts: "
+            f"disable it, wait 15 minutes, and enable it when the pages are made"
+        )
+    pages = found.pages
+    applier = Applier(found.ledger, pages.counters, pages.page_metrics, pages.retention_days, now)
+    return {"rebuilt_lanes": applier.rebuild(CONSUMER, partial(shown, "lanes"))}
 
 
 def _repairs(found: Deployed, options: argparse.Namespace) -> Iterator[Repair]:
@@ -43,7 +62,7 @@ def _repairs(found: Deployed, options: argparse.Namespace) -> Iterator[Repair]:
 
 def _line(repair: Repair) -> dict[str, object]:
     where = {"table": repair.table, "minute": repair.minute, "lane": str(repair.lane)}
-    return {"job": "repair_pages", **where, "before": repair.before, "after": repair.after}
+    return {**where, "before": repair.before, "after": repair.after}
 
 
 def _minute(text: str) -> str:
@@ -61,7 +80,9 @@ def _lane(text: str) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     made = parser("repair_pages", "Make counter pages anew from the archive.")
-    made.add_argument("--minute", nargs="+", type=_minute, default=[], metavar="MINUTE", help="as 2026-11-21T09:05")
+    which = made.add_mutually_exclusive_group()
+    which.add_argument("--all", action="store_true", help="remove every page and make it anew; not while events come")
+    which.add_argument("--minute", nargs="+", type=_minute, default=[], metavar="MINUTE", help="as 2026-11-21T09:05")
     made.add_argument("--lane", nargs="+", type=_lane, default=[], metavar="LANE", help="as `make ledger` prints it")
     made.add_argument("--since", type=instant, metavar="TIME", help="compare commits from then on; default: all kept")
     return made

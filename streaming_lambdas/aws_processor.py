@@ -6,7 +6,7 @@
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import boto3
 import msgspec
@@ -44,6 +44,14 @@ def variables_of(function: str) -> dict[str, str]:
     found = call(boto3.client("lambda", config=CONFIG).get_function_configuration, FunctionName=function)
     variables: dict[str, str] = found.get("Environment", {}).get("Variables", {})
     return variables
+
+
+def mappings_of(function: str) -> list[dict[str, Any]]:
+    """The event source mappings of a deployed function, as the service describes them. Raises `InfrastructureError`."""
+    # One page of answers holds a hundred mappings, and a function has one.
+    found = call(boto3.client("lambda", config=CONFIG).list_event_source_mappings, FunctionName=function)
+    mappings: list[dict[str, Any]] = found["EventSourceMappings"]
+    return mappings
 
 
 def build(settings: ProcessEventsSettings, each: Callable[..., Iterable[None]] = map) -> EventProcessor:

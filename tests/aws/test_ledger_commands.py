@@ -7,7 +7,7 @@ from typing import Any
 import boto3
 import pytest
 
-from aws_processor import build
+from aws_processor import build, mappings_of
 from aws_stores import DynamoTable, S3Bucket
 from batch_jobs import audit_ledger, ledger_tools, recover_events, repair_pages, show_ledger
 from clickstream import metrics
@@ -257,7 +257,35 @@ def test_audit_and_repair(deployment: Deployment, capsys: pytest.CaptureFixture[
     assert [found["events"] for found in counters.scan()] == [2]
 
 
-@pytest.mark.parametrize("words", [["--minute", "yesterday"], ["--lane", "x"], ["--since", "soon"]])
+def test_repair_of_all_pages(
+    deployment: Deployment, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lost pages come back and foreign ones go, but only while no mapping feeds the function."""
+    deployment.process(deployment.send(encoded(), encoded()))
+    counters = DynamoTable("counters")
+    (page,) = counters.scan()
+    counters.put(page | {"events": 9, "lsn": padded("9" * 56)})
+    counters.put(page | {"pk": "2026-11-20"})
+    mappings = [{"UUID": "u", "State": "Enabled"}]
+    monkeypatch.setattr(repair_pages, "mappings_of", lambda _: mappings)
+    assert repair_pages.main(["--all"]) == 1
+    assert "disable it" in capsys.readouterr().err
+    mappings[0]["State"] = "Disabled"
+    assert repair_pages.main(["--all"]) == 0
+    assert lines(capsys.readouterr().out) == [{"job": "repair_pages", "rebuilt_lanes": 1}]
+    assert [(found["pk"], found["events"]) for found in counters.scan()] == [(page["pk"], 2)]
+    assert show_ledger.main([]) == 0
+
+
+def test_mappings_of_a_function_that_is_not_there(aws: None) -> None:
+    """None, so that pages can be made anew in a stack whose function is gone."""
+    assert mappings_of(FUNCTION) == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["--minute", "yesterday"], ["--all", "--minute", "2026-11-21T09:05"], ["--lane", "x"], ["--since", "soon"]],
+)
 def test_wrong_usage(words: list[str]) -> None:
     """Wrong words end with code 2 before anything is asked."""
     with pytest.raises(SystemExit) as raised:

@@ -65,17 +65,18 @@ class Applier:
             self.apply(head)
         return len(lanes)
 
-    def rebuild(self, consumer: str) -> int:
+    def rebuild(self, consumer: str, watched: Callable[[list[Lane]], Iterable[Lane]] = iter) -> int:
         """Make every page anew from the ledger, after a table was restored to an earlier moment. Safe to repeat.
 
         Restored pages are not trusted: they may lack commits, or hold counts that a restored ledger does not know.
-        Only while nothing else writes; see docs/decisions/0018-restored-tables.md. Returns how many lanes there are.
+        Only while nothing else writes; see docs/decisions/0018-restored-tables.md. `watched` hands out the lanes,
+        and may show how far it is. Returns how many lanes there are.
         """
         for table in (self._counters, self._page_metrics):
             for page in table.scan():
                 if page["sk"].partition("#")[2].startswith(f"{consumer}/"):
                     table.delete(Key(page["pk"], page["sk"]))
-        for lane in self._ledger.lanes(consumer):
+        for lane in watched(self._ledger.lanes(consumer)):
             for commit in self._ledger.commits(lane):
                 self._update(commit)
         return self.audit(consumer)
