@@ -15,7 +15,7 @@ from clickstream.errors import ClickstreamError
 from clickstream.lake.catalog import open_partition
 from clickstream.lake.generations import hour_after, newest_keys
 from clickstream.lake.work import Lake
-from clickstream.tables import LAKE_TABLES, RAW_EVENTS, hour_text
+from clickstream.tables import ARRIVAL_TABLES, RAW_EVENTS, hour_text
 
 AHEAD = timedelta(hours=26)
 
@@ -36,7 +36,7 @@ def open_partitions(lake: Lake, ahead: int) -> dict[str, int]:
     """Create what is missing, up to `ahead` hours from now. Returns the number of new partitions per table."""
     now = hour_text(lake.clock())
     wanted = {hour_after(now, number) for number in range(ahead + 1)} | set(lake.ledger.hours())
-    return {table.name: _open(lake, table.name, wanted) for table in LAKE_TABLES}
+    return {table.name: _open(lake, table.name, wanted) for table in ARRIVAL_TABLES}
 
 
 def _open(lake: Lake, table: str, wanted: set[str]) -> int:

@@ -13,7 +13,8 @@ import msgspec
 
 from batch_jobs.lake_interval import OUTLIER_SHARE, Interval, whole_day
 from batch_jobs.publishing import PAGE, SUMMARY, report_key
-from clickstream.lake.generations import READERS, Generation, hour_start
+from clickstream.lake.commit_log import READERS
+from clickstream.lake.generations import Generation, hour_start
 from clickstream.ports import Bucket
 from clickstream.tables import REPORTS_PREFIX
 

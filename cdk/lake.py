@@ -11,7 +11,6 @@ from cdk.config import Config
 from clickstream.tables import (
     BAD_EVENTS,
     LAKE_TABLES,
-    PARTITION_KEYS,
     Column,
     LakeTable,
 )
@@ -69,7 +68,7 @@ class Lake(Construct):
             description=table.grain,
             table_type="EXTERNAL_TABLE",
             parameters={"classification": "parquet", "EXTERNAL": "TRUE"},
-            partition_keys=[_glue_column(column) for column in PARTITION_KEYS],
+            partition_keys=[_glue_column(column) for column in table.partition_keys],
             storage_descriptor=glue.CfnTable.StorageDescriptorProperty(
                 columns=[_glue_column(column) for column in table.columns],
                 # Only partitions have data: an hour is swapped by pointing its partition to a new generation.

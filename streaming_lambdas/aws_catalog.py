@@ -17,7 +17,7 @@ _POINTED_TIME = "pointed_time"
 
 
 class GlueCatalog:
-    """The partitions (`dt`, `hour`) of the tables of one Glue database."""
+    """The partitions of the tables of one Glue database: by `dt` and `hour`, or by `dt` alone."""
 
     def __init__(self, database: str, client: Any = None) -> None:  # noqa: ANN401  boto3's own types
         self.database = database
@@ -84,17 +84,17 @@ def _code(error: ClickstreamError) -> str:
 
 
 def _values(hour: str) -> list[str]:
-    """`2026-11-21T09` gives the partition values `["2026-11-21", "9"]`."""
+    """`2026-11-21T09` gives the partition values `["2026-11-21", "9"]`; a date is its only value."""
     date, _, number = hour.partition("T")
-    return [date, str(int(number))]
+    return [date, str(int(number))] if number else [date]
 
 
 def _partition(found: dict[str, Any]) -> Partition:
-    date, number = found["Values"]
+    date, *number = found["Values"]
     parameters = found.get("Parameters") or {}
     generation, pointed_time = parameters.get(_GENERATION), parameters.get(_POINTED_TIME)
     return Partition(
-        hour=f"{date}T{int(number):02}",
+        hour=f"{date}T{int(number[0]):02}" if number else date,
         location=found["StorageDescriptor"]["Location"],
         generation=int(generation) if generation else None,
         pointed_time=datetime.fromisoformat(pointed_time) if pointed_time else None,

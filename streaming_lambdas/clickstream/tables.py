@@ -38,24 +38,26 @@ class Column:
         return _GLUE_NAMES[str(self.type)]
 
 
+PARTITION_KEYS = (
+    Column("dt", pa.date32(), "UTC date of received_time"),
+    Column("hour", pa.int32(), "UTC hour of received_time, 0 to 23"),
+)
+
+
 @dataclass(frozen=True)
 class LakeTable:
-    """A table of the lake: its columns, and partitions `dt`, `hour` of the received time."""
+    """A table of the lake: its columns, and its partitions: `dt` and `hour` of the received time, or its own."""
 
     name: str
     grain: str
     columns: tuple[Column, ...]
+    partition_keys: tuple[Column, ...] = PARTITION_KEYS
 
     @property
     def schema(self) -> pa.Schema:
         """Arrow schema of a data file (without the partition columns)."""
         return pa.schema([(c.name, c.type) for c in self.columns])
 
-
-PARTITION_KEYS = (
-    Column("dt", pa.date32(), "UTC date of received_time"),
-    Column("hour", pa.int32(), "UTC hour of received_time, 0 to 23"),
-)
 
 _POSITION = (
     Column("epoch", TEXT, "creation time of the stream, epoch seconds; part of the event's position"),
@@ -127,14 +129,56 @@ BAD_EVENTS = LakeTable(
     ),
 )
 
-LAKE_TABLES = (RAW_EVENTS, BAD_EVENTS)
+SESSIONS = LakeTable(
+    name="sessions",
+    grain="one row per session: what one person did in one app without a long pause",
+    columns=(
+        Column("session_id", TEXT, "derived from the first event; the same in every rebuild while that is the first"),
+        Column("app_id", TEXT, "which site or app"),
+        Column("visitor_id", TEXT, "anonymous_id, else user_id, else the producer's session: who is counted once"),
+        Column("anonymous_id", TEXT, "device or browser id"),
+        Column("user_id", TEXT, "signed-in user, the last one stated; a keyed pseudonym where a key is configured"),
+        Column("producer_session_id", TEXT, "the first session_id that the producer stated"),
+        Column("producer_sessions", pa.int64(), "different session_ids that the producer stated"),
+        Column("start_time", INSTANT, "event_time of the first event"),
+        Column("end_time", INSTANT, "event_time of the last event"),
+        Column("duration_s", pa.int64(), "whole seconds from first to last event; 0 for a single event"),
+        Column("events", pa.int64(), "events in the session"),
+        Column("page_views", pa.int64(), "events of type page_view"),
+        Column("pages", pa.int64(), "different page paths"),
+        Column("entry_page", TEXT, "first page_path"),
+        Column("exit_page", TEXT, "last page_path"),
+        Column("channel", TEXT, "channel of the first event; `unknown` where it has none"),
+        Column("utm_source", TEXT, "campaign source of the first event that states a campaign"),
+        Column("utm_medium", TEXT, "campaign medium of that event"),
+        Column("utm_campaign", TEXT, "campaign name of that event"),
+        Column("device_type", TEXT, "device_type of the first event; `unknown` where it has none"),
+        Column("country", TEXT, "first country stated"),
+        Column("is_bot", pa.bool_(), "events of machines make sessions of their own"),
+        Column("is_bounce", pa.bool_(), "one page view or none"),
+        Column("is_converted", pa.bool_(), "something was bought"),
+        Column("orders", pa.int64(), "different orders; an order that is sent twice in a session counts once"),
+        Column("revenue", pa.decimal128(38, 2), "sum of the orders' values; null unless all are in one currency"),
+        Column("currency", TEXT, "that currency; null where none is stated"),
+    ),
+    partition_keys=(Column("dt", pa.date32(), "UTC date of start_time"),),
+)
+
+ARRIVAL_TABLES = (RAW_EVENTS, BAD_EVENTS)
+"""Their partitions are received hours, which are opened ahead of time."""
+LAKE_TABLES = (*ARRIVAL_TABLES, SESSIONS)
 
 LANDING_PREFIX = "landing"
 COMMITS_PREFIX = "_commits"
 CONFIRMATIONS_PREFIX = "_confirmations"
+SESSION_COMMITS_PREFIX = "_session_commits"
 DELTAS_PREFIX = "ledger_deltas"
 QUARANTINE_PREFIX = "quarantine"
 REPORTS_PREFIX = "reports"
+TOMBSTONES_PREFIX = "_tombstones"
+IDENTITIES_PREFIX = "_identities"
+PURGES_PREFIX = "_purges"
+ERASURES_PREFIX = "_erasures"
 
 
 def hour_text(instant: datetime) -> str:
@@ -143,6 +187,6 @@ def hour_text(instant: datetime) -> str:
 
 
 def hour_folder(hour: str) -> str:
-    """Hive folder of a received hour: `2026-11-21T09` gives `dt=2026-11-21/hour=9`."""
+    """Hive folder of a received hour: `2026-11-21T09` gives `dt=2026-11-21/hour=9`; of a date `dt=2026-11-21`."""
     date, _, number = hour.partition("T")
-    return f"dt={date}/hour={int(number)}"
+    return f"dt={date}/hour={int(number)}" if number else f"dt={date}"

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from moto import mock_aws
 
 from clickstream.lake.generations import Generation, OutputFile
-from clickstream.tables import BAD_EVENTS, LAKE_TABLES, PARTITION_KEYS, RAW_EVENTS, LakeTable, hour_folder, hour_text
+from clickstream.tables import BAD_EVENTS, LAKE_TABLES, RAW_EVENTS, LakeTable, hour_folder, hour_text
 from local_aws.athena import AthenaServer
 
 BUCKET, DATABASE, WORKGROUP = "lake", "clickstream_test", "reports"
@@ -140,7 +140,7 @@ def _table_input(table: LakeTable) -> Any:
         "Name": table.name,
         "TableType": "EXTERNAL_TABLE",
         "Parameters": {"EXTERNAL": "TRUE", "classification": "parquet"},
-        "PartitionKeys": [{"Name": key.name, "Type": key.glue_type} for key in PARTITION_KEYS],
+        "PartitionKeys": [{"Name": key.name, "Type": key.glue_type} for key in table.partition_keys],
         "StorageDescriptor": _descriptor(table, f"s3://{BUCKET}/empty/{table.name}/"),
     }
 

@@ -42,7 +42,7 @@ def create_table(table: LakeTable) -> None:
     """The Glue table of a table of the lake."""
     columns = [{"Name": column.name, "Type": column.glue_type} for column in table.columns]
     storage = {"Columns": columns, "Location": f"s3://lake/empty/{table.name}/"}
-    keys = [{"Name": "dt", "Type": "date"}, {"Name": "hour", "Type": "int"}]
+    keys = [{"Name": key.name, "Type": key.glue_type} for key in table.partition_keys]
     given = {"Name": table.name, "StorageDescriptor": storage, "PartitionKeys": keys}
     boto3.client("glue").create_table(DatabaseName="lake", TableInput=given)  # type: ignore[arg-type]
 

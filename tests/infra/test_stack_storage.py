@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from clickstream.tables import LAKE_TABLES, PARTITION_KEYS
+from clickstream.tables import LAKE_TABLES
 
 Template = dict[str, Any]
 OfType = Callable[[Template, str], list[dict[str, Any]]]
@@ -121,7 +121,7 @@ def test_catalog(template: Template, of_type: OfType) -> None:
         columns = [(column["Name"], column["Type"]) for column in found["StorageDescriptor"]["Columns"]]
         assert columns == [(column.name, column.glue_type) for column in table.columns]
         keys = [(key["Name"], key["Type"]) for key in found["PartitionKeys"]]
-        assert keys == [(key.name, key.glue_type) for key in PARTITION_KEYS]
+        assert keys == [(key.name, key.glue_type) for key in table.partition_keys]
         assert found["TableType"] == "EXTERNAL_TABLE"
         assert not any(name.startswith("projection.") for name in found["Parameters"])
         assert str(found["StorageDescriptor"]["Location"]).endswith(f"/empty/{table.name}/']]}}")

@@ -10,14 +10,14 @@ from sqlglot.optimizer.annotate_types import annotate_types
 from sqlglot.optimizer.qualify import qualify
 
 from clickstream.lake.statements import load_statement, read_statement
-from clickstream.tables import BAD_EVENTS, LAKE_TABLES, PARTITION_KEYS, RAW_EVENTS
+from clickstream.tables import BAD_EVENTS, LAKE_TABLES, RAW_EVENTS
 
 SQL = Path(__file__).parents[2] / "sql"
 FILES = sorted(SQL.rglob("*.sql"))
 SCHEMA: dict[str, object] = {
     table.name: {
         column.name: exp.DataType.build(column.glue_type, dialect="hive")
-        for column in (*table.columns, *PARTITION_KEYS)
+        for column in (*table.columns, *table.partition_keys)
     }
     for table in LAKE_TABLES
 }

@@ -4,12 +4,13 @@ Real: `aws_catalog.py` (Glue). In memory: `tests/simulation/fake_catalog.py`. Th
 writer that slept may point back; hence every pointer write is followed by another look at the newest commit.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from clickstream.errors import Conflict, InfrastructureError, LakeError
+from clickstream.lake.commit_log import CommitT
 from clickstream.lake.generations import Generation, newest
 from clickstream.ports import Bucket
 from clickstream.tables import LANDING_PREFIX, RAW_EVENTS, hour_folder
@@ -19,7 +20,10 @@ _LOOKS = 5
 
 @dataclass(frozen=True)
 class Partition:
-    """One hour of a table and the URI its files are under; since when, for a generation."""
+    """One hour of a table and the URI its files are under; since when, for a generation.
+
+    `hour` is a date, `2026-11-21`, where the table has one partition a day.
+    """
 
     hour: str
     location: str
@@ -64,26 +68,38 @@ def open_partition(catalog: Catalog, bucket: Bucket, table: str, hour: str) -> b
 
 
 def point(catalog: Catalog, bucket: Bucket, hour: str, now: datetime) -> Generation:
-    """Make readers of the hour see its newest generation, and return that.
+    """Make readers of the hour see its newest generation, and return that; see `swap`."""
+    return swap(catalog, bucket, RAW_EVENTS.name, hour, lambda: newest(bucket, hour), now)
 
-    The last look at the commits comes after the last write. Raises `LakeError` if the hour has no generation,
+
+def swap(
+    catalog: Catalog,
+    bucket: Bucket,
+    table: str,
+    hour: str,
+    look: Callable[[], CommitT | None],
+    now: datetime,
+) -> CommitT:
+    """Point the partition of a table to its newest generation, which `look` finds, and return that.
+
+    The last look at the commits comes after the last write. Raises `LakeError` if there is no generation,
     `InfrastructureError` if it does not come to rest.
     """
-    wanted = _newest(bucket, hour)
+    wanted = _found(look, hour)
     for _ in range(_LOOKS):
         partition = Partition(hour, uri(bucket, wanted.folder), wanted.generation, now)
         try:
-            catalog.create(RAW_EVENTS.name, partition)
+            catalog.create(table, partition)
         except Conflict:
-            catalog.update(RAW_EVENTS.name, partition)
-        written, wanted = wanted, _newest(bucket, hour)
+            catalog.update(table, partition)
+        written, wanted = wanted, _found(look, hour)
         if wanted.generation == written.generation:
             return wanted
     raise InfrastructureError(f"{hour}: {_LOOKS} generations passed while pointing; the next run repairs it")
 
 
-def _newest(bucket: Bucket, hour: str) -> Generation:
-    found = newest(bucket, hour)
+def _found(look: Callable[[], CommitT | None], hour: str) -> CommitT:
+    found = look()
     if found is None:
         raise LakeError(f"{hour} has no generation to point to; compact it first")
     return found

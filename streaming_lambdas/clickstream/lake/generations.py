@@ -1,22 +1,13 @@
-"""Generations: the immutable states of one received hour of `raw_events`, and the log that says which is the newest.
-
-    _commits/dt=2026-11-21/hour=9/00000003.json      one commit per generation, created once, never changed
-
-The object that exists is the commit: only one writer can create it, and readers follow the greatest number.
-"""
+"""Generations: the immutable states of one received hour of `raw_events`, and the log that says which is the newest."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from clickstream.errors import Conflict, InfrastructureError, LakeError
+from clickstream.lake.commit_log import CommitLog, partition_in
 from clickstream.ports import Bucket
 from clickstream.tables import COMMITS_PREFIX, CONFIRMATIONS_PREFIX, RAW_EVENTS, hour_folder, hour_text
-
-READERS = 8
-"""Threads that read commits at once; below the connection pool of boto3."""
 
 
 class OutputFile(msgspec.Struct, frozen=True):
@@ -71,9 +62,12 @@ class Generation(msgspec.Struct, frozen=True, kw_only=True):
         return data_folder(self.hour, self.generation, self.run_id)
 
 
+_LOG = CommitLog(COMMITS_PREFIX, Generation)
+
+
 def commit_key(hour: str, generation: int) -> str:
     """Key of the commit of one generation of an hour."""
-    return f"{COMMITS_PREFIX}/{hour_folder(hour)}/{generation:08}.json"
+    return _LOG.key(hour, generation)
 
 
 def data_folder(hour: str, generation: int, run_id: str) -> str:
@@ -93,23 +87,17 @@ def hour_after(hour: str, hours: int = 1) -> str:
 
 def hour_in(key: str) -> str:
     """The hour that an object of the lake belongs to: `_commits/dt=2026-11-21/hour=9/x` gives `2026-11-21T09`."""
-    try:
-        _, date, hour, _ = key.split("/", maxsplit=3)
-        return f"{date.removeprefix('dt=')}T{int(hour.removeprefix('hour=')):02}"
-    except ValueError as error:
-        raise LakeError(f"{key} does not belong to an hour of the lake; move it elsewhere") from error
+    return partition_in(key)
 
 
 def newest(bucket: Bucket, hour: str) -> Generation | None:
     """The newest generation of the hour, or None before the first. Raises `LakeError` for an unreadable commit."""
-    keys = [entry.key for entry in bucket.list(f"{COMMITS_PREFIX}/{hour_folder(hour)}/")]
-    return read(bucket, max(keys)) if keys else None
+    return _LOG.newest(bucket, hour)
 
 
 def newest_keys(bucket: Bucket) -> dict[str, str]:
     """Key of the newest commit of every hour that has one, by hour, from one listing."""
-    keys = sorted(entry.key for entry in bucket.list(f"{COMMITS_PREFIX}/"))
-    return {hour_in(key): key for key in keys}
+    return _LOG.newest_keys(bucket)
 
 
 def number_in(key: str | None) -> int | None:
@@ -125,16 +113,12 @@ def lake_commits(bucket: Bucket) -> Iterator[Generation]:
 
 def read_all(bucket: Bucket, keys: list[str]) -> Iterator[Generation]:
     """The commits under the keys, in the same order, several at a time."""
-    with ThreadPoolExecutor(READERS) as pool:
-        yield from pool.map(lambda key: read(bucket, key), keys)
+    return _LOG.read_all(bucket, keys)
 
 
 def read(bucket: Bucket, key: str) -> Generation:
     """The commit under the key. Raises `LakeError` if it is missing or unreadable."""
-    try:
-        return msgspec.json.decode(bucket.get(key), type=Generation)
-    except msgspec.DecodeError as error:
-        raise LakeError(f"{bucket.name}/{key} is no commit of this lake: {error}") from error
+    return _LOG.read(bucket, key)
 
 
 def follows(bucket: Bucket, generation: Generation, before: int | None) -> bool:
@@ -155,21 +139,8 @@ def confirm(bucket: Bucket, generation: Generation, before: int | None) -> None:
 
 
 def commit(bucket: Bucket, generation: Generation) -> bool:
-    """Write the commit. True: it is ours; False: another run committed this number first.
-
-    A refusal may be our own lost reply, so the stored commit decides. Without any reply, and with nothing stored yet,
-    the write may still arrive: `InfrastructureError` is raised and nothing may be cleaned up.
-    """
-    try:
-        bucket.put_new(generation.key, msgspec.json.encode(generation))
-    except Conflict:
-        return read(bucket, generation.key).run_id == generation.run_id
-    except InfrastructureError:
-        stored = newest(bucket, generation.hour)
-        if stored is None or stored.generation < generation.generation:
-            raise
-        return read(bucket, generation.key).run_id == generation.run_id
-    return True
+    """Write the commit; whether it is ours, see `CommitLog.commit`."""
+    return _LOG.commit(bucket, generation)
 
 
 def _confirmation_key(generation: Generation, before: int | None) -> str:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from clickstream.lake import generations
 from clickstream.lake.catalog import Catalog, uri
+from clickstream.lake.commit_log import READERS
 from clickstream.lake.generations import Generation, hour_after, hour_start
 from clickstream.ledger import LandedObject, Ledger
 from clickstream.ports import Bucket
@@ -67,5 +68,5 @@ def unfinished(lake: Lake, hours: Iterable[str]) -> list[str]:
         is_pointed = pointers.get(hour) == uri(lake.bucket, newest.folder)
         return not is_pointed or not generations.follows(lake.bucket, newest, before)
 
-    with ThreadPoolExecutor(generations.READERS) as pool:
+    with ThreadPoolExecutor(READERS) as pool:
         return [hour for hour, is_open in zip(asked, pool.map(is_unfinished, asked), strict=True) if is_open]
