@@ -163,6 +163,7 @@ def test_lake_totals(guard: Guard) -> None:
     """Every row of the hours counts, whatever its event time; bots and rows without a session too."""
     statement = read_statement(SQL / "lake_totals.sql")
     assert guard.ask(statement, HOURS, {}).rows() == [{"event_rows": 18, "sessions": 7}]
+    assert guard.ask(statement, [], {}).rows() == [{"event_rows": 0, "sessions": 0}]
 
 
 def test_top_pages(guard: Guard) -> None:
