@@ -10,6 +10,7 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from batch_jobs.csv_text import csv_text
 from batch_jobs.lake_interval import Interval
 from batch_jobs.page_facts import PageFacts
 from batch_jobs.queries import Answer
@@ -60,7 +61,7 @@ def _tables(answers: Mapping[str, Answer]) -> Iterator[ReportFile]:
         parquet = BytesIO()
         pq.write_table(pa.Table.from_pandas(answer.frame, preserve_index=False), parquet, compression="zstd")
         yield ReportFile(name, f"{name}.parquet", parquet.getvalue())
-        yield ReportFile(name, f"{name}.csv", answer.frame.to_csv(index=False, lineterminator="\n").encode())
+        yield ReportFile(name, f"{name}.csv", csv_text(answer.frame).encode())
 
 
 def _summary(facts: PageFacts, generations: Mapping[str, int]) -> bytes:

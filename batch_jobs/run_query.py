@@ -17,6 +17,7 @@ from rich.text import Text
 
 from aws_stores import S3Bucket
 from batch_jobs import lake_interval, number_text, stack
+from batch_jobs.csv_text import csv_text
 from batch_jobs.queries import Answer, Guard, interval_values
 from clickstream.errors import ClickstreamError, ConfigError
 from clickstream.lake.generations import Generation, lake_commits
@@ -50,7 +51,7 @@ def main(argv: list[str] | None = None) -> int:
 def show(answer: Answer, options: argparse.Namespace) -> None:
     """Rows on standard output, as CSV or as a table cut to the terminal; cost on standard error."""
     if options.csv:
-        sys.stdout.write(answer.frame.to_csv(index=False, lineterminator="\n"))
+        sys.stdout.write(csv_text(answer.frame))
     elif answer.frame.empty:
         print("The statement returned no rows.")
     else:
