@@ -7,13 +7,24 @@ parsed one by one. So both ways give one answer.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import filterfalse
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from clickstream.intake.columns import Column
-from clickstream.intake.events import MAX_DEPTH, MAX_EVENT_BYTES, Event, fingerprint, has_long_digits, parse
+from clickstream.intake.events import (
+    MAX_DEPTH,
+    MAX_EVENT_BYTES,
+    Event,
+    Id,
+    Text,
+    Word,
+    fingerprint,
+    has_long_digits,
+    parse,
+)
 from clickstream.intake.reasons import Reason, Rejected
 
 NAMES = Event.__struct_fields__
@@ -22,7 +33,9 @@ _FEW = 4
 """So many are parsed one by one rather than halved again."""
 _SAFE = 10**18
 _PLAIN = {str, bool, type(None), UnsetType}
+_NOTHING = {type(None), UnsetType}
 _UNBOUNDED = [NAMES.index(name) for name in ("timestamp", "sent_at", "revenue", "consent", "gpc", "dnt")]
+_IS_TEXT = [info.type in (Id, Word, Text, Word | None, Text | None) for info in msgspec.structs.fields(Event)]
 _PROPERTIES, _EVENT_ID, _USER_AGENT = (NAMES.index(name) for name in ("properties", "event_id", "user_agent"))
 
 
@@ -35,8 +48,11 @@ def _field(info: msgspec.structs.FieldInfo) -> tuple[str, Any] | tuple[str, Any,
 
 _SENT = msgspec.defstruct("_SENT", map(_field, msgspec.structs.fields(Event)), forbid_unknown_fields=True, gc=False)
 _decode = msgspec.json.Decoder(_SENT).decode
-_decode_properties = msgspec.json.Decoder(list[dict[str, Any] | None]).decode
+_decode_properties = msgspec.json.Decoder(dict[str, Any] | None).decode_lines
 _encode = msgspec.json.Encoder()
+_NO_PROPERTIES = ("{}", "null")
+_UNKNOWN = -(1 << 62)
+"""Quotation marks that cannot be told: no sum with it is one of marks that were counted."""
 
 
 @dataclass
@@ -105,53 +121,73 @@ def _sound(payloads: Sequence[bytes]) -> list[Column] | None:
     try:
         events = list(map(_decode, payloads))
         columns: list[Column] = list(zip(*map(msgspec.structs.astuple, events), strict=True))
-        properties, members = _properties(columns[_PROPERTIES])
+        properties = _properties(columns[_PROPERTIES])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    settled = [_settled(column) for column in columns]
-    settled[_PROPERTIES] = properties, members
-    settled[_USER_AGENT] = _but_empty(columns[_USER_AGENT]), settled[_USER_AGENT][1]
-    if sum(members for _, members in settled) != _certain_members(payloads):
+    settled = [_settled(column, is_text=is_text) for column, is_text in zip(columns, _IS_TEXT, strict=True)]
+    settled[_USER_AGENT] = settled[_USER_AGENT]._replace(column=_but_empty(columns[_USER_AGENT]))
+    settled[_PROPERTIES] = properties
+    if not (_is_complete(settled, payloads) and all(_is_bounded(columns[number]) for number in _UNBOUNDED)):
         return None
-    if not all(_is_bounded(columns[number]) for number in _UNBOUNDED):
-        return None
-    sound = [column for column, _ in settled]
+    sound = [column for column, *_ in settled]
     ids = sound[_EVENT_ID]
     if None in ids:
         sound[_EVENT_ID] = [fingerprint(p) if i is None else i for p, i in zip(payloads, ids, strict=True)]
     return sound
 
 
-def _settled(column: Column) -> tuple[Column, int]:
-    """The column with None for what is absent, which an empty text is too; and the number of values that were sent."""
-    if all(column):
-        return column, len(column)
-    absent = column.count(UNSET)
-    if absent == len(column):
-        return [None] * len(column), 0
-    return [None if value is UNSET or value == "" else value for value in column], len(column) - absent
+class _Settled(NamedTuple):
+    """A column as it is kept; the members of JSON objects that it came from, and the quotation marks around them."""
+
+    column: Column
+    members: int
+    quotes: int
 
 
-def _properties(column: Column) -> tuple[Column, int]:
-    """Properties as text, and the number of members that they hold, with themselves. `DecodeError` if in doubt."""
+def _settled(column: Column, *, is_text: bool) -> _Settled:
+    """The column with None for what is absent, which an empty text is too. `is_text`: it can hold no numbers."""
+    size = len(column)
+    if column[0] is UNSET and column.count(UNSET) == size:
+        return _Settled([None] * size, 0, 0)
+    filled = column if all(column) else list(filter(None, column))
+    texts = len(filled) if is_text or set(map(type, filled)) == {str} else _texts(filled)
+    if len(filled) == size:
+        return _Settled(column, size, 2 * (size + texts))
+    empty = list(filterfalse(None, column))
+    sent = size - empty.count(UNSET)
+    if set(map(type, empty)) <= _NOTHING:
+        return _Settled([value or None for value in column], sent, 2 * (sent + texts))
+    kept = [None if value is UNSET or value == "" else value for value in column]
+    return _Settled(kept, sent, 2 * (sent + texts + _texts(empty)))
+
+
+def _texts(column: Column) -> int:
+    """How many texts, empty ones too, are in the column."""
+    return list(map(type, column)).count(str)
+
+
+def _properties(column: Column) -> _Settled:
+    """Properties as text. Members and marks: those within and of their own name. `DecodeError` if in doubt."""
     given = [raw for raw in column if raw]
     if not given:
-        return [None] * len(column), 0
-    together = b",".join(given)
-    found = [each or {} for each in _decode_properties(b"[" + together + b"]")]
+        return _Settled([None] * len(column), 0, 0)
+    together = b"\n".join(given)
+    found = _decode_properties(together)
     if has_long_digits(together):
         raise msgspec.DecodeError("an integer may be too long")
-    members = len(found) + sum(map(len, found))
-    if together.count(b"{") + together.count(b"[") != len(found):
+    members = len(found) + sum(len(each) for each in found if each)
+    if together.count(b"{") + together.count(b"[") > len(found):
         if any(raw.count(b"{") + raw.count(b"[") >= MAX_DEPTH for raw in map(bytes, given)):
             raise msgspec.DecodeError("the nesting may be too deep")
         members = len(found) + sum(map(_members, found))
-    lines = _encode.encode_lines(found).decode().split("\n")
-    texts = [None if line == "{}" else line for line in lines[: len(found)]]
-    if len(given) == len(column):
-        return texts, members
-    rest = iter(texts)
-    return [next(rest) if raw else None for raw in column], members
+    lines = _encode.encode_lines(found)
+    # The same bytes once more: no name was there twice. The quotes of anything else are not known.
+    quotes = 2 * len(found) + together.count(b'"') if lines[:-1] == together else _UNKNOWN
+    texts = [None if line in _NO_PROPERTIES else line for line in lines.decode().split("\n")[: len(found)]]
+    if len(given) < len(column):
+        rest = iter(texts)
+        texts = [next(rest) if raw else None for raw in column]
+    return _Settled(texts, members, quotes)
 
 
 def _members(value: object) -> int:
@@ -161,16 +197,28 @@ def _members(value: object) -> int:
     return sum(map(_members, value)) if isinstance(value, list) else 0
 
 
-def _certain_members(payloads: Sequence[bytes]) -> int:
+def _is_complete(settled: Sequence[_Settled], payloads: Sequence[bytes]) -> bool:
+    """Whether the columns hold for certain everything that was sent: no name stood twice, and no event is too large.
+
+    Where nothing is escaped, every quotation mark stands around a name or a text: a member that the decoder passed over
+    would show as marks that no column accounts for.
+    """
+    text = b" ".join(payloads)
+    if len(text) > MAX_EVENT_BYTES < max(map(len, payloads)):
+        return False
+    if b"\\" not in text and text.count(b'"') == sum(quotes for _, _, quotes in settled):
+        return True
+    return _certain_members(text) == sum(members for _, members, _ in settled)
+
+
+def _certain_members(text: bytes) -> int:
     """The members that the payloads hold as text, repeated names included, or more; -1 if that cannot be told.
 
     A name is followed by a colon. So where no colon follows white space, there are at least as many `":` as members,
     and if they are as many as the members that were decoded, then no name was there twice.
     """
-    text = b" ".join(payloads)
-    if any(space in text and space + b":" in text for space in (b" ", b"\t", b"\n", b"\r")):
-        return -1
-    return text.count(b'":') if max(map(len, payloads)) <= MAX_EVENT_BYTES else -1
+    is_spaced = any(space in text and space + b":" in text for space in (b" ", b"\t", b"\n", b"\r"))
+    return -1 if is_spaced else text.count(b'":')
 
 
 def _is_bounded(column: Column) -> bool:

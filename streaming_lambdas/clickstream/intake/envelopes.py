@@ -12,6 +12,8 @@ from clickstream.intake.reasons import Reason, Rejected
 
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 KPL_MAGIC = b"\xf3\x89\x9a\xc2"
+PACKED_MAGICS = (ZSTD_MAGIC, KPL_MAGIC)
+"""How records begin that may hold many events. Any other record is one event."""
 MAX_DECOMPRESSED_BYTES = 32 << 20
 MAX_EVENTS_PER_RECORD = 10_000
 _KPL_RECORD_FIELD = 3

@@ -14,8 +14,7 @@ import msgspec
 from clickstream.positions import padded
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(msgspec.Struct, frozen=True, gc=False):
     """One Kinesis record: its number, when the stream took it (UTC), and its bytes, which may hold many events."""
 
     sequence_number: str
@@ -58,7 +57,7 @@ def decode_batch(event: Mapping[str, Any]) -> Batch:
     if not envelopes:
         raise ValueError("the invocation payload holds no record")
     shard_id, _, _ = envelopes[0].eventID.partition(":")
-    return Batch(envelopes[0].eventSourceARN, shard_id, tuple(_record(entry.kinesis) for entry in envelopes))
+    return Batch(envelopes[0].eventSourceARN, shard_id, tuple([_record(entry.kinesis) for entry in envelopes]))
 
 
 def all_done() -> dict[str, Any]:

@@ -16,7 +16,7 @@ from clickstream.intake.bulk import defect, parse_all
 from clickstream.intake.collection import paused
 from clickstream.intake.columns import Column, Columns, Row
 from clickstream.intake.deriving import CountryOf, Positions, derive
-from clickstream.intake.envelopes import payloads
+from clickstream.intake.envelopes import PACKED_MAGICS, payloads
 from clickstream.intake.events import MAX_EVENT_BYTES
 from clickstream.intake.kinesis import Record
 from clickstream.intake.reasons import Rejected
@@ -52,6 +52,17 @@ class _Run:
     records: list[Record] = field(default_factory=list)
     places: list[int] = field(default_factory=list)
     size: int = 0
+
+    def add_whole(self, record: Record) -> None:
+        """Put a record that is one payload at the end."""
+        self.payloads.append(record.data)
+        self.records.append(record)
+        self.places.append(0)
+        self.size += len(record.data)
+
+    def is_full(self, more: int) -> bool:
+        """Whether so many more payloads are too many."""
+        return len(self.payloads) + more > _RUN or self.size > _RUN_BYTES
 
     def add(self, found: list[bytes], record: Record, first: int) -> None:
         """Put payloads of a record at the end, of which the first one is number `first` in it."""
@@ -98,6 +109,12 @@ def _runs(records: Iterable[Record]) -> Iterator["_Run | tuple[Rejected, bytes, 
     """The payloads of the records in runs; a record that cannot be opened is a single rejected event between two."""
     run = _Run()
     for record in records:
+        if not record.data.startswith(PACKED_MAGICS):
+            if run.is_full(1):
+                yield run
+                run = _Run()
+            run.add_whole(record)
+            continue
         try:
             found = payloads(record.data)
         except Rejected as rejection:
@@ -106,7 +123,7 @@ def _runs(records: Iterable[Record]) -> Iterator["_Run | tuple[Rejected, bytes, 
             run = _Run()
             continue
         for first in range(0, len(found), _RUN):
-            if len(run.payloads) + len(found) > _RUN or run.size > _RUN_BYTES:
+            if run.is_full(len(found)):
                 yield run
                 run = _Run()
             run.add(found[first : first + _RUN], record, first)
