@@ -108,6 +108,11 @@ recover: $(VENV)/installed ## bring given-up batches back; BAD=1: bad events tha
 repair: $(VENV)/installed ## make differing counter pages anew; MINUTE=2026-11-21T09:05 for that one, ALL=1 after a restore
 	@$(LOCAL) python -m batch_jobs.repair_pages --stack $(STACK) $(if $(ALL),--all) $(if $(MINUTE),--minute $(MINUTE))
 
+MAPPING ?=
+.PHONY: backfill
+backfill: $(VENV)/installed ## bring history into the lake: EVENTS="old.ndjson.gz s3://bucket/access.log", MAPPING=columns.toml for CSV
+	@$(LOCAL) python -m batch_jobs.backfill_events --stack $(STACK) $(if $(MAPPING),--mapping "$(MAPPING)") $(if $(DRY),--dry-run) $(EVENTS)
+
 CSV ?=
 .PHONY: backtest
 backtest: $(VENV)/installed ## traffic anomalies in the history of STACK, or in CSV=file (minute,count[,series])

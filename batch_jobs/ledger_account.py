@@ -92,7 +92,7 @@ def draw_up(sources: Sources, question: Question, show: Step) -> Books:
 
 def _count_failures(books: Books, sources: Sources, epoch: str) -> None:
     """Records that only the failure bucket holds, each once; those of another consumer are not its to lose."""
-    epochs = {epoch, *(lane.epoch for lane in sources.ledger.lanes(CONSUMER))}
+    epochs = {epoch, *(lane.epoch for lane in sources.ledger.lanes(CONSUMER) if not lane.is_import)}
     found: defaultdict[Lane, dict[str, str]] = defaultdict(dict)
     for key in failed_keys(sources.failures):
         books.waiting_objects += 1

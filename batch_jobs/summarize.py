@@ -44,6 +44,8 @@ class Summary:
     received: int
     landed: int
     bad: int
+    imported: int
+    """Landed from files of history: in the lake, and neither in the stream nor in the counters."""
     duplicates: int
     quarantined: int
     erased: int
@@ -66,9 +68,9 @@ class Summary:
             ("sent = received", sent, self.received),
             ("received = landed + bad", self.received, self.landed + self.bad),
             (
-                "raw_events_rows = landed - duplicates - quarantined - erased - redelivered",
+                "raw_events_rows = landed + imported - duplicates - quarantined - erased - redelivered",
                 self.raw_events_rows,
-                self.landed - self.duplicates - self.quarantined - self.erased - self.redelivered,
+                self.landed + self.imported - self.duplicates - self.quarantined - self.erased - self.redelivered,
             ),
             ("sum(counters) = landed", sum(self.counters.values()), self.landed),
         ]
@@ -96,7 +98,7 @@ def summarize(names: dict[str, str], arguments: argparse.Namespace) -> Summary:
     """Every number, from its own place."""
     bucket = S3Bucket(names["BucketName"])
     ledger = Ledger(DynamoTable(names["LedgerTableName"]), bucket)
-    streamed = totals(_commits(ledger))
+    streamed = totals(_commits(ledger, is_import=False))
     lake = list(lake_commits(bucket))
     reports = _loaded(arguments.reports, {"reports": []})
     anomalies = Counter(item["sk"] for item in DynamoTable(names["AnomaliesTableName"]).scan() if is_anomaly(item))
@@ -107,6 +109,7 @@ def summarize(names: dict[str, str], arguments: argparse.Namespace) -> Summary:
         received=_received(StreamReader(names["StreamName"])),
         landed=streamed["landed"],
         bad=streamed["bad"],
+        imported=totals(_commits(ledger, is_import=True))["landed"],
         duplicates=sum(commit.duplicates for commit in lake),
         quarantined=sum(commit.quarantined for commit in lake),
         erased=sum(commit.erased for commit in lake),
@@ -124,8 +127,9 @@ def summarize(names: dict[str, str], arguments: argparse.Namespace) -> Summary:
     )
 
 
-def _commits(ledger: Ledger) -> Iterator[Any]:
-    return chain.from_iterable(ledger.commits(lane) for lane in ledger.lanes(CONSUMER))
+def _commits(ledger: Ledger, *, is_import: bool) -> Iterator[Any]:
+    lanes = (lane for lane in ledger.lanes(CONSUMER) if lane.is_import == is_import)
+    return chain.from_iterable(map(ledger.commits, lanes))
 
 
 def _counters(table: str) -> Counter[str]:
@@ -166,6 +170,7 @@ def _table(summary: Summary) -> TerminalTable:
         "received",
         "landed",
         "bad",
+        "imported",
         *lost,
         "raw_events_rows",
         "received_hours",

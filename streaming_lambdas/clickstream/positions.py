@@ -16,6 +16,8 @@ SEQUENCE_DIGITS = 130
 START = "-start"
 """Stands for "no predecessor"; sorts before every padded number."""
 _FILL, _REPARSE = "#fill", "#reparse"
+IMPORT = "import"
+"""Stands for the shard where records are the lines of a file of history, and the epoch is a hash of its content."""
 EPOCH_LIFETIME = timedelta(minutes=1)
 """A stream cannot be deleted, made anew and read by its mapping within this time."""
 
@@ -54,6 +56,11 @@ class Lane(NamedTuple):
     def is_reparse(self) -> bool:
         """Whether commits of this lane take bad events back, and hold no records of their own."""
         return self.shard_id.endswith(_REPARSE)
+
+    @property
+    def is_import(self) -> bool:
+        """Whether its events are history from a file: no stream counted them, and no live counter does."""
+        return self.main.shard_id == IMPORT
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,8 @@ class Reason(StrEnum):
     UNREADABLE_RECORD = "unreadable_record"
     RECORD_TOO_LARGE = "record_too_large"
     TOO_MANY_EVENTS = "too_many_events"
+    UNREADABLE_LINE = "unreadable_line"
+    """A line of imported history that its format cannot hold."""
     INTERNAL_ERROR = "internal_error"
 
 

@@ -187,7 +187,9 @@ class Pages:
 
 
 def miscounted(bucket: Bucket, commit: Commit) -> Iterator[str]:
-    """Minutes of which the commit counts another number of events than its objects hold."""
+    """Minutes of which the commit counts another number of events than its objects hold; imports count none."""
+    if commit.lane.is_import:
+        return
     counted = Counter({minute: delta.events for minute, delta in commit.deltas.items()})
     held = Counter(
         minute_of(row)

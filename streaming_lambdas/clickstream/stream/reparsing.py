@@ -148,7 +148,7 @@ class Reparser:
             run_id=run_id,
             written_time=self.now().astimezone(UTC).isoformat(),
             code_version=self.code_version,
-            deltas=minute_deltas(taken.rows.good),
+            deltas={} if lane.is_import else minute_deltas(taken.rows.good),
             reparsed=(Reparsed(key, runs(taken.numbers)),),
         )
 
