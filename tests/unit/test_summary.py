@@ -6,8 +6,8 @@ from batch_jobs.summarize import Summary, _table
 
 AGREED = Summary(
     sent=10, received=10, landed=9, bad=1, imported=3, duplicates=1, quarantined=1, erased=2, redelivered=1,
-    counters={"click": 9}, sessions=1, anomalies=0, anomalies_by_rule={}, raw_events_rows=7, received_hours=1, reports=[],
-    bytes_scanned=0,
+    counters={"click": 9}, sessions=1, anomalies=0, anomalies_by_rule={}, raw_events_rows=7, received_hours=1,
+    reports=[], bytes_scanned=0,
 )  # fmt: skip
 
 
