@@ -24,7 +24,7 @@ from aws_stores import DynamoTable, S3Bucket
 from batch_jobs.queries import Answer, Guard
 from batch_jobs.stack import outputs
 from batch_jobs.stream_reading import StreamReader
-from clickstream.detection.alerting import is_anomaly
+from clickstream.detection.alerting import is_anomaly, rule_of
 from clickstream.errors import ClickstreamError
 from clickstream.intake.envelopes import payloads
 from clickstream.intake.reasons import Rejected
@@ -101,7 +101,7 @@ def summarize(names: dict[str, str], arguments: argparse.Namespace) -> Summary:
     streamed = totals(_commits(ledger, is_import=False))
     lake = list(lake_commits(bucket))
     reports = _loaded(arguments.reports, {"reports": []})
-    anomalies = Counter(item["sk"] for item in DynamoTable(names["AnomaliesTableName"]).scan() if is_anomaly(item))
+    anomalies = Counter(rule_of(item) for item in DynamoTable(names["AnomaliesTableName"]).scan() if is_anomaly(item))
     answer = _lake_totals(names, {*ledger.hours(), *(commit.hour for commit in lake)})
     (found,) = answer.rows()
     return Summary(
