@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from clickstream.detection.alerting import is_anomaly
+from clickstream.detection.alerting import is_anomaly, rule_of
 from clickstream.lake.generations import Generation, hour_start
 from clickstream.lake.work import fresh_inputs
 from clickstream.ledger import Ledger
@@ -68,7 +68,7 @@ def open_hours(ledger: Ledger, commits: Iterable[Generation], start: datetime) -
 def anomalies(table: Table) -> list[Anomaly]:
     """Every anomaly of the table, oldest first. Raises `InfrastructureError` if it cannot be read."""
     found = [
-        Anomaly(str(item["sk"]), str(item.get("severity", "unknown")), _time(item))
+        Anomaly(rule_of(item), str(item.get("severity", "unknown")), _time(item))
         for item in table.scan()
         if is_anomaly(item)
     ]

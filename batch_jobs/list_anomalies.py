@@ -1,8 +1,9 @@
-"""Print the stored anomalies as NDJSON: one object per session and rule, oldest first.
+"""Print the stored anomalies as NDJSON: oldest first.
 
 python -m batch_jobs.list_anomalies --stack clickstream-local [--rule click_rate] [--severity high] [--since TIME]
 
-Alerts name no session; this command does. `alerted` is false while an anomaly waits for the end of its rule's
+One object per session and rule, and one per series of the traffic, rule and minute: that one has a `series` instead of
+a session. Alerts name no session; this command does. `alerted` is false while an anomaly waits for the end of its rule's
 cool-down.
 """
 
@@ -15,7 +16,7 @@ from typing import Any
 
 from aws_stores import DynamoTable
 from batch_jobs.stack import outputs
-from clickstream.detection.alerting import is_anomaly
+from clickstream.detection.alerting import is_anomaly, rule_of, series_of
 from clickstream.live.readers import is_live
 from clickstream.ports import Item
 
@@ -48,13 +49,19 @@ def listed(
         item
         for item in items
         if is_anomaly(item)
-        and rule in (None, item["sk"])
+        and rule in (None, rule_of(item))
         and _rank(item["severity"]) >= _rank(severity)
         and (since is None or datetime.fromisoformat(item["detected_time"]) >= since)
     ]
     for item in sorted(found, key=lambda item: (item["detected_time"], item["pk"], item["sk"])):
         fields = {name: item[name] for name in ("detected_time", "severity", "evidence", "alerted")}
-        yield {"session_id": item["pk"], "rule": item["sk"]} | fields
+        yield _subject(item) | {"rule": rule_of(item)} | fields
+
+
+def _subject(item: Item) -> dict[str, str | None]:
+    """What the anomaly is one of."""
+    series = series_of(item)
+    return {"session_id": item["pk"]} if series is None else {"session_id": None, "series": series}
 
 
 def _rank(severity: str) -> int:

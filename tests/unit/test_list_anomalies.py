@@ -4,8 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from batch_jobs import lake_state
 from batch_jobs.list_anomalies import listed, main
 from clickstream.ports import Item
+from tests.simulation.fakes import MemoryTable
 
 
 def row(session_id: str, rule: str, severity: str, minute: int) -> Item:
@@ -18,15 +20,16 @@ def row(session_id: str, rule: str, severity: str, minute: int) -> Item:
 ITEMS = [
     row("b", "click_rate", "high", 5),
     row("a", "suspicious_agent", "low", 3),
-    row("traffic#all", "traffic_drop", "odd", 4),
+    row("traffic#type:click", "traffic_drop#2026-03-01T12:04", "odd", 4),
     {"pk": "click_rate", "sk": "alert", "rev": 1, "free_time": "2026-03-01T12:10:00+00:00"},
 ]
 
 
 def test_anomalies_are_listed_oldest_first() -> None:
-    """Every anomaly with its session, time, severity and evidence; what the senders keep is left out."""
+    """Every anomaly with its session or series, rule, time and evidence; what the senders keep is left out."""
     found = list(listed(ITEMS))
-    assert [each["session_id"] for each in found] == ["a", "traffic#all", "b"]
+    assert [each["session_id"] for each in found] == ["a", None, "b"]
+    assert (found[1]["rule"], found[1]["series"]) == ("traffic_drop", "type:click")
     assert found[2] == {
         "session_id": "b",
         "rule": "click_rate",
@@ -37,10 +40,20 @@ def test_anomalies_are_listed_oldest_first() -> None:
     }
 
 
+def test_reports_name_rules() -> None:
+    """A minute in the key makes no rule of its own, and a turn of the senders is no anomaly."""
+    table = MemoryTable()
+    for item in ITEMS:
+        table.put(item)
+    found = [anomaly.rule for anomaly in lake_state.anomalies(table)]
+    assert found == ["suspicious_agent", "traffic_drop", "click_rate"]
+
+
 def test_filters() -> None:
     """By rule, by least severity (an unknown one is shown), and by time."""
     assert [each["session_id"] for each in listed(ITEMS, rule="suspicious_agent")] == ["a"]
-    assert [each["session_id"] for each in listed(ITEMS, severity="medium")] == ["traffic#all", "b"]
+    assert [each["series"] for each in listed(ITEMS, rule="traffic_drop")] == ["type:click"]
+    assert [each["session_id"] for each in listed(ITEMS, severity="medium")] == [None, "b"]
     assert [each["session_id"] for each in listed(ITEMS, since=datetime(2026, 3, 1, 12, 5, tzinfo=UTC))] == ["b"]
 
 

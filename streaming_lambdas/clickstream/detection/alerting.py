@@ -29,6 +29,16 @@ def is_anomaly(item: Item) -> bool:
     return item.get("sk") != TURN
 
 
+def rule_of(item: Item) -> str:
+    """The rule of an anomaly. The key of one of the traffic has its minute behind the rule."""
+    return str(item["sk"]).partition("#")[0]
+
+
+def series_of(item: Item) -> str | None:
+    """The series of an anomaly of the traffic; None for one of a session, whatever its producer calls the session."""
+    return str(item["pk"]).partition("#")[2] if "#" in item["sk"] else None
+
+
 @dataclass(frozen=True)
 class Alert:
     """One message: anomalies of one rule. Not empty."""
