@@ -26,13 +26,18 @@ EVENTS_PER_RECORD = 190
 ARN = "arn:aws:kinesis:us-east-1:123456789012:stream/events"
 SHARD = "shardId-000000000000"
 FIRST_NUMBER = 49590338271490256608559692538361571095921575989136588898
-_AGENT = "Mozilla/5.0 ({system}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{major}.0.{build}.{patch} Safari/537.36"
+_CHROME = "Mozilla/5.0 ({system}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{major}.0.{build}.{patch} Safari/537.36"
+_SAFARI = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_{patch} like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+    "Version/17.{patch} Mobile/15E{build} Safari/604.1"
+)
 _SYSTEMS = (
     "Windows NT 10.0; Win64; x64",
     "Macintosh; Intel Mac OS X 10_15_7",
     "Linux; Android 14; SM-S911B",
-    "iPhone; CPU iPhone OS 17_4 like Mac OS X",
+    None,
 )
+"""What Chrome runs on; None stands for a phone with Safari."""
 _TYPES = ("page_view", "click", "scroll", "view_item", "add_to_cart", "search", "purchase")
 _WEIGHTS = (50, 22, 10, 10, 4, 3, 1)
 _REFERRERS = ("https://www.google.com/", "https://t.co/abc123", None, None, "https://news.example.org/article/42")
@@ -129,15 +134,12 @@ def _pages(chance: random.Random) -> list[str]:
 
 
 def _agents(chance: random.Random) -> list[str]:
-    return [
-        _AGENT.format(
-            system=chance.choice(_SYSTEMS),
-            major=chance.randint(110, 140),
-            build=chance.randint(1000, 7000),
-            patch=chance.randint(0, 200),
-        )
-        for _ in range(700)
-    ]
+    return [_agent(chance, chance.choice(_SYSTEMS)) for _ in range(700)]
+
+
+def _agent(chance: random.Random, system: str | None) -> str:
+    versions = {"major": chance.randint(110, 140), "build": chance.randint(1000, 7000), "patch": chance.randint(0, 200)}
+    return _CHROME.format(system=system, **versions) if system else _SAFARI.format(**versions)
 
 
 def _long_tail(count: int) -> list[float]:
