@@ -19,7 +19,6 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +29,7 @@ from batch_jobs.ledger_tools import deployed, now, parser
 from clickstream.errors import ClickstreamError, SourceError
 from clickstream.intake.csv_mapping import ColumnMapping, read_mapping
 from clickstream.intake.history import DEFAULT_SITE, HistoryFile, examine
-from clickstream.intake.rows import Source, read
+from clickstream.intake.rows import Source
 from clickstream.positions import IMPORT
 from clickstream.stream.importing import Importer, chunks
 
@@ -70,7 +69,7 @@ def _importer(stack: str) -> Importer:
         ledger=processor.ledger,
         bucket=processor.bucket,
         now=now,
-        read=partial(read, pseudonym=processor.pseudonym, country_of=processor.country_of),
+        read=processor.read,
         code_version=processor.code_version,
     )
 

@@ -3,8 +3,8 @@
 python -m batch_jobs.list_anomalies --stack clickstream-local [--rule click_rate] [--severity high] [--since TIME]
 
 One object per session and rule, and one per series of the traffic, rule and minute: that one has a `series` instead of
-a session. Alerts name no session; this command does. `alerted` is false while an anomaly waits for the end of its rule's
-cool-down.
+a session. Alerts name no session; this command does. `alerted` is false while an anomaly waits for the end of its
+rule's cool-down.
 """
 
 import argparse

@@ -13,14 +13,12 @@ import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 from aws_processor import build
 from batch_jobs.ledger_tools import Deployed, deployed, instant, now, parser, shown
 from clickstream.errors import ClickstreamError
 from clickstream.intake.reasons import Reason
-from clickstream.intake.rows import read
 from clickstream.stream.failures import failed_keys
 from clickstream.stream.processing import CONSUMER, EventProcessor
 from clickstream.stream.recovering import Recoverer
@@ -68,7 +66,7 @@ def _bad_events(found: Deployed, processor: EventProcessor, options: argparse.Na
         bucket=processor.bucket,
         applier=processor.applier,
         now=processor.now,
-        read=partial(read, pseudonym=processor.pseudonym, country_of=processor.country_of),
+        read=processor.read,
         code_version=processor.code_version,
     )
     run_id, sums = uuid.uuid4().hex, {"looked_at": 0, "recovered": 0, "landed": 0}

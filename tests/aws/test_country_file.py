@@ -9,6 +9,8 @@ import pytest
 import aws_processor
 from clickstream.errors import ConfigError
 from clickstream.settings import ProcessEventsSettings, variables
+from clickstream.tables import RAW_EVENTS
+from tests.simulation.records import SOURCE, encoded, record
 from tests.unit import mmdb
 
 SETTINGS = ProcessEventsSettings(bucket="lake", ledger_table="l", counters_table="c", page_metrics_table="p")
@@ -27,9 +29,12 @@ def with_file(path: Path) -> ProcessEventsSettings:
 
 def test_the_processor_finds_countries_where_a_file_is_set(aws: None, database: Path) -> None:
     """Without a file nothing is looked up; with a wrong one the function does not start."""
-    country_of = aws_processor.build(with_file(database)).country_of
-    assert country_of
-    assert country_of("81.2.69.160") == "GB"
+    processor = aws_processor.build(with_file(database))
+    assert processor.country_of
+    assert processor.country_of("81.2.69.160") == "GB"
+    # What recovery and import read with: they find the same countries as the function.
+    [row] = processor.read([record(encoded(ip_address="81.2.69.160"))], SOURCE).good
+    assert row[RAW_EVENTS.schema.names.index("country")] == "GB"
     assert aws_processor.build(SETTINGS).country_of is None
     with pytest.raises(ConfigError, match="no country database"):
         aws_processor.build(with_file(database / "missing"))

@@ -79,6 +79,10 @@ class EventProcessor:
             self._heads.pop(lane, None)
         raise InfrastructureError(f"{batch.shard_id}: another writer was faster {ROUNDS} times")
 
+    def read(self, records: Iterable[Record], source: Source) -> Rows:
+        """The rows of these records, with the key and the country file of this processor: for whoever reads again."""
+        return read(records, source, self.pseudonym, self.country_of)
+
     def _applied_head(self, lane: Lane) -> Commit | None:
         """The lane's newest commit, applied. A warm container may trust its own: a stale one loses the next race."""
         if lane in self._heads:
@@ -120,7 +124,7 @@ class EventProcessor:
     ) -> Commit:
         """The commit of these records, its objects written."""
         source = Source(lane.epoch, lane.main.shard_id)
-        rows = read(records, source, self.pseudonym, self.country_of)
+        rows = self.read(records, source)
         return Commit(
             lane=lane,
             previous=head.last if head else START,
