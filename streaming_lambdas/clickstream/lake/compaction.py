@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Literal
 
 from clickstream.errors import ClickstreamError, LakeError
-from clickstream.lake import generations
+from clickstream.lake import generations, identities, purges
 from clickstream.lake.catalog import open_partition, point, uri
 from clickstream.lake.duplicates import Removed, unite
 from clickstream.lake.generations import Generation, OutputFile, hour_after
 from clickstream.lake.parquet import DataFile, PartWriter, opened
+from clickstream.lake.sifting import Quarantine, is_haunted, sifted, sifted_quarantine
+from clickstream.lake.tombstones import Tombstone, TombstoneLog, Tombstones
 from clickstream.lake.work import Lake, fresh_inputs, has_bad_events, unfinished
 from clickstream.ledger import LandedObject
 from clickstream.ports import Bucket
@@ -49,6 +51,9 @@ class _Plan:
     newest: Generation | None
     before: Generation | None
     fresh: list[LandedObject]
+    tombstones: list[Tombstone]
+    is_haunted: bool
+    """Whether the newest generation holds somebody who was erased since."""
 
     @property
     def number(self) -> int:
@@ -61,8 +66,11 @@ class _Merge:
 
     landed: int
     removed: Removed
+    erased: int
     output: PartWriter
     quarantine: PartWriter
+    aside: Quarantine
+    """What stays of the quarantine so far."""
 
 
 def compact_hours(lake: Lake, hours: Iterable[str], waiting: Iterable[str] | None = None) -> Iterator[Outcome]:
@@ -79,22 +87,24 @@ def compact_hours(lake: Lake, hours: Iterable[str], waiting: Iterable[str] | Non
         One outcome per look at an hour.
     """
     tries = dict.fromkeys(hours, _TRIES)
+    log = TombstoneLog(lake.bucket)
     waiting = sorted(unfinished(lake, tries) if waiting is None else waiting)
     while waiting:
         hour = heapq.heappop(waiting)
         tries[hour] -= 1
-        outcome = _attempt(lake, hour)
+        outcome = _attempt(lake, hour, log)
         yield outcome
         again = {"compacted": hour_after(hour), "overtaken": hour}.get(outcome.result)
         if again and tries.get(again) and again not in waiting:
             heapq.heappush(waiting, again)
 
 
-def compact_hour(lake: Lake, hour: str) -> Outcome:
+def compact_hour(lake: Lake, hour: str, log: TombstoneLog | None = None) -> Outcome:
     """Bring one hour to its next generation if there is anything to do, and its pointers in order.
 
     Raises `LakeError` if an object is missing, damaged or not as the ledger says, `InfrastructureError` if a service
-    fails; what was written until then is harmless, and the next run does it again.
+    fails; what was written until then is harmless, and the next run does it again. `log` remembers tombstones from
+    hour to hour.
     """
     newest = generations.newest(lake.bucket, hour)
     before = generations.newest(lake.bucket, hour_after(hour, -1))
@@ -102,17 +112,22 @@ def compact_hour(lake: Lake, hour: str) -> Outcome:
     if has_bad_events(work):
         open_partition(lake.catalog, lake.bucket, BAD_EVENTS.name, hour)
     fresh = fresh_inputs(work, newest)
-    if fresh or (newest and not generations.follows(lake.bucket, newest, before.generation if before else None)):
+    graveyard = (log or TombstoneLog(lake.bucket)).look()
+    is_erasing = newest is not None and is_haunted(lake.bucket, newest, graveyard)
+    is_moved = newest and not generations.follows(lake.bucket, newest, before.generation if before else None)
+    if fresh or is_erasing or is_moved:
         if before:
             # An id may only be yielded to what readers see: its commit alone would hide the id from them.
             _repoint(lake, before)
-        return _advance(lake, _Plan(hour, uuid.uuid4().hex[:12], newest, before, fresh))
+        return _advance(
+            lake, _Plan(hour, uuid.uuid4().hex[:12], newest, before, fresh, graveyard.tombstones, is_erasing)
+        )
     return Outcome(hour, "pointed" if newest and _repoint(lake, newest) else "settled", newest)
 
 
-def _attempt(lake: Lake, hour: str) -> Outcome:
+def _attempt(lake: Lake, hour: str, log: TombstoneLog) -> Outcome:
     try:
-        return compact_hour(lake, hour)
+        return compact_hour(lake, hour, log)
     except ClickstreamError as error:
         return Outcome(hour, "failed", problem=str(error))
 
@@ -120,7 +135,8 @@ def _attempt(lake: Lake, hour: str) -> Outcome:
 def _advance(lake: Lake, plan: _Plan) -> Outcome:
     with tempfile.TemporaryDirectory(prefix="compaction-") as folder:
         merge = _merge(lake.bucket, plan, Path(folder))
-        if plan.newest and plan.before and not plan.fresh and merge.output.rows == plan.newest.rows:
+        is_same = plan.newest and not plan.is_haunted and merge.output.rows == plan.newest.rows
+        if plan.newest and plan.before and not plan.fresh and is_same:
             generations.confirm(lake.bucket, plan.newest, plan.before.generation)
             _repoint(lake, plan.newest)
             return Outcome(plan.hour, "confirmed", plan.newest)
@@ -133,12 +149,18 @@ def _advance(lake: Lake, plan: _Plan) -> Outcome:
 
 def _merge(bucket: Bucket, plan: _Plan, folder: Path) -> _Merge:
     """Download, check and merge everything into local files."""
+    every = Tombstones.of(plan.tombstones)
+    new = Tombstones.of(plan.tombstones, plan.newest.tombstones if plan.newest else 0)
     fresh = _downloaded(bucket, {landed.key: landed.rows for landed in plan.fresh}, folder / "landing")
     old = _downloaded(bucket, _files_of(plan.newest), folder / "old")
     before = _downloaded(bucket, _files_of(plan.before), folder / "before")
+    old_left, erased_old = sifted(old, new, folder / "old")
+    fresh_left, erased_fresh = sifted(fresh, every, folder / "landing")
     with PartWriter(_made(folder / "output")) as output, PartWriter(_made(folder / "quarantine")) as quarantine:
-        removed = unite([*old, *fresh], before, output, quarantine)
-    return _Merge(sum(file.rows for file in fresh), removed, output, quarantine)
+        aside = sifted_quarantine(bucket, plan.newest.quarantine if plan.newest else (), new, folder, quarantine)
+        removed = unite([*old_left, *fresh_left], before, output, quarantine)
+    erased = erased_old + erased_fresh + aside.erased
+    return _Merge(sum(file.rows for file in fresh), removed, erased, output, quarantine, aside)
 
 
 def _publish(lake: Lake, plan: _Plan, merge: _Merge) -> Generation:
@@ -154,23 +176,27 @@ def _publish(lake: Lake, plan: _Plan, merge: _Merge) -> Generation:
         outputs=tuple(
             OutputFile(prefix + path.name, rows, path.stat().st_size) for path, rows in merge.output.parts.items()
         ),
-        quarantine=(*(old.quarantine if old else ()), *(aside + path.name for path in merge.quarantine.parts)),
+        quarantine=(*merge.aside.keys, *(aside + path.name for path in merge.quarantine.parts)),
         landed=merge.landed + (old.landed if old else 0),
         rows=merge.output.rows,
         redelivered=removed.redelivered + (old.redelivered if old else 0),
         duplicates=removed.duplicates + (old.duplicates if old else 0),
-        quarantined=merge.quarantine.rows + (old.quarantined if old else 0),
-        erased=old.erased if old else 0,
+        quarantined=merge.quarantine.rows + (old.quarantined - merge.aside.taken if old else 0),
+        erased=merge.erased + (old.erased if old else 0),
         rows_per_event_date=dict(sorted(merge.output.rows_per_event_date.items())),
         previous_generation=plan.before.generation if plan.before else None,
         written_time=lake.clock(),
         code_version=lake.code_version,
+        tombstones=len(plan.tombstones),
     )
     _check_sums(generation)
+    if merge.erased or plan.is_haunted:
+        purges.ask(lake.bucket, generation)
     for path in merge.output.parts:
         lake.bucket.upload(path, prefix + path.name)
     for path in merge.quarantine.parts:
         lake.bucket.upload(path, aside + path.name)
+    lake.bucket.put(identities.index_key(generation), identities.index_of(merge.output.parts))
     return generation
 
 

@@ -2,7 +2,8 @@
 
 Only what the newest generation of an hour replaced or contains is removed, only while the catalog points to that
 generation, and counted from the moment it does: a query that was planned before the swap still reads the old files. A
-job that deletes must not outlive the grace; its own time limit sees to that.
+job that deletes must not outlive the grace; its own time limit sees to that. In an hour from which somebody was erased
+no grace is given.
 """
 
 from collections import defaultdict
@@ -15,14 +16,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from clickstream.errors import LakeError
-from clickstream.lake import generations
+from clickstream.lake import generations, purges
 from clickstream.lake.catalog import Partition, uri
 from clickstream.lake.generations import Generation
+from clickstream.lake.identities import index_key
+from clickstream.lake.purges import number_of
 from clickstream.lake.work import Lake
 from clickstream.ports import ObjectInfo
 from clickstream.positions import Lane
 from clickstream.stream.processing import CONSUMER
-from clickstream.tables import BAD_EVENTS, LANDING_PREFIX, QUARANTINE_PREFIX, RAW_EVENTS
+from clickstream.tables import BAD_EVENTS, IDENTITIES_PREFIX, LANDING_PREFIX, QUARANTINE_PREFIX, RAW_EVENTS
 
 _LANE = ("epoch", "shard_id", "sequence_number")
 _Standing = Literal["named", "covered", "unexplained"]
@@ -52,16 +55,19 @@ def collect(lake: Lake, grace: Grace | None = None) -> Collected:
     grace = grace or Grace()
     replaced = landing = 0
     outputs, asides = _by_hour(lake, RAW_EVENTS.name), _by_hour(lake, QUARANTINE_PREFIX)
-    landed = _by_hour(lake, LANDING_PREFIX)
+    landed, indexes = _by_hour(lake, LANDING_PREFIX), _by_hour(lake, IDENTITIES_PREFIX)
+    asked = purges.asked(lake.bucket)
     for hour, pointer in _pointers(lake).items():
-        age = lake.clock() - (pointer.pointed_time or lake.clock())
+        age = timedelta.max if hour in asked else lake.clock() - (pointer.pointed_time or lake.clock())
         old = _keys(outputs[hour]) if age >= grace.replaced else []
         inputs = _keys(landed[hour]) if age >= grace.landing else []
         is_all_current = all(uri(lake.bucket, key).startswith(pointer.location) for key in old)
-        newest = None if is_all_current and not inputs else _settled(lake, hour)
+        newest = None if is_all_current and not inputs and hour not in asked else _settled(lake, hour)
         if newest:
+            _delete(lake, [key for key in _keys(indexes[hour]) if _is_replaced(key, newest)])
             replaced += _delete(lake, [key for key in [*old, *_keys(asides[hour])] if _is_replaced(key, newest)])
             landing += _delete(lake, sorted(set(inputs) & set(newest.inputs)))
+            _delete(lake, [key for key in asked.get(hour, ()) if number_of(key) <= newest.generation])
     return Collected(replaced, landing, *_collect_orphans(lake, grace))
 
 
@@ -91,8 +97,11 @@ def _settled(lake: Lake, hour: str) -> Generation | None:
 
 def _is_replaced(key: str, newest: Generation) -> bool:
     """Not part of the newest generation, nor of one that may still be committed."""
-    number = int(key.split("/g=")[1].split("-")[0])
-    return number <= newest.generation and key not in {*(one.key for one in newest.outputs), *newest.quarantine}
+    return number_of(key) <= newest.generation and key not in {
+        *(one.key for one in newest.outputs),
+        index_key(newest),
+        *newest.quarantine,
+    }
 
 
 def _delete(lake: Lake, keys: list[str]) -> int:

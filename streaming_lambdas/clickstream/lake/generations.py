@@ -50,6 +50,8 @@ class Generation(msgspec.Struct, frozen=True, kw_only=True):
     """Generation of the hour before that ids were yielded to; None if it had none."""
     written_time: datetime
     code_version: str
+    tombstones: int = 0
+    """Nobody of the tombstones up to this number has rows in it."""
 
     @property
     def key(self) -> str:

@@ -1,7 +1,8 @@
 """The lake as a compactor sees it, and what there is to do in it.
 
-That follows from the state alone, at any age: an hour whose newest generation lacks an object that the ledger names,
-whose pointer is elsewhere, or whose neighbour moved since. A listing of landing never says so.
+That follows from the state alone, at any age: an hour whose newest generation lacks an object that the ledger names or
+holds somebody who was erased since, whose pointer is elsewhere, or whose neighbour moved since. A listing of landing
+never says so.
 """
 
 from collections.abc import Callable, Iterable
@@ -13,6 +14,8 @@ from clickstream.lake import generations
 from clickstream.lake.catalog import Catalog, uri
 from clickstream.lake.commit_log import READERS
 from clickstream.lake.generations import Generation, hour_after, hour_start
+from clickstream.lake.sifting import is_haunted
+from clickstream.lake.tombstones import TombstoneLog
 from clickstream.ledger import LandedObject, Ledger
 from clickstream.ports import Bucket
 from clickstream.tables import BAD_EVENTS, RAW_EVENTS
@@ -55,6 +58,7 @@ def unfinished(lake: Lake, hours: Iterable[str]) -> list[str]:
     asked = sorted(hours)
     commits = generations.newest_keys(lake.bucket)
     pointers = {found.hour: found.location for found in lake.catalog.list(RAW_EVENTS.name)}
+    graveyard = TombstoneLog(lake.bucket).look()
     with_bad_events = {found.hour for found in lake.catalog.list(BAD_EVENTS.name)}
 
     def is_unfinished(hour: str) -> bool:
@@ -64,6 +68,8 @@ def unfinished(lake: Lake, hours: Iterable[str]) -> list[str]:
         newest = generations.read(lake.bucket, commits[hour]) if hour in commits else None
         if newest is None or fresh_inputs(work, newest):
             return bool(fresh_inputs(work, newest))
+        if is_haunted(lake.bucket, newest, graveyard):
+            return True
         before = generations.number_in(commits.get(hour_after(hour, -1)))
         is_pointed = pointers.get(hour) == uri(lake.bucket, newest.folder)
         return not is_pointed or not generations.follows(lake.bucket, newest, before)

@@ -1,0 +1,204 @@
+"""Tombstones: who was erased from the lake, up to when, and how later rows are known to be theirs.
+
+    _tombstones/00000001.json      one object per tombstone, numbered without gaps, created once, never changed
+    _tombstones/settled.json       hours whose newest generation holds nobody of the tombstones up to a number
+
+A generation says up to which number it was made with, so nothing has to know when it was made. A row is erased if it
+belongs to an erased person and happened no later than the request, or if its event_id was one of theirs: an event
+without a time of its own gets a new one when it is sent again. Ids are kept as digests only.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from clickstream.errors import Conflict, LakeError
+from clickstream.lake.commit_log import READERS
+from clickstream.lake.generations import Generation
+from clickstream.ports import Bucket
+from clickstream.tables import RAW_EVENTS, TOMBSTONES_PREFIX
+
+KINDS = ("user_id", "anonymous_id", "session_id")
+"""Columns that may name a person."""
+COLUMNS = ("event_id", "event_time", "received_time", "time_source", *KINDS)
+"""What the decision on a row needs."""
+_INSTANT = RAW_EVENTS.schema.field("event_time").type
+_SETTLED_KEY = f"{TOMBSTONES_PREFIX}/settled.json"
+_TRIES = 100
+
+
+class Name(NamedTuple):
+    """One way in which rows of the lake name a person: a column of `KINDS` and its value."""
+
+    kind: str
+    value: str
+
+    @property
+    def digest(self) -> str:
+        """What is kept of it: 128 bits of BLAKE2b."""
+        return _digest(f"{self.kind}\0{self.value}")
+
+
+class Tombstone(msgspec.Struct, frozen=True, kw_only=True):
+    """One erased person."""
+
+    number: int
+    """1 for the first."""
+    request_id: str
+    people: tuple[str, ...]
+    """Digests of the names."""
+    event_ids: tuple[str, ...] = ()
+    """Digests of the ids of events that were found."""
+    request_time: datetime
+    """Events that happened later are not erased: the person may have come back."""
+
+
+class Settled(msgspec.Struct, frozen=True):
+    """Generations, by hour, that were looked through for all tombstones up to a number, and hold nobody of them."""
+
+    number: int = 0
+    hours: dict[str, int] = {}
+
+
+@dataclass(frozen=True)
+class Tombstones:
+    """Some tombstones, ready to be asked."""
+
+    people: Mapping[str, datetime] = field(default_factory=dict)
+    """Until when which digest of a name is erased."""
+    event_ids: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, tombstones: Iterable[Tombstone], after: int = 0) -> "Tombstones":
+        """Those with a greater number. A person who was erased twice is erased up to the later request."""
+        people: dict[str, datetime] = {}
+        event_ids: set[str] = set()
+        for tombstone in (one for one in tombstones if one.number > after):
+            event_ids.update(tombstone.event_ids)
+            for digest in tombstone.people:
+                people[digest] = max(tombstone.request_time, people.get(digest, tombstone.request_time))
+        return cls(people, frozenset(event_ids))
+
+    def __bool__(self) -> bool:
+        return bool(self.people)
+
+    def erased(self, table: pa.Table) -> pa.BooleanArray:
+        """For each row, which must have `COLUMNS`, whether it is erased."""
+        times = pc.coalesce(table["event_time"], table["received_time"])
+        found = [pc.less_equal(times, self._until(kind, table[kind])) for kind in KINDS]
+        masks = [pc.fill_null(mask, fill_value=False) for mask in (*found, self._told(table, times))]
+        erased = pc.or_(pc.or_(masks[0], masks[1]), pc.or_(masks[2], masks[3])).combine_chunks()
+        return erased if isinstance(erased, pa.BooleanArray) else pa.concat_arrays(erased.chunks)
+
+    def _until(self, kind: str, column: pa.ChunkedArray) -> pa.Array:
+        """Until when the one named in each row is erased; null for everybody else."""
+        texts = column.cast(pa.string()).combine_chunks()
+        encoded = _one(texts).dictionary_encode()
+        until = [self.people.get(Name(kind, value).digest) for value in encoded.dictionary.to_pylist()]
+        return pa.array(until, _INSTANT).take(encoded.indices)
+
+    def _told(self, table: pa.Table, times: pa.ChunkedArray) -> pa.Array:
+        """Whether the row's event_id is an erased one. Only an event without a time of its own can be a later copy."""
+        if not self.event_ids:
+            return pa.array([False] * len(table), pa.bool_())
+        latest = pa.scalar(max(self.people.values()), _INSTANT)
+        is_early = pc.less_equal(times, latest)
+        has_time = pc.equal(table["time_source"].cast(pa.string()), "event")
+        asked = pc.or_(is_early, pc.fill_null(pc.invert(has_time), fill_value=True))
+        pairs = zip(asked.to_pylist(), table["event_id"].to_pylist(), strict=True)
+        return pa.array([is_asked and _digest(event_id) in self.event_ids for is_asked, event_id in pairs], pa.bool_())
+
+
+@dataclass(frozen=True)
+class Graveyard:
+    """All tombstones at one moment, and which generations are known to be clean."""
+
+    tombstones: list[Tombstone]
+    settled: Settled = field(default_factory=Settled)
+
+    def pending(self, generation: Generation) -> Tombstones:
+        """Those that the generation was neither made with nor looked through for."""
+        is_settled = self.settled.hours.get(generation.hour) == generation.generation
+        return Tombstones.of(self.tombstones, max(generation.tombstones, self.settled.number if is_settled else 0))
+
+
+class TombstoneLog:
+    """The tombstones of a lake. It remembers what it has read: a tombstone never changes."""
+
+    def __init__(self, bucket: Bucket) -> None:
+        self._bucket = bucket
+        self._known: dict[str, Tombstone] = {}
+
+    def read(self) -> list[Tombstone]:
+        """All tombstones, in order. Raises `LakeError` for an unreadable one."""
+        keys = [entry.key for entry in self._bucket.list(f"{TOMBSTONES_PREFIX}/0")]
+        new = [key for key in keys if key not in self._known]
+        with ThreadPoolExecutor(READERS) as pool:
+            self._known |= zip(new, pool.map(self._read, new), strict=True)
+        return [self._known[key] for key in keys]
+
+    def append(self, request_id: str, names: Iterable[Name], event_ids: Iterable[str], until: datetime) -> Tombstone:
+        """Write the next tombstone. From now on every generation is made without the person's rows."""
+        people = tuple(sorted(name.digest for name in names))
+        digests = tuple(sorted({_digest(event_id) for event_id in event_ids}))
+        for _ in range(_TRIES):
+            tombstone = Tombstone(
+                number=len(self.read()) + 1,
+                request_id=request_id,
+                people=people,
+                event_ids=digests,
+                request_time=until,
+            )
+            try:
+                self._bucket.put_new(_key(tombstone.number), msgspec.json.encode(tombstone))
+            except Conflict:
+                if self._read(_key(tombstone.number)) != tombstone:
+                    continue
+            return tombstone
+        raise LakeError(f"{TOMBSTONES_PREFIX}: {_TRIES} other requests were faster; run the erasure again")
+
+    def look(self) -> "Graveyard":
+        """All tombstones of this moment."""
+        found = self.read()
+        is_settled = found and any(self._bucket.list(_SETTLED_KEY))
+        return Graveyard(found, _decoded(self._bucket, _SETTLED_KEY, Settled) if is_settled else Settled())
+
+    def settle(self, number: int, generations: Iterable[Generation]) -> None:
+        """Note that these newest generations hold nobody of the tombstones up to the number."""
+        older = {one.hour: one.generation for one in generations if one.tombstones < number}
+        self._bucket.put(_SETTLED_KEY, msgspec.json.encode(Settled(number, older)))
+
+    def _read(self, key: str) -> Tombstone:
+        found: Tombstone = _decoded(self._bucket, key, Tombstone)
+        return found
+
+
+def event_digests(event_ids: Iterable[str]) -> set[str]:
+    """What tombstones hold of event ids."""
+    return set(map(_digest, event_ids))
+
+
+def _key(number: int) -> str:
+    return f"{TOMBSTONES_PREFIX}/{number:08}.json"
+
+
+def _digest(text: str) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _one(column: Any) -> pa.Array:  # noqa: ANN401  `combine_chunks` gives an array or a chunked one, by version
+    return pa.concat_arrays(column.chunks) if isinstance(column, pa.ChunkedArray) else column
+
+
+def _decoded(bucket: Bucket, key: str, kind: Any) -> Any:  # noqa: ANN401  the struct that is asked for
+    try:
+        return msgspec.json.decode(bucket.get(key), type=kind)
+    except msgspec.DecodeError as error:
+        raise LakeError(f"{bucket.name}/{key} is no tombstone of this lake ({error}): restore the object") from error
