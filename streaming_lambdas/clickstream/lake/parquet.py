@@ -50,6 +50,14 @@ _SETTINGS: dict[str, Any] = {
 }
 
 
+class DamagedFileError(LakeError):
+    """The bytes of one data file cannot be read as its rows. `key` names the object."""
+
+    def __init__(self, key: str, problem: str) -> None:
+        super().__init__(f"{key} {problem}")
+        self.key = key
+
+
 @dataclass(frozen=True)
 class DataFile:
     """A local copy of the object `key` with `rows` rows by its footer."""
@@ -60,7 +68,7 @@ class DataFile:
 
 
 def opened(key: str, path: Path) -> DataFile:
-    """Read the footer. Raises `LakeError` for a file that is no Parquet or has columns that this code would drop."""
+    """Read the footer. Raises `DamagedFileError`, or `LakeError` for columns that this code would drop."""
     with _file(key, path) as file:
         unknown = sorted(set(file.schema_arrow.names) - set(SCHEMA.names))
         if unknown or "event_id" not in file.schema_arrow.names:
@@ -71,12 +79,12 @@ def opened(key: str, path: Path) -> DataFile:
 
 
 def ids(data: DataFile) -> Iterator[pa.StringArray]:
-    """The event_id column, a row group at a time. Raises `LakeError` if an id is null."""
+    """The event_id column, a row group at a time. Raises `DamagedFileError`, also if an id is null."""
     with _file(data.key, data.path) as file:
         for number in range(file.num_row_groups):
             column = _read(data.key, file, number, ["event_id"])["event_id"].combine_chunks()
             if column.null_count:
-                raise LakeError(f"{data.key} has rows without event_id: repair or quarantine the object")
+                raise DamagedFileError(data.key, "has rows without event_id")
             yield from column.chunks if isinstance(column, pa.ChunkedArray) else [column]
 
 
@@ -197,11 +205,11 @@ def _file(key: str, path: Path) -> pq.ParquetFile:
         repeated = [name for name in REPEATED if name in footer.schema.names]
         return pq.ParquetFile(path, metadata=footer, read_dictionary=repeated)
     except (pa.ArrowException, OSError) as error:
-        raise LakeError(f"{key} is no readable Parquet file: {error}") from error
+        raise DamagedFileError(key, f"is no readable Parquet file: {error}") from error
 
 
 def _read(key: str, file: pq.ParquetFile, number: int, columns: list[str] | None = None) -> pa.Table:
     try:
         return file.read_row_group(number, columns=columns)
     except (pa.ArrowException, OSError) as error:
-        raise LakeError(f"{key} is damaged in row group {number}: {error}") from error
+        raise DamagedFileError(key, f"is damaged in row group {number}: {error}") from error
