@@ -28,11 +28,11 @@ class DeniedTable(MemoryTable):
 
     is_denied = True
 
-    def put(self, item: Item) -> None:
+    def put_revision(self, item: Item, read: int | None) -> None:
         """Write, if allowed."""
         if self.is_denied:
             raise InfrastructureError("AccessDeniedException")
-        super().put(item)
+        super().put_revision(item, read)
 
 
 class Site:

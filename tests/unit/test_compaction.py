@@ -184,15 +184,6 @@ def test_an_object_that_contradicts_the_ledger_stops_the_hour() -> None:
     assert visible(lake) == Counter("b")
 
 
-@pytest.mark.parametrize("body", [b"", b"PAR1 no Parquet at all"])
-def test_a_damaged_object_is_named(body: bytes) -> None:
-    """What cannot be read is an error of the lake with the key in it."""
-    lake = memory_lake()
-    lake.bucket.put(land(lake, HOUR, [Sent("a", 1)]), body)
-    with pytest.raises(LakeError, match="landing/dt=2026-11-21/hour=9/"):
-        compact_hour(lake, HOUR)
-
-
 def test_an_hour_is_closed_five_minutes_after_its_end() -> None:
     """The last batches of an hour get time to arrive."""
     early, late = memory_lake("2026-11-21T10:04:59"), memory_lake("2026-11-21T10:05:00")

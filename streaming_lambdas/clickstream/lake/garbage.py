@@ -101,6 +101,7 @@ def _is_replaced(key: str, newest: Generation) -> bool:
         *(one.key for one in newest.outputs),
         index_key(newest),
         *newest.quarantine,
+        *newest.unreadable,
     }
 
 
