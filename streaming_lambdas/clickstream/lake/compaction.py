@@ -8,13 +8,14 @@ import tempfile
 import uuid
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from clickstream.errors import ClickstreamError, LakeError
 from clickstream.lake import generations, identities, purges
 from clickstream.lake.catalog import open_partition, point, uri
+from clickstream.lake.damage import Damage, without_damaged
 from clickstream.lake.duplicates import Removed, unite
 from clickstream.lake.generations import Generation, OutputFile, hour_after
 from clickstream.lake.parquet import DataFile, PartWriter, opened
@@ -58,6 +59,11 @@ class _Plan:
     @property
     def number(self) -> int:
         return self.newest.generation + 1 if self.newest else 1
+
+    @property
+    def aside(self) -> str:
+        """Prefix of what goes to quarantine."""
+        return f"{QUARANTINE_PREFIX}/{hour_folder(self.hour)}/g={self.number:06}-{self.run_id}/"
 
 
 @dataclass(frozen=True)
@@ -134,13 +140,15 @@ def _attempt(lake: Lake, hour: str, log: TombstoneLog) -> Outcome:
 
 def _advance(lake: Lake, plan: _Plan) -> Outcome:
     with tempfile.TemporaryDirectory(prefix="compaction-") as folder:
-        merge = _merge(lake.bucket, plan, Path(folder))
+        merge, damage = without_damaged(
+            plan.fresh, lambda fresh, to: _merge(lake.bucket, replace(plan, fresh=fresh), to), Path(folder), plan.aside
+        )
         is_same = plan.newest and not plan.is_haunted and merge.output.rows == plan.newest.rows
         if plan.newest and plan.before and not plan.fresh and is_same:
             generations.confirm(lake.bucket, plan.newest, plan.before.generation)
             _repoint(lake, plan.newest)
             return Outcome(plan.hour, "confirmed", plan.newest)
-        generation = _publish(lake, plan, merge)
+        generation = _publish(lake, plan, merge, damage)
     if not generations.commit(lake.bucket, generation):
         return Outcome(plan.hour, "overtaken")
     newest = point(lake.catalog, lake.bucket, plan.hour, lake.clock())
@@ -163,11 +171,10 @@ def _merge(bucket: Bucket, plan: _Plan, folder: Path) -> _Merge:
     return _Merge(sum(file.rows for file in fresh), removed, erased, output, quarantine, aside)
 
 
-def _publish(lake: Lake, plan: _Plan, merge: _Merge) -> Generation:
+def _publish(lake: Lake, plan: _Plan, merge: _Merge, damage: Damage) -> Generation:
     """Upload the files and draw up the commit, whose sums must agree."""
     prefix = generations.data_folder(plan.hour, plan.number, plan.run_id)
-    aside = f"{QUARANTINE_PREFIX}/{hour_folder(plan.hour)}/g={plan.number:06}-{plan.run_id}/"
-    old, removed = plan.newest, merge.removed
+    old, aside, removed = plan.newest, plan.aside, merge.removed
     generation = Generation(
         generation=plan.number,
         run_id=plan.run_id,
@@ -177,11 +184,12 @@ def _publish(lake: Lake, plan: _Plan, merge: _Merge) -> Generation:
             OutputFile(prefix + path.name, rows, path.stat().st_size) for path, rows in merge.output.parts.items()
         ),
         quarantine=(*merge.aside.keys, *(aside + path.name for path in merge.quarantine.parts)),
-        landed=merge.landed + (old.landed if old else 0),
+        unreadable=(old.unreadable if old else {}) | damage.copies,
+        landed=merge.landed + damage.rows + (old.landed if old else 0),
         rows=merge.output.rows,
         redelivered=removed.redelivered + (old.redelivered if old else 0),
         duplicates=removed.duplicates + (old.duplicates if old else 0),
-        quarantined=merge.quarantine.rows + (old.quarantined - merge.aside.taken if old else 0),
+        quarantined=merge.quarantine.rows + damage.rows + (old.quarantined - merge.aside.taken if old else 0),
         erased=merge.erased + (old.erased if old else 0),
         rows_per_event_date=dict(sorted(merge.output.rows_per_event_date.items())),
         previous_generation=plan.before.generation if plan.before else None,
@@ -196,6 +204,7 @@ def _publish(lake: Lake, plan: _Plan, merge: _Merge) -> Generation:
         lake.bucket.upload(path, prefix + path.name)
     for path in merge.quarantine.parts:
         lake.bucket.upload(path, aside + path.name)
+    damage.keep(lake.bucket)
     lake.bucket.put(identities.index_key(generation), identities.index_of(merge.output.parts))
     return generation
 

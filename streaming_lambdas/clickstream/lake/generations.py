@@ -34,15 +34,17 @@ class Generation(msgspec.Struct, frozen=True, kw_only=True):
     outputs: tuple[OutputFile, ...]
     quarantine: tuple[str, ...] = ()
     """Keys of the files with the quarantined rows."""
+    unreadable: dict[str, int] = {}
+    """Copies, in quarantine, of the inputs that could not be read, and the rows that the ledger says they hold."""
     landed: int
-    """Rows of the inputs, from their footers."""
+    """Rows of the inputs, from their footers; of unreadable ones, from the ledger."""
     rows: int
     redelivered: int
     """Rows whose position was there already. The stream protocol makes this 0."""
     duplicates: int
     """Rows whose event_id was there already, here or in the hour before, with the same content."""
     quarantined: int
-    """Rows whose event_id was there already with other content."""
+    """Rows whose event_id was there already with other content, and those of unreadable inputs."""
     erased: int
     rows_per_event_date: dict[str, int]
     """`{"2026-11-21": 12}`: where late events are found."""
@@ -52,6 +54,8 @@ class Generation(msgspec.Struct, frozen=True, kw_only=True):
     code_version: str
     tombstones: int = 0
     """Nobody of the tombstones up to this number has rows in it."""
+    origin: str = ""
+    """What it was made of, if not of the generation before it and new inputs: `generation 3`, `replay 5d0c…`."""
 
     @property
     def key(self) -> str:
