@@ -22,8 +22,9 @@ from clickstream.lake.accounting import contradictions
 from clickstream.ledger import Ledger
 from clickstream.positions import Lane
 from clickstream.stream.applying import Applier
+from clickstream.stream.comparing import Difference
 from clickstream.stream.processing import CONSUMER
-from clickstream.stream.repairing import Difference, Pages, miscounted
+from clickstream.stream.repairing import Pages, miscounted
 
 LOOK_BACK = timedelta(hours=26)
 """Longer than a day, so that no run of a day is missed if one fails."""
@@ -71,7 +72,7 @@ def _audit(pages: Pages, lanes: Sequence[Lane], options: argparse.Namespace, now
         _repair(pages, differences)
     for problem in (*broken, *differences):
         print(f"audit_ledger: {problem}", file=sys.stderr)
-    total = sum(abs(difference.expected - difference.found) for difference in differences)
+    total = sum(difference.size for difference in differences)
     values = {metrics.COUNTER_DIFFERENCE: total, metrics.LEDGER_CONTRADICTIONS: len(broken)}
     _publish(options.ledger_table, now, values)
     line = {"job": "audit_ledger", "lanes": len(lanes), "pages": len(differences), **values}

@@ -202,6 +202,7 @@ def test_recover_bad_events(deployment: Deployment, capsys: pytest.CaptureFixtur
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("clickstream.intake.envelopes.MAX_EVENTS_PER_RECORD", 0)
         patch.setattr("clickstream.intake.envelopes.KPL_MAGIC", b'{"event_type": "x"')
+        patch.setattr("clickstream.intake.rows.PACKED_MAGICS", (b'{"event_type": "x"',))
         deployment.process(deployment.send(b'{"event_type": "x"}', b"{"))
     assert account(capsys, 0)["total"]["bad"] == 2
     assert recover_events.main(["--bad", "--dry-run", "--reason", "unreadable_record"]) == 0

@@ -15,30 +15,19 @@ from clickstream.errors import Conflict, InfrastructureError, LakeError
 from clickstream.intake import archive
 from clickstream.intake.rows import Row
 from clickstream.ledger import Commit, Ledger, PageDelta
-from clickstream.live.counters import counters_page, minute_deltas, page_key, page_metrics_page
+from clickstream.live.counters import minute_deltas, page_key
 from clickstream.live.lifetimes import first_whole_minute, lifetime
 from clickstream.ports import Bucket, Item, Key, Table
 from clickstream.positions import Lane
+from clickstream.stream.comparing import Difference, Kind, kinds
 from clickstream.tables import RAW_EVENTS
 
 ROUNDS = 20
 AHEAD = timedelta(days=2)
 """A commit is written after its records arrived, by clocks that differ by seconds. A simulated day may lie ahead."""
+COMMITS_PER_PART = 1_000
+"""After so many commits, minutes that are complete are compared and forgotten."""
 _RECEIVED = RAW_EVENTS.schema.names.index("received_time")
-
-
-@dataclass(frozen=True)
-class Difference:
-    """A page that does not hold what the commits of its lane add to its minute; counts are events or page views."""
-
-    table: str
-    lane: Lane
-    minute: str
-    expected: int
-    found: int
-
-    def __str__(self) -> str:
-        return f"{self.table} {self.minute} {self.lane}: {self.found:,} instead of {self.expected:,}"
 
 
 @dataclass(frozen=True)
@@ -52,23 +41,12 @@ class Repair:
     after: int
 
 
-@dataclass(frozen=True)
-class _Kind:
-    """One table of pages: the attribute that holds a page's total, how a delta is added, and what it adds."""
-
-    name: str
-    table: Table
-    total: str
-    build: Callable[[Item | None, Key, PageDelta], Item]
-    count: Callable[[PageDelta], int]
-
-
 @dataclass
 class _Minute:
-    """What commits add to a page; the newest commit of the lane, which may not be applied yet, apart."""
+    """What commits add to the pages of a minute, by kind; the newest commit, which may not be applied yet, apart."""
 
-    applied: int = 0
-    newest: int = 0
+    pages: dict[str, Item] = field(default_factory=dict)
+    newest: PageDelta = field(default_factory=PageDelta)
 
 
 @dataclass(frozen=True)
@@ -81,24 +59,20 @@ class Pages:
     page_metrics: Table
     retention_days: int
     now: Callable[[], datetime]
-    _kinds: tuple[_Kind, ...] = field(init=False)
+    _kinds: tuple[Kind, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        kinds = (
-            _Kind("counters", self.counters, "events", counters_page, lambda delta: delta.events),
-            _Kind("page-metrics", self.page_metrics, "page_views", page_metrics_page, _page_views),
-        )
-        object.__setattr__(self, "_kinds", kinds)
+        object.__setattr__(self, "_kinds", kinds(self.counters, self.page_metrics))
 
     def differences(self, lane: Lane, since: datetime) -> Iterator[Difference]:
-        """Pages that differ, among those that commits written from `since` on add to. Memory: one number a minute."""
-        for kind in self._kinds:
-            minutes = self._expected(lane, kind, since)
-            stored = kind.table.get_many(page_key(minute, lane) for minute in minutes)
-            for minute, expected in sorted(minutes.items()):
-                found = _total(stored.get(page_key(minute, lane)), kind)
-                if found not in (expected.applied, expected.applied + expected.newest):
-                    yield from filter(None, [self.difference(lane, minute, kind.name)])
+        """Pages that differ, among those that commits written from `since` on add to. Memory: the pages of two days."""
+        for minutes in self._added(lane, since):
+            for kind in self._kinds:
+                stored = kind.table.get_many(page_key(minute, lane) for minute in minutes)
+                for minute, added in sorted(minutes.items()):
+                    key = page_key(minute, lane)
+                    if not _may_be(kind, key, stored.get(key), added):
+                        yield from filter(None, [self.difference(lane, minute, kind.name)])
 
     def difference(self, lane: Lane, minute: str, table: str) -> Difference | None:
         """Whether this page differs, whatever is going on. Raises `InfrastructureError` if it never stands still."""
@@ -119,7 +93,7 @@ class Pages:
         """
         return [found for kind in self._kinds if (found := self._repaired(kind, lane, minute))]
 
-    def _repaired(self, kind: _Kind, lane: Lane, minute: str) -> Repair | None:
+    def _repaired(self, kind: Kind, lane: Lane, minute: str) -> Repair | None:
         key = page_key(minute, lane)
         for _ in range(ROUNDS):
             stored = kind.table.get(key)
@@ -133,7 +107,7 @@ class Pages:
                 kind.table.put_revision(page | self._guard(stored, commits), _revision(stored))
             except Conflict:
                 continue
-            return Repair(kind.name, lane, minute, _total(stored, kind), _total(page, kind))
+            return Repair(kind.name, lane, minute, kind.total_of(stored), kind.total_of(page))
         raise InfrastructureError(f"{key.pk} {key.sk}: {ROUNDS} other writers were faster; try again later")
 
     def _guard(self, stored: Item | None, commits: list[Commit]) -> Item:
@@ -141,14 +115,21 @@ class Pages:
         expires_at = int((self.now() + lifetime(self.retention_days)).timestamp())
         return {"lsn": commits[-1].last, "rev": (_revision(stored) or 0) + 1, "expires_at": expires_at}
 
-    def _expected(self, lane: Lane, kind: _Kind, since: datetime) -> dict[str, _Minute]:
+    def _added(self, lane: Lane, since: datetime) -> Iterator[dict[str, _Minute]]:
+        """What the commits add, newest first, in parts: a minute comes once no older commit can add to it."""
         minutes: defaultdict[str, _Minute] = defaultdict(_Minute)
         for number, commit in enumerate(self.ledger.commits_since(lane, since)):
             for minute, delta in commit.deltas.items():
-                if count := kind.count(delta):
-                    minutes[minute].newest += count if number == 0 else 0
-                    minutes[minute].applied += count if number else 0
-        return minutes
+                if number == 0:
+                    minutes[minute].newest = delta
+                    continue
+                pages = minutes[minute].pages
+                for kind in self._kinds:
+                    pages[kind.name] = kind.build(pages.get(kind.name), page_key(minute, lane), delta)
+            if number % COMMITS_PER_PART == COMMITS_PER_PART - 1:
+                settled = (datetime.fromisoformat(commit.written_time) + AHEAD).isoformat()
+                yield {minute: minutes.pop(minute) for minute in list(minutes) if minute > settled}
+        yield minutes
 
     def _touching(self, lane: Lane, minute: str) -> list[Commit]:
         """The lane's commits that add to the minute, oldest first."""
@@ -157,20 +138,21 @@ class Pages:
         return found[::-1]
 
     def _judged(
-        self, kind: _Kind, lane: Lane, minute: str, stored: Item | None, commits: list[Commit]
+        self, kind: Kind, lane: Lane, minute: str, stored: Item | None, commits: list[Commit]
     ) -> Difference | None:
         """Compare with the commits; the page may lack the newest one of the lane, which somebody is about to apply."""
         if self._is_past(minute):
             return None
         head = self.ledger.head(lane)
         lsn = str(stored["lsn"]) if stored else ""
-        expected = sum(
-            kind.count(commit.deltas[minute])
-            for commit in commits
-            if commit.last <= lsn or head is None or commit.last < head.last
-        )
-        found = _total(stored, kind)
-        return None if found == expected else Difference(kind.name, lane, minute, expected, found)
+        deltas = [
+            commit.deltas[minute] for commit in commits if commit.last <= lsn or head is None or commit.last < head.last
+        ]
+        key = page_key(minute, lane)
+        expected = kind.page(key, deltas)
+        parts = kind.differing(key, stored, expected)
+        totals = kind.total_of(expected), kind.total_of(stored)
+        return Difference(kind.name, lane, minute, *totals, parts) if parts else None
 
     def _is_past(self, minute: str) -> bool:
         """Whether pages of the minute may have expired; then nobody writes them any more."""
@@ -208,13 +190,12 @@ def minute_of(row: Row) -> str:
     return received.isoformat()[:16]
 
 
-def _page_views(delta: PageDelta) -> int:
-    return sum(delta.pages.values())
-
-
 def _revision(stored: Item | None) -> int | None:
     return int(stored["rev"]) if stored else None
 
 
-def _total(stored: Item | None, kind: _Kind) -> int:
-    return int(stored[kind.total]) if stored else 0
+def _may_be(kind: Kind, key: Key, stored: Item | None, added: _Minute) -> bool:
+    """Whether the stored page holds what was added, with the newest commit or without it."""
+    applied = added.pages.get(kind.name) or kind.page(key, ())
+    expected = (applied, kind.build(applied, key, added.newest))
+    return any(not kind.differing(key, stored, page) for page in expected)
