@@ -7,7 +7,6 @@ import heapq
 import tempfile
 import uuid
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -16,9 +15,10 @@ from clickstream.errors import ClickstreamError, LakeError
 from clickstream.lake import generations, identities, purges
 from clickstream.lake.catalog import open_partition, point, uri
 from clickstream.lake.damage import Damage, without_damaged
+from clickstream.lake.downloads import downloaded, files_of, made
 from clickstream.lake.duplicates import Removed, unite
 from clickstream.lake.generations import Generation, OutputFile, hour_after
-from clickstream.lake.parquet import DataFile, PartWriter, opened
+from clickstream.lake.parquet import PartWriter
 from clickstream.lake.sifting import Quarantine, is_haunted, sifted, sifted_quarantine
 from clickstream.lake.tombstones import Tombstone, TombstoneLog, Tombstones
 from clickstream.lake.work import Lake, fresh_inputs, has_bad_events, unfinished
@@ -26,8 +26,6 @@ from clickstream.ledger import LandedObject
 from clickstream.ports import Bucket
 from clickstream.tables import BAD_EVENTS, QUARANTINE_PREFIX, RAW_EVENTS, hour_folder
 
-PREFETCH = 8
-"""Threads that download at once."""
 _TRIES = 5
 Result = Literal["compacted", "confirmed", "pointed", "settled", "overtaken", "failed"]
 
@@ -44,7 +42,7 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class _Plan:
+class Plan:
     """What the next generation of an hour is made of."""
 
     hour: str
@@ -58,6 +56,7 @@ class _Plan:
 
     @property
     def number(self) -> int:
+        """Of the next generation."""
         return self.newest.generation + 1 if self.newest else 1
 
     @property
@@ -67,7 +66,7 @@ class _Plan:
 
 
 @dataclass(frozen=True)
-class _Merge:
+class Merge:
     """The files of the next generation, still local."""
 
     landed: int
@@ -124,11 +123,11 @@ def compact_hour(lake: Lake, hour: str, log: TombstoneLog | None = None) -> Outc
     if fresh or is_erasing or is_moved:
         if before:
             # An id may only be yielded to what readers see: its commit alone would hide the id from them.
-            _repoint(lake, before)
+            repoint(lake, before)
         return _advance(
-            lake, _Plan(hour, uuid.uuid4().hex[:12], newest, before, fresh, graveyard.tombstones, is_erasing)
+            lake, Plan(hour, uuid.uuid4().hex[:12], newest, before, fresh, graveyard.tombstones, is_erasing)
         )
-    return Outcome(hour, "pointed" if newest and _repoint(lake, newest) else "settled", newest)
+    return Outcome(hour, "pointed" if newest and repoint(lake, newest) else "settled", newest)
 
 
 def _attempt(lake: Lake, hour: str, log: TombstoneLog) -> Outcome:
@@ -138,40 +137,45 @@ def _attempt(lake: Lake, hour: str, log: TombstoneLog) -> Outcome:
         return Outcome(hour, "failed", problem=str(error))
 
 
-def _advance(lake: Lake, plan: _Plan) -> Outcome:
+def _advance(lake: Lake, plan: Plan) -> Outcome:
     with tempfile.TemporaryDirectory(prefix="compaction-") as folder:
-        merge, damage = without_damaged(
-            plan.fresh, lambda fresh, to: _merge(lake.bucket, replace(plan, fresh=fresh), to), Path(folder), plan.aside
-        )
+        merge, damage = merged(lake, plan, Path(folder))
         is_same = plan.newest and not plan.is_haunted and merge.output.rows == plan.newest.rows
         if plan.newest and plan.before and not plan.fresh and is_same:
             generations.confirm(lake.bucket, plan.newest, plan.before.generation)
-            _repoint(lake, plan.newest)
+            repoint(lake, plan.newest)
             return Outcome(plan.hour, "confirmed", plan.newest)
-        generation = _publish(lake, plan, merge, damage)
+        generation = publish(lake, plan, merge, damage)
     if not generations.commit(lake.bucket, generation):
         return Outcome(plan.hour, "overtaken")
     newest = point(lake.catalog, lake.bucket, plan.hour, lake.clock())
     return Outcome(plan.hour, "compacted", newest, len(plan.fresh))
 
 
-def _merge(bucket: Bucket, plan: _Plan, folder: Path) -> _Merge:
+def merged(lake: Lake, plan: Plan, folder: Path) -> tuple[Merge, Damage]:
+    """The files that the plan gives, in a local folder, and the landing objects that could not be read."""
+    return without_damaged(
+        plan.fresh, lambda fresh, to: _merge(lake.bucket, replace(plan, fresh=fresh), to), folder, plan.aside
+    )
+
+
+def _merge(bucket: Bucket, plan: Plan, folder: Path) -> Merge:
     """Download, check and merge everything into local files."""
     every = Tombstones.of(plan.tombstones)
     new = Tombstones.of(plan.tombstones, plan.newest.tombstones if plan.newest else 0)
-    fresh = _downloaded(bucket, {landed.key: landed.rows for landed in plan.fresh}, folder / "landing")
-    old = _downloaded(bucket, _files_of(plan.newest), folder / "old")
-    before = _downloaded(bucket, _files_of(plan.before), folder / "before")
+    fresh = downloaded(bucket, {landed.key: landed.rows for landed in plan.fresh}, folder / "landing")
+    old = downloaded(bucket, files_of(plan.newest), folder / "old")
+    before = downloaded(bucket, files_of(plan.before), folder / "before")
     old_left, erased_old = sifted(old, new, folder / "old")
     fresh_left, erased_fresh = sifted(fresh, every, folder / "landing")
-    with PartWriter(_made(folder / "output")) as output, PartWriter(_made(folder / "quarantine")) as quarantine:
+    with PartWriter(made(folder / "output")) as output, PartWriter(made(folder / "quarantine")) as quarantine:
         aside = sifted_quarantine(bucket, plan.newest.quarantine if plan.newest else (), new, folder, quarantine)
         removed = unite([*old_left, *fresh_left], before, output, quarantine)
     erased = erased_old + erased_fresh + aside.erased
-    return _Merge(sum(file.rows for file in fresh), removed, erased, output, quarantine, aside)
+    return Merge(sum(file.rows for file in fresh), removed, erased, output, quarantine, aside)
 
 
-def _publish(lake: Lake, plan: _Plan, merge: _Merge, damage: Damage) -> Generation:
+def publish(lake: Lake, plan: Plan, merge: Merge, damage: Damage) -> Generation:
     """Upload the files and draw up the commit, whose sums must agree."""
     prefix = generations.data_folder(plan.hour, plan.number, plan.run_id)
     old, aside, removed = plan.newest, plan.aside, merge.removed
@@ -215,34 +219,10 @@ def _check_sums(generation: Generation) -> None:
         raise LakeError(f"{generation.hour}: rows are missing or too many, nothing is committed: {generation}")
 
 
-def _repoint(lake: Lake, newest: Generation) -> bool:
+def repoint(lake: Lake, newest: Generation) -> bool:
     """Whether the catalog had to be brought back to the newest generation."""
     partition = lake.catalog.get(RAW_EVENTS.name, newest.hour)
     if partition and partition.location == uri(lake.bucket, newest.folder):
         return False
     point(lake.catalog, lake.bucket, newest.hour, lake.clock())
     return True
-
-
-def _files_of(generation: Generation | None) -> dict[str, int]:
-    return {output.key: output.rows for output in generation.outputs} if generation else {}
-
-
-def _downloaded(bucket: Bucket, rows: dict[str, int], folder: Path) -> list[DataFile]:
-    """Local copies of the objects, in the given order. Raises `LakeError` where a row count differs."""
-    _made(folder)
-    paths = {key: folder / f"{number}.parquet" for number, key in enumerate(rows)}
-    with ThreadPoolExecutor(PREFETCH) as pool:
-        list(pool.map(lambda entry: bucket.download(*entry), paths.items()))
-    files = [opened(key, path) for key, path in paths.items()]
-    for file in files:
-        if file.rows != rows[file.key]:
-            raise LakeError(
-                f"{file.key} holds {file.rows} rows where {rows[file.key]} were recorded: restore the object"
-            )
-    return files
-
-
-def _made(folder: Path) -> Path:
-    folder.mkdir()
-    return folder

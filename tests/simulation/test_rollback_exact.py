@@ -1,0 +1,168 @@
+"""Rollback and replay that die at every call, meet rivals, or come too late: readers see whole generations, always."""
+
+from collections import Counter
+from copy import deepcopy
+from dataclasses import replace
+from datetime import timedelta
+from functools import cache
+
+import pytest
+
+from clickstream.errors import ClickstreamError, InfrastructureError, LakeError
+from clickstream.lake.compaction import compact_hours
+from clickstream.lake.garbage import collect
+from clickstream.lake.generations import newest
+from clickstream.lake.restoring import adopt, older, prepare, roll_back
+from clickstream.lake.tombstones import Name, TombstoneLog
+from clickstream.lake.work import Lake, unfinished
+from tests.simulation.fake_lake import HOUR, NEXT, Sent, at, land, memory_lake, visible
+from tests.simulation.kill_points import Killed, KillPoint, kill_points
+
+HOURS = [HOUR, NEXT]
+
+
+def scene() -> Lake:
+    """An hour with two generations, the second with copies in and across the hours, and the hour after it."""
+    return deepcopy(_scene())
+
+
+@cache
+def _scene() -> Lake:
+    lake = memory_lake()
+    land(lake, HOUR, [Sent("a", 1), Sent("b", 2)])
+    land(lake, NEXT, [Sent("c", 11), Sent("d", 12)])
+    list(compact_hours(lake, HOURS))
+    land(lake, HOUR, [Sent("d", 3), Sent("a", 4), Sent("e", 5)])
+    list(compact_hours(lake, HOURS))
+    assert visible(lake) == Counter("abcde")
+    return lake
+
+
+def guarded(lake: Lake, point: KillPoint) -> Lake:
+    """The lake behind a kill point."""
+    return replace(lake, bucket=point.guard(lake.bucket), catalog=point.guard(lake.catalog))
+
+
+def settle(lake: Lake) -> None:
+    """One run of compaction leaves nothing to do, and everything as it was before the rollback."""
+    assert not [outcome for outcome in compact_hours(lake, HOURS) if outcome.result == "failed"]
+    assert unfinished(lake, HOURS) == []
+    assert visible(lake) == Counter("abcde")
+    for hour in HOURS:
+        found = newest(lake.bucket, hour)
+        assert found is not None
+        assert found.landed == found.rows + found.duplicates + found.quarantined
+
+
+def test_an_older_generation_comes_back_with_its_inputs_alone() -> None:
+    """What came in later is work again, and the next compaction gives the same rows as before."""
+    lake = scene()
+    before = newest(lake.bucket, HOUR)
+    restored = roll_back(lake, HOUR, older(lake, HOUR))
+    assert visible(lake, HOUR) == Counter("ab")
+    assert (restored.generation, restored.origin, len(restored.inputs), restored.landed) == (3, "generation 1", 1, 2)
+    assert HOUR in unfinished(lake, HOURS)
+    settle(lake)
+    again = newest(lake.bucket, HOUR)
+    assert before
+    assert again
+    assert (again.inputs, again.rows, again.duplicates, again.origin) == (before.inputs, before.rows, 1, "")
+
+
+def test_asking_twice_rolls_back_once() -> None:
+    """The same command after a crash does not roll forward again; a named generation goes further back."""
+    lake = scene()
+    first = roll_back(lake, HOUR, older(lake, HOUR))
+    assert roll_back(lake, HOUR, older(lake, HOUR)) == first
+    assert roll_back(lake, HOUR, older(lake, HOUR, 2)).rows == 4
+    settle(lake)
+
+
+def test_a_fault_at_any_call_shows_one_generation_or_the_other() -> None:
+    """Killed, or without a reply, before or after any call: the same command completes it, and compaction converges."""
+    plays = 0
+    for point in kill_points():
+        lake = scene()
+        try:
+            broken = guarded(lake, point)
+            roll_back(broken, HOUR, older(broken, HOUR))
+        except (Killed, ClickstreamError):
+            assert point.is_passed
+        assert visible(lake, HOUR) in (Counter("ab"), Counter("abde"))
+        if plays % 2:
+            roll_back(lake, HOUR, older(lake, HOUR))
+            assert visible(lake, HOUR) == Counter("ab")
+        settle(lake)
+        plays += 1
+    assert plays > 40
+
+
+def test_a_rival_that_is_faster_wins() -> None:
+    """What a compaction commits meanwhile stays; the prepared generation is never seen."""
+    lake = scene()
+    now = newest(lake.bucket, HOUR)
+    assert now
+    prepared = prepare(lake, now, older(lake, HOUR))
+    land(lake, HOUR, [Sent("z", 9)])
+    list(compact_hours(lake, HOURS))
+    assert not adopt(lake, prepared)
+    assert visible(lake) == Counter("abcdez")
+    collect(at(lake, lake.clock() + timedelta(hours=25)))
+    assert not list(lake.bucket.list(prepared.folder))
+
+
+def test_a_prepared_generation_is_kept_and_not_seen() -> None:
+    """Nobody sees it, garbage collection leaves it alone, and one write makes it the newest."""
+    lake = scene()
+    now = newest(lake.bucket, HOUR)
+    assert now
+    prepared = prepare(lake, now, older(lake, HOUR))
+    assert visible(lake) == Counter("abcde")
+    collect(at(lake, lake.clock() + timedelta(days=3)))
+    assert adopt(lake, prepared)
+    assert visible(lake, HOUR) == Counter("ab")
+
+
+def test_rows_that_could_not_come_back_are_not_rolled_away() -> None:
+    """Once landing may have lost the later inputs, or the old files are gone, nothing is changed."""
+    lake = scene()
+    late = at(lake, lake.clock() + timedelta(days=6, minutes=1))
+    with pytest.raises(LakeError, match="would be lost"):
+        roll_back(late, HOUR, older(late, HOUR))
+    collect(at(lake, lake.clock() + timedelta(hours=25)))
+    with pytest.raises(LakeError, match="does not exist"):
+        roll_back(lake, HOUR, older(lake, HOUR))
+    assert visible(lake) == Counter("abcde")
+
+
+def test_a_rollback_does_not_bring_erased_people_back() -> None:
+    """Tombstones since the old generation was made are applied to it, and counted."""
+    lake = scene()
+    names = [Name("session_id", "s-a")]
+    rows = [Sent("a", 1).row(HOUR)]
+    names = [Name("session_id", str(rows[0]["session_id"]))] if rows[0].get("session_id") else names
+    TombstoneLog(lake.bucket).append("request", names, ["a"], lake.clock())
+    restored = roll_back(lake, HOUR, older(lake, HOUR))
+    assert restored.landed == restored.rows + restored.erased
+    assert restored.tombstones == 1
+
+
+@pytest.mark.parametrize("number", [0, 2, 9])
+def test_only_older_generations_can_be_restored(number: int) -> None:
+    """Neither the newest itself nor one that never was."""
+    with pytest.raises(LakeError, match="no generation"):
+        older(scene(), HOUR, number)
+
+
+def test_an_hour_that_was_never_compacted_has_nothing_to_roll_back() -> None:
+    """Its rows are in landing, as they came."""
+    with pytest.raises(LakeError, match="compact it first"):
+        older(memory_lake(), HOUR)
+
+
+def test_no_reply_is_an_infrastructure_error() -> None:
+    """The caller can tell a service that is down from a lake that is wrong."""
+    lake = scene()
+    point = KillPoint(0, InfrastructureError("no reply"), takes_effect=False)
+    with pytest.raises(InfrastructureError):
+        older(guarded(lake, point), HOUR)
