@@ -5,6 +5,7 @@ All instants are UTC with microseconds. Only nullable columns are ever added, an
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 import pyarrow as pa
 
@@ -53,7 +54,7 @@ class LakeTable:
     columns: tuple[Column, ...]
     partition_keys: tuple[Column, ...] = PARTITION_KEYS
 
-    @property
+    @cached_property
     def schema(self) -> pa.Schema:
         """Arrow schema of a data file (without the partition columns)."""
         return pa.schema([(c.name, c.type) for c in self.columns])
@@ -175,6 +176,7 @@ SESSION_COMMITS_PREFIX = "_session_commits"
 DELTAS_PREFIX = "ledger_deltas"
 QUARANTINE_PREFIX = "quarantine"
 REPORTS_PREFIX = "reports"
+RESULTS_PREFIX = "athena-results"
 TOMBSTONES_PREFIX = "_tombstones"
 IDENTITIES_PREFIX = "_identities"
 PURGES_PREFIX = "_purges"

@@ -12,7 +12,7 @@ from tests.simulation.options import Options
 from tests.simulation.processing_world import World
 
 SCHEDULES = 6_300
-BOTO3_SCHEDULES = 100
+BOTO3_SCHEDULES = 300
 """Each costs a third of a second, most of it in moto; `make test-long` plays 1,000."""
 PER_COMMIT = {name: seeds for name, seeds in shared_out(SCHEDULES).items() if CAMPAIGNS[name].kind == "processing"}
 DETECTION = {name: range(500) for name, campaign in CAMPAIGNS.items() if campaign.kind == "detection"}
