@@ -15,6 +15,7 @@ from typing import Any
 import boto3
 
 from aws_stores import CONFIG, DynamoTable, S3Bucket, call
+from batch_jobs.command_line import interruptible
 from batch_jobs.stream_reading import StreamReader
 from clickstream import metrics
 from clickstream.errors import ClickstreamError
@@ -122,4 +123,4 @@ def _instant(text: str) -> datetime:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(interruptible(main))

@@ -24,6 +24,7 @@ from typing import Any
 
 from aws_processor import build
 from aws_stores import S3Bucket
+from batch_jobs.command_line import interruptible
 from batch_jobs.history_progress import followed
 from batch_jobs.ledger_tools import deployed, now, parser
 from clickstream.errors import ClickstreamError, SourceError
@@ -165,4 +166,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(interruptible(main))

@@ -19,6 +19,7 @@ from rich.progress import track
 from rich.table import Table
 
 from batch_jobs.backtest_sources import History, from_counters, from_csv, from_lake
+from batch_jobs.command_line import interruptible
 from batch_jobs.lake_interval import instant
 from batch_jobs.live_tables import plain, utc_now
 from clickstream.detection.traffic_rules import TrafficAnomaly, Watch
@@ -26,7 +27,7 @@ from clickstream.detection.watching import SETTLED
 from clickstream.errors import ClickstreamError
 from clickstream.live.minutes import TOTAL
 
-FAILED, INTERRUPTED = 1, 130
+FAILED = 1
 WIDE = 120
 MINUTES_PER_DAY = 1440
 COLUMNS = ("minute", "series", "rule", "severity", "expected", "seen", "score")
@@ -47,8 +48,6 @@ def main(argv: list[str] | None = None) -> int:
     except (ClickstreamError, OSError) as error:
         print(f"backtest: {error}", file=sys.stderr)
         return FAILED
-    except KeyboardInterrupt:
-        return INTERRUPTED
     # Without a terminal to fit, nothing needs to be cut.
     _print(Console(width=None if sys.stdout.isatty() else WIDE), history, found)
     return 0
@@ -135,4 +134,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(interruptible(main))

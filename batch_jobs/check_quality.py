@@ -13,6 +13,7 @@ from pathlib import Path
 
 from aws_stores import S3Bucket
 from batch_jobs import lake_interval
+from batch_jobs.command_line import interruptible
 from batch_jobs.queries import Answer, Guard
 from clickstream.errors import ClickstreamError, StatementError
 from clickstream.lake.generations import hour_after, lake_commits, newest_keys
@@ -119,4 +120,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(interruptible(main))

@@ -15,8 +15,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from aws_stores import DynamoTable
+from batch_jobs.command_line import interruptible
 from batch_jobs.stack import outputs
 from clickstream.detection.alerting import is_anomaly, rule_of, series_of
+from clickstream.errors import ClickstreamError
 from clickstream.live.readers import is_live
 from clickstream.ports import Item
 
@@ -24,11 +26,15 @@ SEVERITIES = ("low", "medium", "high", "critical")
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Print what the options ask for, of the anomalies that have not expired."""
+    """Print what the options ask for, of the anomalies that have not expired; 1 if they cannot be read."""
     options = _parser().parse_args(argv)
-    table = DynamoTable(outputs(options.stack)["AnomaliesTableName"])
     now = datetime.now(UTC)
-    in_force = (item for item in table.scan() if is_anomaly(item) and is_live(item, now))
+    try:
+        table = DynamoTable(outputs(options.stack)["AnomaliesTableName"])
+        in_force = [item for item in table.scan() if is_anomaly(item) and is_live(item, now)]
+    except ClickstreamError as error:
+        print(f"list_anomalies: {error}", file=sys.stderr)
+        return 1
     for anomaly in listed(in_force, options.rule, options.severity, options.since):
         print(json.dumps(anomaly))
     return 0
@@ -91,4 +97,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(interruptible(main))

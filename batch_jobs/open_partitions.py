@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from batch_jobs import lake_arguments
+from batch_jobs.command_line import interruptible
 from clickstream.errors import ClickstreamError
 from clickstream.lake.catalog import open_partition
 from clickstream.lake.generations import hour_after, newest_keys
@@ -57,4 +58,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(interruptible(main))

@@ -16,6 +16,7 @@ from datetime import timedelta
 from typing import Any
 
 from aws_processor import build
+from batch_jobs.command_line import interruptible
 from batch_jobs.ledger_tools import Deployed, deployed, instant, now, parser, shown
 from clickstream.errors import ClickstreamError
 from clickstream.intake.reasons import Reason
@@ -96,4 +97,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(interruptible(main))

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from batch_jobs import lake_arguments
+from batch_jobs.command_line import interruptible
 from clickstream.errors import ClickstreamError
 from clickstream.lake.catalog import arrivals, open_partition, point, uri
 from clickstream.lake.generations import lake_commits
@@ -63,4 +64,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(interruptible(main))

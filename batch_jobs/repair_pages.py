@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from aws_processor import mappings_of
+from batch_jobs.command_line import interruptible
 from batch_jobs.ledger_tools import Deployed, deployed, instant, now, parser, shown
 from clickstream.errors import ClickstreamError, ConfigError
 from clickstream.positions import Lane
@@ -89,4 +90,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(interruptible(main))

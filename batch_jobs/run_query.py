@@ -17,6 +17,7 @@ from rich.text import Text
 
 from aws_stores import S3Bucket
 from batch_jobs import lake_interval, number_text, stack
+from batch_jobs.command_line import interruptible
 from batch_jobs.csv_text import csv_text
 from batch_jobs.queries import Answer, Guard, interval_values
 from clickstream.errors import ClickstreamError, ConfigError
@@ -25,7 +26,7 @@ from clickstream.lake.intervals import received_hours
 from clickstream.lake.statements import Statement, Value, parse_value, read_statement
 from clickstream.ports import Bucket
 
-FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
+FAILED, WRONG_USAGE = 1, 2
 WIDE = 200
 
 
@@ -42,8 +43,6 @@ def main(argv: list[str] | None = None) -> int:
         answer = _ask(statement, given, options)
     except ClickstreamError as error:
         return _fail(error, FAILED)
-    except KeyboardInterrupt:
-        return INTERRUPTED
     show(answer, options)
     return 0
 
@@ -139,4 +138,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(interruptible(main))

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from aws_stores import DynamoTable, S3Bucket
 from batch_jobs import lake_interval, lake_state
+from batch_jobs.command_line import interruptible
 from batch_jobs.lake_interval import Interval, whole_number
 from batch_jobs.lake_state import Anomaly
 from batch_jobs.page_facts import PageFacts
@@ -221,4 +222,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(interruptible(main))

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from batch_jobs import stack
+from batch_jobs.command_line import interruptible
 from batch_jobs.steps import COMMON_ARGUMENTS, Step, select
 from clickstream.errors import ConfigError
 
@@ -111,4 +112,4 @@ def _common_arguments(options: argparse.Namespace) -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(interruptible(main))

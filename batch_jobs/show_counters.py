@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table as TerminalTable
 
 from aws_stores import DynamoTable
+from batch_jobs.command_line import interruptible
 from batch_jobs.ledger_tools import retention_days
 from batch_jobs.live_tables import add_interval, duration_text, parser, ranking, table_of, utc_now
 from batch_jobs.stack import outputs
@@ -91,4 +92,4 @@ def _parser(now: datetime) -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(interruptible(main))

@@ -15,6 +15,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from batch_jobs.command_line import interruptible
 from batch_jobs.ledger_account import Books, Question, Sources, draw_up
 from batch_jobs.ledger_tools import deployed, instant, now, parser, shown
 from batch_jobs.stream_reading import StreamReader
@@ -102,4 +103,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(interruptible(main))

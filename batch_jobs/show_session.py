@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table as TerminalTable
 
 from aws_stores import DynamoTable
+from batch_jobs.command_line import interruptible
 from batch_jobs.live_tables import duration_text, parser, plain, utc_now
 from batch_jobs.stack import outputs
 from clickstream.detection.live_sessions import LiveSession, live_session
@@ -104,4 +105,4 @@ def _given(text: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(interruptible(main))

@@ -14,6 +14,7 @@ from datetime import datetime
 from rich.console import Console
 
 from aws_stores import DynamoTable
+from batch_jobs.command_line import interruptible
 from batch_jobs.lake_interval import whole_number
 from batch_jobs.ledger_tools import retention_days
 from batch_jobs.live_tables import add_interval, parser, ranking, utc_now
@@ -58,4 +59,4 @@ def _parser(now: datetime) -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(interruptible(main))

@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.table import Table as TerminalTable
 
 from aws_stores import DynamoTable, S3Bucket
+from batch_jobs.command_line import interruptible
 from batch_jobs.queries import Answer, Guard
 from batch_jobs.stack import outputs
 from batch_jobs.stream_reading import StreamReader
@@ -213,4 +214,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(interruptible(main))
