@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 
 from batch_jobs import lake_arguments
+from batch_jobs.command_line import interruptible
 from clickstream.errors import ClickstreamError
 from clickstream.lake.compaction import Outcome, compact_hours
 from clickstream.lake.garbage import collect
@@ -95,4 +96,4 @@ def _shown(outcomes: Iterator[Outcome], expected: int) -> Iterator[Outcome]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(interruptible(main))
