@@ -106,6 +106,18 @@ class Commit(msgspec.Struct, frozen=True):
         return any(run.holds(position) for run in self.ranges)
 
 
+class HourMark(msgspec.Struct, frozen=True):
+    """With what a received hour was compared when nothing was left to do in it, see `lake/settled.py`."""
+
+    generation: int | None
+    before: int | None
+    """Generation of the hour before."""
+    folder: str
+    """Where readers of the hour are sent; empty without a generation."""
+    has_bad_events: bool
+    tombstones: int
+
+
 class Ledger:
     """Reads and appends commits, and keeps the work list of the compactor. Holds no state of its own."""
 
@@ -166,7 +178,7 @@ class Ledger:
         self._table.put({"pk": _LANES_PK, "sk": str(lane)})
 
     def add_work(self, commit: Commit) -> None:
-        """Tell the compactor which objects the commit added to which hours. Safe to repeat."""
+        """Tell the compactor which objects the commit added to which hours, which takes their marks. Safe to repeat."""
         for hour in sorted({landed.hour for landed in commit.objects}):
             objects = [msgspec.to_builtins(landed) for landed in commit.objects if landed.hour == hour]
             self._table.put({"pk": _hour_pk(hour), "sk": f"{commit.lane}#{commit.previous}", "objects": objects})
@@ -175,6 +187,20 @@ class Ledger:
     def hours(self) -> list[str]:
         """Every received hour that ever got an object, oldest first."""
         return [str(item["sk"]) for item in self._table.query(_HOURS_PK)]
+
+    def marks(self) -> dict[str, HourMark | None]:
+        """The same hours, each with its mark."""
+        items = self._table.query(_HOURS_PK)
+        return {str(item["sk"]): msgspec.convert(item.get("mark"), HourMark | None) for item in items}
+
+    def claim(self, hour: str, claim: int) -> None:
+        """Announce a look at an hour that is on the list; a mark that it has is taken away."""
+        self._table.put({"pk": _HOURS_PK, "sk": hour, "rev": claim})
+
+    def settle(self, hour: str, claim: int, mark: HourMark) -> None:
+        """Mark the hour. Raises `Conflict` if anything was added to it, or claimed, since this claim."""
+        settled = {"rev": claim + 1, "mark": msgspec.to_builtins(mark)}
+        self._table.put_revision({"pk": _HOURS_PK, "sk": hour} | settled, claim)
 
     def work(self, hour: str) -> list[LandedObject]:
         """Every object that commits added to the hour, of both kinds."""

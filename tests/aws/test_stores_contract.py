@@ -52,6 +52,15 @@ def test_a_revision_is_replaced_only_by_who_read_it(table: Table) -> None:
     assert table.get(Key("a", "1")) == {"pk": "a", "sk": "1", "rev": 2}
 
 
+@pytest.mark.parametrize("read", [None, 1])
+def test_an_item_without_a_revision_meets_no_condition(table: Table, read: int | None) -> None:
+    """Who writes an item anew without one takes it from everybody who read an earlier one."""
+    table.put({"pk": "a", "sk": "1"})
+    with pytest.raises(Conflict):
+        table.put_revision({"pk": "a", "sk": "1", "rev": 2}, read)
+    assert table.get(Key("a", "1")) == {"pk": "a", "sk": "1"}
+
+
 @pytest.mark.parametrize(
     ("bounds", "expected"),
     [

@@ -65,7 +65,8 @@ class MemoryTable:
     def put_revision(self, item: Item, read: int | None) -> None:
         """Write if the stored revision is the one read."""
         stored = MemoryTable.get(self, _key(item))
-        if (stored["rev"] if stored else None) != read:
+        # An item without a revision meets no condition on one.
+        if (stored.get("rev", stored) if stored else None) != read:
             raise Conflict("The conditional request failed")
         MemoryTable.put(self, item)
 

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from clickstream.lake import generations
-from clickstream.lake.catalog import Catalog, uri
+from clickstream.lake.catalog import Catalog
 from clickstream.lake.commit_log import READERS
-from clickstream.lake.generations import Generation, hour_after, hour_start
+from clickstream.lake.generations import Generation, hour_start
+from clickstream.lake.settled import Overview, is_due, settle
 from clickstream.lake.sifting import is_haunted
-from clickstream.lake.tombstones import TombstoneLog
-from clickstream.ledger import LandedObject, Ledger
+from clickstream.lake.tombstones import Graveyard, TombstoneLog
+from clickstream.ledger import HourMark, LandedObject, Ledger
 from clickstream.ports import Bucket
 from clickstream.tables import BAD_EVENTS, RAW_EVENTS
 
@@ -54,25 +55,44 @@ def has_bad_events(work: Iterable[LandedObject]) -> bool:
 
 
 def unfinished(lake: Lake, hours: Iterable[str]) -> list[str]:
-    """The hours among `hours` with something to do, oldest first. Only reads: per hour a commit and its work list."""
-    asked = sorted(hours)
-    commits = generations.newest_keys(lake.bucket)
-    pointers = {found.hour: found.location for found in lake.catalog.list(RAW_EVENTS.name)}
+    """The hours among `hours` with something to do, oldest first.
+
+    An hour whose mark still holds is passed over; any other costs its commit and its work list, and gets a mark if
+    nothing is left to do.
+    """
     graveyard = TombstoneLog(lake.bucket).look()
-    with_bad_events = {found.hour for found in lake.catalog.list(BAD_EVENTS.name)}
+    overview = _overview(lake, len(graveyard.tombstones))
+    marks, now = lake.ledger.marks(), lake.clock()
+    asked = [hour for hour in sorted(hours) if is_due(hour, now) or not overview.bears_out(hour, marks.get(hour))]
 
     def is_unfinished(hour: str) -> bool:
-        work = lake.ledger.work(hour)
-        if has_bad_events(work) and hour not in with_bad_events:
-            return True
-        newest = generations.read(lake.bucket, commits[hour]) if hour in commits else None
-        if newest is None or fresh_inputs(work, newest):
-            return bool(fresh_inputs(work, newest))
-        if is_haunted(lake.bucket, newest, graveyard):
-            return True
-        before = generations.number_in(commits.get(hour_after(hour, -1)))
-        is_pointed = pointers.get(hour) == uri(lake.bucket, newest.folder)
-        return not is_pointed or not generations.follows(lake.bucket, newest, before)
+        if hour not in marks:
+            return _look(lake, overview, graveyard, hour) is None
+        return not settle(lake.ledger, hour, lambda: _look(lake, overview, graveyard, hour))
 
     with ThreadPoolExecutor(READERS) as pool:
         return [hour for hour, is_open in zip(asked, pool.map(is_unfinished, asked), strict=True) if is_open]
+
+
+def _overview(lake: Lake, tombstones: int) -> Overview:
+    return Overview(
+        lake.bucket,
+        generations.newest_keys(lake.bucket),
+        {found.hour: found.location for found in lake.catalog.list(RAW_EVENTS.name)},
+        frozenset(found.hour for found in lake.catalog.list(BAD_EVENTS.name)),
+        tombstones,
+    )
+
+
+def _look(lake: Lake, overview: Overview, graveyard: Graveyard, hour: str) -> HourMark | None:
+    """Read what the hour's state consists of; None if there is something to do."""
+    work = lake.ledger.work(hour)
+    has_bad = has_bad_events(work)
+    newest = generations.read(lake.bucket, overview.commits[hour]) if hour in overview.commits else None
+    if (has_bad and hour not in overview.bad_partitions) or fresh_inputs(work, newest):
+        return None
+    mark = overview.mark(hour, newest.folder if newest else "", has_bad_events=has_bad)
+    if newest is None:
+        return mark
+    is_settled = overview.is_pointed(hour, newest.folder) and generations.follows(lake.bucket, newest, mark.before)
+    return mark if is_settled and not is_haunted(lake.bucket, newest, graveyard) else None
