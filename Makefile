@@ -113,6 +113,12 @@ MAPPING ?=
 backfill: $(VENV)/installed ## bring history into the lake: EVENTS="old.ndjson.gz s3://bucket/access.log", MAPPING=columns.toml for CSV
 	@$(LOCAL) python -m batch_jobs.backfill_events --stack $(STACK) $(if $(MAPPING),--mapping "$(MAPPING)") $(if $(DRY),--dry-run) $(EVENTS)
 
+HOUR ?=
+TO ?=
+.PHONY: rollback
+rollback: $(VENV)/installed ## bring back the generation before the newest: HOUR=2026-11-21T09, TO=3 for that one, LIST=1 to see them
+	@$(LOCAL) python -m batch_jobs.rollback_hour --stack $(STACK) $(if $(TO),--to $(TO)) $(if $(LIST),--list) $(HOUR)
+
 CSV ?=
 .PHONY: backtest
 backtest: $(VENV)/installed ## traffic anomalies in the history of STACK, or in CSV=file (minute,count[,series])

@@ -79,7 +79,7 @@ def fill(rows: Iterable[Row], bad: Iterable[Row] = (), **counts: int) -> None:
     glue = boto3.client("glue")
     glue.create_database(DatabaseInput={"Name": DATABASE})
     for table in LAKE_TABLES:
-        glue.create_table(DatabaseName=DATABASE, TableInput=_table_input(table))
+        glue.create_table(DatabaseName=DATABASE, TableInput=table_input(table))
     for hour, good in _by_hour(rows).items():
         key = f"raw_events/{hour_folder(hour)}/g=000001-test/part-0.parquet"
         _write(RAW_EVENTS, hour, key, good)
@@ -135,7 +135,8 @@ def _commit(hour: str, key: str, rows: list[dict[str, Any]], counts: Mapping[str
     boto3.client("s3").put_object(Bucket=BUCKET, Key=generation.key, Body=msgspec.json.encode(generation))
 
 
-def _table_input(table: LakeTable) -> Any:
+def table_input(table: LakeTable) -> Any:
+    """What Glue is told of a table."""
     return {
         "Name": table.name,
         "TableType": "EXTERNAL_TABLE",

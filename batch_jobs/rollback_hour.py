@@ -1,0 +1,72 @@
+"""Bring an older generation of received hours back, with its inputs alone: what came in later is work again.
+
+    python -m batch_jobs.rollback_hour --stack clickstream-local 2026-11-21T09 [--to 3]
+    python -m batch_jobs.rollback_hour --stack clickstream-local 2026-11-21T09 --list
+
+The files of a replaced generation are kept for a day after the swap. The next run of `compact_events` takes the later
+inputs in again, with the code of then: deploy the repaired code first, or stop its schedule until that is done.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from batch_jobs.ledger_tools import parser, shown
+from batch_jobs.stack_lake import hour, stack_lake
+from clickstream.errors import ClickstreamError
+from clickstream.lake import generations
+from clickstream.lake.generations import commit_key
+from clickstream.lake.restoring import is_kept, newest_of, older, roll_back
+from clickstream.lake.work import Lake
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Roll back. 0: readers see the older generations; 1: an hour or a service failed; 2: wrong usage."""
+    options = _parser().parse_args(argv)
+    failed = 0
+    try:
+        lake = stack_lake(options.stack)
+    except ClickstreamError as error:
+        print(f"rollback_hour: {error}", file=sys.stderr)
+        return 1
+    for one in shown("hours", sorted(set(options.hour)), len(set(options.hour))):
+        try:
+            for line in _listed(lake, one) if options.list else [_rolled_back(lake, one, options.to)]:
+                print(json.dumps(line), flush=True)
+        except ClickstreamError as error:
+            failed += 1
+            print(f"rollback_hour: {error}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def _rolled_back(lake: Lake, hour: str, number: int | None) -> dict[str, Any]:
+    before = newest_of(lake, hour)
+    base = older(lake, hour, number)
+    found = roll_back(lake, hour, base)
+    again = sorted(set(before.inputs) - set(found.inputs))
+    line = {"job": "rollback_hour", "hour": hour, "from": before.generation, "generation": found.generation}
+    rows = {"origin": found.origin, "rows": found.rows, "rows_before": before.rows, "erased": found.erased}
+    return line | rows | {"inputs_to_do_again": len(again)}
+
+
+def _listed(lake: Lake, hour: str) -> Iterator[dict[str, Any]]:
+    """One line a generation, newest first: what it holds, and whether its files are still there."""
+    for number in range(newest_of(lake, hour).generation, 0, -1):
+        found = generations.read(lake.bucket, commit_key(hour, number))
+        line: dict[str, Any] = {"hour": hour, "generation": number, "written_time": found.written_time.isoformat()}
+        line |= {name: getattr(found, name) for name in ("rows", "landed", "duplicates", "erased", "code_version")}
+        yield line | {"inputs": len(found.inputs), "origin": found.origin, "is_kept": is_kept(lake, found)}
+
+
+def _parser() -> argparse.ArgumentParser:
+    made = parser("rollback_hour", "Bring an older generation of received hours back.")
+    made.add_argument("hour", nargs="+", type=hour, help="received hour, as 2026-11-21T09")
+    made.add_argument("--to", type=int, metavar="GENERATION", help="which one; default: the one before the newest")
+    made.add_argument("--list", action="store_true", help="only list the generations")
+    return made
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,23 @@
+"""The lake of a deployed stack, for the commands that work on it by hand."""
+
+import argparse
+
+from aws_catalog import GlueCatalog
+from batch_jobs.ledger_tools import deployed, now
+from clickstream.lake.generations import hour_start
+from clickstream.lake.work import Lake
+from clickstream.tables import hour_text
+
+
+def stack_lake(stack: str, code_version: str = "dev") -> Lake:
+    """The lake that the outputs of the stack name. Raises `ConfigError` or `InfrastructureError`."""
+    found = deployed(stack)
+    return Lake(found.bucket, found.ledger, GlueCatalog(found.names["DatabaseName"]), now, code_version)
+
+
+def hour(text: str) -> str:
+    """A received hour of a command line. Raises argparse's own error for anything but `2026-11-21T09`."""
+    try:
+        return hour_text(hour_start(text))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no hour such as 2026-11-21T09") from error
