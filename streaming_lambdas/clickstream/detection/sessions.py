@@ -4,15 +4,15 @@ The state is one `session-metrics` item per (session, lane): its metrics readabl
 packed into one attribute, and all of it small whatever the session does.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from operator import itemgetter
 from typing import Any
 
 import msgspec
 
 from clickstream.detection.session_memory import Memory
-from clickstream.intake.rows import Row
+from clickstream.intake.columns import Columns, Row
 from clickstream.ports import Item
 from clickstream.tables import RAW_EVENTS
 
@@ -201,18 +201,16 @@ def _summed(counts: Iterable[dict[str, int]]) -> dict[str, int]:
 
 def by_session(rows: Iterable[Row]) -> dict[str, list[Activity]]:
     """The activities of each session, in order of position. Rows without a session_id have none."""
-    sessions: dict[str, list[Activity]] = {}
-    for row in rows:
-        session_id = row[_SESSION]
-        if session_id is not None:
-            sessions.setdefault(session_id, []).append(Activity(*_values(row)))
-    return sessions
+    sessions: defaultdict[str | None, list[Activity]] = defaultdict(list)
+    for chunk in Columns.of(rows).chunks:
+        activities = map(Activity, *(chunk[place] for place in _PLACES))
+        for session_id, activity in zip(chunk[_SESSION], activities, strict=True):
+            sessions[session_id].append(activity)
+    return {session_id: activities for session_id, activities in sessions.items() if session_id is not None}
 
 
 _SESSION = RAW_EVENTS.schema.names.index("session_id")
-_values = itemgetter(
-    *(
-        RAW_EVENTS.schema.names.index("sequence_number" if name == "position" else name)
-        for name in Activity.__struct_fields__
-    )
-)
+_PLACES = [
+    RAW_EVENTS.schema.names.index("sequence_number" if name == "position" else name)
+    for name in Activity.__struct_fields__
+]

@@ -1,11 +1,71 @@
 """Rows kept as columns: what an archive file is made of, and still a sequence of rows for everybody else."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any, overload
 
 Row = tuple[Any, ...]
 Column = Sequence[Any]
+
+
+class Coded(Sequence[Any]):
+    """A column of values that repeat: each once, and for each row the place of its value. Equal to a list of the same.
+
+    Columns that are worked out of one share the codes, the very same object.
+    """
+
+    __slots__ = ("codes", "values")
+
+    def __init__(self, codes: Sequence[int], values: Sequence[Any]) -> None:
+        self.codes = codes
+        self.values = values
+
+    @classmethod
+    def of(cls, column: Iterable[Hashable]) -> "Coded":
+        """The column by its distinct values, in order of appearance."""
+        known = column if isinstance(column, Sequence) else list(column)
+        values = list(dict.fromkeys(known))
+        places = dict(zip(values, range(len(values)), strict=True))
+        return cls([places[value] for value in known], values)
+
+    @classmethod
+    def constant(cls, value: object, count: int) -> "Coded":
+        """A value so many times."""
+        return cls(bytes(count), (value,))
+
+    def mapped(self, function: Callable[[Any], Any]) -> "Coded":
+        """The function of each row's value, called once for each distinct one."""
+        return Coded(self.codes, list(map(function, self.values)))
+
+    def counted(self) -> Counter[Any]:
+        """How many rows have which value."""
+        counts: Counter[Any] = Counter()
+        for code, count in Counter(self.codes).items():
+            counts[self.values[code]] += count
+        return counts
+
+    def unzipped(self) -> list["Coded"]:
+        """Columns of the first, second, … part of each value."""
+        return [Coded(self.codes, part) for part in zip(*self.values, strict=True)]
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def __iter__(self) -> Iterator[Any]:
+        return map(self.values.__getitem__, self.codes)
+
+    @overload
+    def __getitem__(self, place: int) -> Any: ...  # noqa: ANN401  whatever the column holds
+    @overload
+    def __getitem__(self, place: slice) -> "Coded": ...
+    def __getitem__(self, place: int | slice) -> Any:
+        return Coded(self.codes[place], self.values) if isinstance(place, slice) else self.values[self.codes[place]]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]  # as a list
 
 
 class Columns(Sequence[Row]):

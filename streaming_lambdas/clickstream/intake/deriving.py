@@ -3,16 +3,16 @@
 A pure function, a run of events at a time. It raises if one of them cannot be taken; the caller then asks for fewer.
 """
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import msgspec
 
 from clickstream import enrichment
 from clickstream.enrichment.pseudonyms import Pseudonym
 from clickstream.intake.bulk import NAMES, written
-from clickstream.intake.columns import Column
+from clickstream.intake.columns import Coded, Column
 from clickstream.intake.events import flag, instant, instants, merged, money
 from clickstream.intake.reasons import Rejected
 from clickstream.tables import RAW_EVENTS
@@ -23,12 +23,13 @@ _COLUMNS = RAW_EVENTS.schema.names
 _AS_SENT = ("app_id", "event_type", "user_agent", "country", "currency", "quantity")
 _AS_TEXT = ("event_id", "schema_version", "order_id", "product_id")
 _REDACTED = ("page_title", "search_term")
+_CAMPAIGN = ("utm_source", "utm_medium", "utm_campaign")
+_TAGS = slice(enrichment.Page._fields.index("utm_source"), None)
+"""What a page says of the visit beside its host: campaign, mark of a paid click, whether it is tagged."""
 _SIGNALS = ("consent", "gpc", "dnt")
 CountryOf = Callable[[str | None], str | None]
 """Finds the country of an address."""
 Found = dict[str, Column]
-Known = TypeVar("Known", bound=Hashable)
-Answer = TypeVar("Answer")
 
 
 class Positions(NamedTuple):
@@ -57,7 +58,7 @@ def derive(
     count = len(columns[0])
     found = {name: fields[name] for name in _AS_SENT} | {name: _texts(fields[name]) for name in _AS_TEXT}
     found |= _places(positions, count) | _times(fields, positions.received_time) | _addresses(fields) | _agents(fields)
-    found |= {name: mapped(enrichment.redacted, fields[name]) for name in _REDACTED}
+    found |= {name: Coded.of(fields[name]).mapped(enrichment.redacted) for name in _REDACTED}
     found |= _people(fields, pseudonym, country_of)
     found["revenue"] = _amounts(fields["revenue"])
     return [found[name] for name in _COLUMNS]
@@ -66,8 +67,8 @@ def derive(
 def _places(positions: Positions, count: int) -> Found:
     return {
         "received_time": positions.received_time,
-        "epoch": [positions.epoch] * count,
-        "shard_id": [positions.shard_id] * count,
+        "epoch": Coded.constant(positions.epoch, count),
+        "shard_id": Coded.constant(positions.shard_id, count),
         "sequence_number": positions.sequence_number,
         "sub_sequence": positions.sub_sequence,
     }
@@ -75,18 +76,25 @@ def _places(positions: Positions, count: int) -> Found:
 
 def _times(fields: Found, received: Sequence[datetime]) -> Found:
     """Event time with its source, and sent time. An unreadable sent_at is only informative: it goes to properties."""
-    times, sources = [], []
-    for said, arrival in zip(instants(fields["timestamp"], "timestamp"), received, strict=True):
-        is_taken = said is not None and said - arrival <= MAX_AHEAD
-        times.append(said if is_taken else arrival)
-        sources.append("event" if is_taken else "received")
-    found: Found = {"event_time": times, "time_source": sources, "properties": fields["properties"]}
+    found = _event_times(instants(fields["timestamp"], "timestamp"), received) | {"properties": fields["properties"]}
     try:
         return found | {"sent_time": instants(fields["sent_at"], "sent_at")}
     except Rejected:
         pairs = [_sent_time(*pair) for pair in zip(fields["sent_at"], fields["properties"], strict=True)]
         sent, properties = zip(*pairs, strict=True)
         return found | {"sent_time": sent, "properties": properties}
+
+
+def _event_times(said: Sequence[datetime | None], received: Sequence[datetime]) -> Found:
+    if all(said) and max(filter(None, said)) <= min(received) + MAX_AHEAD:
+        return {"event_time": said, "time_source": Coded.constant("event", len(said))}
+    taken = [at is not None and at - arrival <= MAX_AHEAD for at, arrival in zip(said, received, strict=True)]
+    return {
+        "event_time": [
+            at if is_taken else arrival for at, arrival, is_taken in zip(said, received, taken, strict=True)
+        ],
+        "time_source": ["event" if is_taken else "received" for is_taken in taken],
+    }
 
 
 def _sent_time(value: str | float | None, properties: str | None) -> tuple[datetime | None, str | None]:
@@ -103,27 +111,43 @@ def _with(more: dict[str, Any], properties: str | None) -> str | None:
 
 def _addresses(fields: Found) -> Found:
     """Page, referrer, and how the visit came about."""
-    pages = _unzipped(mapped(enrichment.page, fields["page_url"]), enrichment.Page._fields)
-    referrers = _unzipped(mapped(enrichment.page, fields["referrer"]), enrichment.Page._fields)
-    campaign = {name: pages[name] for name in ("utm_source", "utm_medium", "utm_campaign")}
-    told = zip(pages["host"], referrers["host"], *campaign.values(), pages["click_id"], pages["is_tagged"], strict=True)
-    return campaign | {
-        "page_url": pages["url"],
-        "page_path": pages["path"],
-        "referrer": referrers["url"],
-        "referrer_host": referrers["host"],
-        "channel": [enrichment.channel(*words) for words in told],
+    pages, referrers = (Coded.of(fields[name]).mapped(enrichment.page) for name in ("page_url", "referrer"))
+    page, referrer = (dict(zip(enrichment.Page._fields, each.unzipped(), strict=True)) for each in (pages, referrers))
+    found: Found = {name: page[name] for name in _CAMPAIGN}
+    return found | {
+        "page_url": page["url"],
+        "page_path": page["path"],
+        "referrer": referrer["url"],
+        "referrer_host": referrer["host"],
+        "channel": _channels(pages, referrers),
     }
 
 
+def _channels(pages: Coded, referrers: Coded) -> Coded:
+    """How each visit came about. Many pages and referrers make few pairs of a campaign and a site."""
+    starts = Coded.of((page.host, page[_TAGS]) for page in pages.values)
+    hosts = Coded.of(referrer.host for referrer in referrers.values)
+    width = len(hosts.values)
+    rows = [place * width for place in starts.codes]
+    pairs = zip(pages.codes, referrers.codes, strict=True)
+    both = Coded.of([rows[page] + hosts.codes[referrer] for page, referrer in pairs])
+
+    def channel(pair: int) -> str:
+        page_host, tags = starts.values[pair // width]
+        return enrichment.channel(page_host, hosts.values[pair % width], *tags)
+
+    return both.mapped(channel)
+
+
 def _agents(fields: Found) -> Found:
-    found = _unzipped(mapped(enrichment.agent, fields["user_agent"]), enrichment.Agent._fields)
-    return found | {"is_bot": [reason is not None for reason in found["bot_reason"]]}
+    agents = Coded.of(fields["user_agent"]).mapped(enrichment.agent)
+    found: Found = dict(zip(enrichment.Agent._fields, agents.unzipped(), strict=True))
+    return found | {"is_bot": agents.mapped(lambda agent: agent.bot_reason is not None)}
 
 
 def _consent(fields: Found) -> Found:
     """One answer on consent, false where any signal refuses; what it does not tell of them goes to properties."""
-    said = mapped(flag, fields["consent"])
+    said = list(Coded.of(fields["consent"]).mapped(flag))
     is_told = said.count(None) == fields["consent"].count(None)
     if is_told and all(fields[name].count(None) == len(said) for name in ("gpc", "dnt")):
         return {"consent": said}
@@ -151,33 +175,23 @@ def _people(fields: Found, pseudonym: Pseudonym | None, country_of: CountryOf | 
     ids = {name: fields[name] for name in ("session_id", "user_id", "anonymous_id", "ip_address")}
     if False in fields["consent"]:
         ids = {name: _unless_refused(ids[name], fields["consent"]) for name in ids}
-    users = _texts(ids["user_id"])
-    found = {
+    users, addresses = Coded.of(_texts(ids["user_id"])), Coded.of(ids["ip_address"])
+    found: Found = {
         "session_id": _texts(ids["session_id"]),
         "anonymous_id": _texts(ids["anonymous_id"]),
-        "ip_address": mapped(enrichment.network, ids["ip_address"]),
+        "ip_address": addresses.mapped(enrichment.network),
         "consent": fields["consent"],
-        "user_id": mapped(lambda user: user and pseudonym.of(user), users) if pseudonym else users,
-        "key_id": [user and pseudonym.key_id for user in users] if pseudonym else [None] * len(users),
+        "user_id": users.mapped(lambda user: user and pseudonym.of(user)) if pseudonym else users,
+        "key_id": users.mapped(lambda user: user and pseudonym and pseudonym.key_id),
     }
     if country_of:
-        by_address = mapped(country_of, ids["ip_address"])
-        found["country"] = [said or known for said, known in zip(fields["country"], by_address, strict=True)]
+        said = zip(fields["country"], addresses.mapped(country_of), strict=True)
+        found["country"] = [country or known for country, known in said]
     return found
 
 
 def _unless_refused(column: Column, consent: Column) -> Column:
     return [None if answer is False else value for value, answer in zip(column, consent, strict=True)]
-
-
-def mapped(function: Callable[[Known], Answer], column: Sequence[Known]) -> list[Answer]:
-    """The function of each value, called once for each distinct one."""
-    known = {value: function(value) for value in set(column)}
-    return [known[value] for value in column]
-
-
-def _unzipped(rows: list[tuple[Any, ...]], names: Sequence[str]) -> Found:
-    return dict(zip(names, zip(*rows, strict=True), strict=True))
 
 
 def _amounts(column: Column) -> Column:

@@ -129,14 +129,13 @@ def instants(values: Sequence[Number | None], field: str) -> list[datetime | Non
     """`instant` of each value. Most are ISO 8601 texts in UTC, which the standard library reads by itself."""
     if values.count(None) == len(values):
         return [None] * len(values)
-    read = datetime.fromisoformat
     try:
-        return [
-            read(value) if type(value) is str and value[-1:] == "Z" and value[4:5] == "-" else instant(value, field)
-            for value in values
-        ]
-    except ValueError:
+        moments = list(map(datetime.fromisoformat, values))  # type: ignore[arg-type]  # numbers raise TypeError
+    except (TypeError, ValueError):
         return [instant(value, field) for value in values]
+    if {moment.tzinfo for moment in moments} == {UTC}:
+        return moments  # type: ignore[return-value]  # lists of what can be None, too
+    return [instant(value, field) for value in values]
 
 
 def money(value: Number | None) -> Decimal | None:

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from clickstream.intake.collection import paused
-from clickstream.intake.columns import Column, Columns
+from clickstream.intake.columns import Coded, Column, Columns
 from clickstream.intake.rows import Row, Rows, Source
 from clickstream.ledger import Kind, LandedObject
 from clickstream.tables import BAD_EVENTS, LANDING_PREFIX, RAW_EVENTS, LakeTable, hour_folder, hour_text
@@ -24,7 +24,6 @@ _FOLDERS: dict[Kind, str] = {"landing": LANDING_PREFIX, "bad_events": BAD_EVENTS
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
@@ -86,9 +85,27 @@ def parquet(rows: Sequence[Row], table: LakeTable) -> bytes:
 
 
 def _batch(chunk: Sequence[Column], schema: pa.Schema) -> pa.RecordBatch:
+    places: dict[int, pa.Array] = {}
     return pa.record_batch(
-        [_array(column, field.type) for column, field in zip(chunk, schema, strict=True)], schema=schema
+        [
+            _spread(column, field.type, places) if isinstance(column, Coded) else _array(column, field.type)
+            for column, field in zip(chunk, schema, strict=True)
+        ],
+        schema=schema,
     )
+
+
+def _spread(column: Coded, kind: pa.DataType, places: dict[int, pa.Array]) -> pa.Array:
+    """The column in its type; `places` remembers codes that columns share."""
+    values = _array(column.values, kind)
+    if len(values) == 1:
+        return pa.repeat(values[0], len(column))
+    if values.null_count == len(values):
+        return pa.nulls(len(column), kind)
+    name = id(column.codes)
+    if name not in places:
+        places[name] = pa.array(column.codes, pa.int32())
+    return values.take(places[name])
 
 
 def _array(column: Column, kind: pa.DataType) -> pa.Array:
@@ -99,11 +116,10 @@ def _array(column: Column, kind: pa.DataType) -> pa.Array:
     if isinstance(head, str) and column[-1] == head and column.count(head) == len(column):
         return pa.repeat(pa.scalar(head, kind), len(column))
     if pa.types.is_timestamp(kind):
-        return pa.array(_microseconds(column), kind)
+        return pa.array(_since_1970(column), pa.duration(kind.unit)).view(kind)
     return pa.array(column, kind)
 
 
-def _microseconds(instants: Sequence[datetime | None]) -> list[int | None]:
-    """Since 1970. Arrow would ask each instant for its time zone; the rows of a record share one instant."""
-    known = {None: None} | {i: (i - _EPOCH) // _MICROSECOND for i in set(instants) if i}
-    return [known[instant] for instant in instants]
+def _since_1970(instants: Sequence[datetime | None]) -> list[timedelta | None]:
+    """Arrow reads durations quickly, and would ask each instant for its time zone."""
+    return [instant - _EPOCH if instant else None for instant in instants]

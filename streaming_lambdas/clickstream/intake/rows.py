@@ -14,7 +14,7 @@ from clickstream.enrichment.pseudonyms import Pseudonym
 from clickstream.errors import LedgerError
 from clickstream.intake.bulk import defect, parse_all
 from clickstream.intake.collection import paused
-from clickstream.intake.columns import Column, Columns, Row
+from clickstream.intake.columns import Coded, Column, Columns, Row
 from clickstream.intake.deriving import CountryOf, Positions, derive
 from clickstream.intake.envelopes import PACKED_MAGICS, payloads
 from clickstream.intake.events import MAX_EVENT_BYTES
@@ -50,35 +50,39 @@ class _Run:
 
     payloads: list[bytes] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
+    owners: list[int] = field(default_factory=list)
+    """Which of the records each payload is from."""
     places: list[int] = field(default_factory=list)
     size: int = 0
-
-    def add_whole(self, record: Record) -> None:
-        """Put a record that is one payload at the end."""
-        self.payloads.append(record.data)
-        self.records.append(record)
-        self.places.append(0)
-        self.size += len(record.data)
 
     def is_full(self, more: int) -> bool:
         """Whether so many more payloads are too many."""
         return len(self.payloads) + more > _RUN or self.size > _RUN_BYTES
 
+    def add_whole(self, record: Record) -> None:
+        """Put a record that is one payload at the end."""
+        self.payloads.append(record.data)
+        self.owners.append(len(self.records))
+        self.records.append(record)
+        self.places.append(0)
+        self.size += len(record.data)
+
     def add(self, found: list[bytes], record: Record, first: int) -> None:
         """Put payloads of a record at the end, of which the first one is number `first` in it."""
         self.payloads += found
-        self.records += [record] * len(found)
+        self.owners += [len(self.records)] * len(found)
+        self.records.append(record)
         self.places += range(first, first + len(found))
         self.size += sum(map(len, found))
 
     def positions(self, source: Source) -> Positions:
         """Where all the payloads stand."""
-        received = [record.received_time for record in self.records]
-        return Positions(*source, received, [record.position for record in self.records], self.places)
+        received = Coded(self.owners, [record.received_time for record in self.records])
+        return Positions(*source, received, Coded(self.owners, [r.position for r in self.records]), self.places)
 
     def bad_row(self, place: int, rejection: Rejected, source: Source) -> Row:
         """The row of a rejected payload. An over-long line is kept as what was received, the packed record."""
-        payload, record = self.payloads[place], self.records[place]
+        payload, record = self.payloads[place], self.records[self.owners[place]]
         kept = payload if len(payload) <= MAX_EVENT_BYTES else record.data
         return _bad_row(rejection, kept, record, source, self.places[place])
 

@@ -16,7 +16,7 @@ from operator import floordiv, sub
 from typing import Any
 
 from clickstream.enrichment import path_template
-from clickstream.intake.columns import Column, Columns, Row
+from clickstream.intake.columns import Coded, Column, Columns, Row
 from clickstream.ledger import PageDelta
 from clickstream.live.sketches import distinct, durations, united
 from clickstream.ports import Item, Key
@@ -116,22 +116,29 @@ def _delta(parts: list[dict[int, Column]]) -> PageDelta:
     def column(index: int) -> Iterator[Any]:
         return chain.from_iterable(part[index] for part in parts)
 
+    def counts(index: int) -> Counter[str | None]:
+        return sum((_counted(part[index]) for part in parts), Counter())
+
     is_view = map("page_view".__eq__, column(_TYPE))
     is_timed = map("event".__eq__, column(_TIME_SOURCE))
     under_way = compress(map(sub, column(_RECEIVED), column(_TIME)), is_timed)
     people = zip(column(_USER), column(_ANONYMOUS), column(_SESSION), strict=True)
-    types = Counter(column(_TYPE))
+    types = counts(_TYPE)
     return PageDelta(
         events=types.total(),
         event_types=_named(types),
-        channels=_named(Counter(column(_CHANNEL))),
-        devices=_named(Counter(column(_DEVICE))),
-        countries=_named(Counter(column(_COUNTRY))),
+        channels=_named(counts(_CHANNEL)),
+        devices=_named(counts(_DEVICE)),
+        countries=_named(counts(_COUNTRY)),
         pages=_named(Counter(compress(column(_PATH), is_view)), path_template),
         latencies=durations(map(floordiv, under_way, repeat(_MILLISECOND))),
         visitors=distinct(filter(None, {user or browser or session for user, browser, session in people})),
         sessions=distinct(filter(None, set(column(_SESSION)))),
     )
+
+
+def _counted(column: Column) -> Counter[str | None]:
+    return column.counted() if isinstance(column, Coded) else Counter(column)
 
 
 def _named(counts: Counter[str | None], name_of: Callable[[str], str] = str) -> dict[str, int]:
