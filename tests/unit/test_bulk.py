@@ -145,6 +145,14 @@ def test_limits_hold_among_neighbours(data: bytes) -> None:
     same([data])
 
 
+def test_neighbours_without_properties_do_not_hide_depth() -> None:
+    """As many nulls as there are lists in a list do not make up for its brackets."""
+    nothing = b'{"event_type":"click","properties":null}'
+    for depth in (MAX_DEPTH - 2, MAX_DEPTH - 1, 2 * MAX_DEPTH):
+        deep = b'{"event_type":"click","properties":{"a":' + b"[" * depth + b"]" * depth + b"}}"
+        same([nothing] * depth + [deep])
+
+
 def test_ordinary_payloads_are_taken_together(monkeypatch: pytest.MonkeyPatch) -> None:
     """Compact JSON as browsers write it, with line ends, numbers and nested properties, needs no second look."""
     ordinary = [

@@ -176,7 +176,7 @@ def _properties(column: Column) -> _Settled:
     if has_long_digits(together):
         raise msgspec.DecodeError("an integer may be too long")
     members = len(found) + sum(len(each) for each in found if each)
-    if together.count(b"{") + together.count(b"[") > len(found):
+    if together.count(b"{") + together.count(b"[") > len(found) - found.count(None):
         if any(raw.count(b"{") + raw.count(b"[") >= MAX_DEPTH for raw in map(bytes, given)):
             raise msgspec.DecodeError("the nesting may be too deep")
         members = len(found) + sum(map(_members, found))
