@@ -171,9 +171,9 @@ class TombstoneLog:
         return Graveyard(found, _decoded(self._bucket, _SETTLED_KEY, Settled) if is_settled else Settled())
 
     def settle(self, number: int, generations: Iterable[Generation]) -> None:
-        """Note that these newest generations hold nobody of the tombstones up to the number."""
-        older = {one.hour: one.generation for one in generations if one.tombstones < number}
-        self._bucket.put(_SETTLED_KEY, msgspec.json.encode(Settled(number, older)))
+        """Note that these generations, each the newest of its hour, hold nobody of the tombstones up to the number."""
+        settled = Settled(number, {one.hour: one.generation for one in generations})
+        self._bucket.put(_SETTLED_KEY, msgspec.json.encode(settled))
 
     def _read(self, key: str) -> Tombstone:
         found: Tombstone = _decoded(self._bucket, key, Tombstone)

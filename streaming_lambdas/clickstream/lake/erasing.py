@@ -1,0 +1,227 @@
+"""The erasure of a person, in steps that may be repeated: any run may die anywhere, and the next one goes on.
+
+1. `begin`: find everything, set a tombstone, remove the person's live items; note in the record what will go.
+2. The ordinary compaction makes new generations of the hours that hold the person, for tombstones make them unfinished.
+3. The ordinary garbage collection removes the old files at once, for such hours have asked for it.
+4. `finish`: clean what no generation covers, and search again. Only when nothing is found is the request done.
+
+A request waits while an hour is open, a given-up batch holds the person's events, or an object without a commit may
+still get one: nothing is removed that is not somewhere else, but for the person's own.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from clickstream.detection.alerting import is_anomaly
+from clickstream.errors import LakeError
+from clickstream.lake import erasure_requests, generations, purges
+from clickstream.lake.aftermath import blank_bad_events, forget_reports, forget_results, given_up
+from clickstream.lake.compaction import Outcome, compact_hours
+from clickstream.lake.erasure_requests import Request
+from clickstream.lake.garbage import collect
+from clickstream.lake.mentions import Mentions
+from clickstream.lake.searching import Hit, hashes, search
+from clickstream.lake.sifting import is_haunted
+from clickstream.lake.tombstones import TombstoneLog, Tombstones, event_digests
+from clickstream.lake.work import Lake, closed
+from clickstream.ports import Bucket, Key, Table
+from clickstream.tables import ERASURES_PREFIX, RAW_EVENTS, hour_text
+
+Verify = Callable[[Request], dict[str, int]]
+"""Asks the lake's query engine for rows of the person; the names of the queries, and the rows that each found."""
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """What was done for a request, and nothing that names the person. Counts and files are of all runs together."""
+
+    request_id: str
+    people: tuple[str, ...]
+    """Digests of the names."""
+    request_time: datetime
+    state: Literal["open", "done"] = "open"
+    finished_time: datetime | None = None
+    tombstones: tuple[int, ...] = ()
+    events: int = 0
+    """Different events of the person that were found."""
+    removed: dict[str, str] = {}
+    """SHA-256 of every data file that held something of the person, by key."""
+    written: dict[str, str] = {}
+    """The same for the files that took their place."""
+    session_items: int = 0
+    anomalies: int = 0
+    bad_events: int = 0
+    """Payloads that were emptied. Their rows stay: they are counted."""
+    reports: tuple[str, ...] = ()
+    query_results: int = 0
+    unreadable: tuple[str, ...] = ()
+    """Data files that could not be searched, and should be looked at."""
+    waiting: tuple[str, ...] = ()
+    """What keeps the request open."""
+    verified: dict[str, int] = {}
+    """Rows of the person that queries found at the end, by name of the query."""
+
+    @property
+    def key(self) -> str:
+        """Where the record is kept."""
+        return f"{ERASURES_PREFIX}/{self.request_id}.json"
+
+
+@dataclass(frozen=True)
+class Places:
+    """Everywhere a person may be held."""
+
+    lake: Lake
+    requests: Table
+    session_metrics: Table
+    anomalies: Table
+    failures: Bucket
+
+
+def erase(places: Places, verify: Verify) -> Iterator[Outcome | Record]:
+    """Work on every open request; yields what compaction did with each hour, then the record of each request.
+
+    Raises `LakeError` or `InfrastructureError`; the next run goes on where this one stopped.
+    """
+    requests = list(erasure_requests.open_requests(places.requests))
+    if not requests:
+        return
+    for request in requests:
+        begin(places, request)
+    yield from compact_hours(places.lake, closed(places.lake, places.lake.ledger.hours()))
+    collect(places.lake)
+    for request in requests:
+        yield finish(places, request, verify)
+    settle(places.lake)
+
+
+def begin(places: Places, request: Request) -> Record:
+    """Set the tombstone and remove live items. Afterwards compaction and garbage collection do their part."""
+    bucket, log = places.lake.bucket, TombstoneLog(places.lake.bucket)
+    record = _stored(bucket, request)
+    unreadable: set[str] = set()
+    hits = list(search(bucket, _sought(log, request), unreadable))
+    event_ids = {event_id for hit in hits for event_id in hit.trace.event_ids}
+    new_events = _entomb(log, request, event_ids)
+    sessions = {name.value for name in request.names if name.kind == "session_id"}
+    sessions |= {session_id for hit in hits for session_id in hit.trace.session_ids}
+    items, anomalies = _forget_sessions(places, sessions)
+    _ask_for_purges(bucket, hits)
+    record = msgspec.structs.replace(
+        record,
+        tombstones=tuple(one.number for one in log.read() if one.request_id == request.request_id),
+        events=record.events + new_events,
+        removed=record.removed | {hit.key: hit.sha256 for hit in hits},
+        session_items=record.session_items + items,
+        anomalies=record.anomalies + anomalies,
+        unreadable=tuple(sorted(unreadable)),
+    )
+    _store(bucket, record)
+    return record
+
+
+def finish(places: Places, request: Request, verify: Verify) -> Record:
+    """Clean what compaction does not, search again, and close the request if nothing is left."""
+    bucket, mentions, now = places.lake.bucket, Mentions(request.texts), places.lake.clock()
+    record = _stored(bucket, request)
+    record = msgspec.structs.replace(
+        record,
+        bad_events=record.bad_events + blank_bad_events(bucket, mentions),
+        reports=tuple(sorted({*record.reports, *forget_reports(bucket, mentions)})),
+        query_results=record.query_results + forget_results(bucket, now),
+        waiting=tuple(_waiting(places, request, mentions)),
+    )
+    if not record.waiting:
+        record = _closed(places, request, record, verify)
+    _store(bucket, record)
+    if record.state == "done":
+        erasure_requests.close(places.requests, request, now)
+    return record
+
+
+def settle(lake: Lake) -> None:
+    """Note which generations are clean, so that nobody has to ask their index again."""
+    log = TombstoneLog(lake.bucket)
+    graveyard = log.look()
+    older = (one for one in generations.lake_commits(lake.bucket) if one.tombstones < len(graveyard.tombstones))
+    log.settle(len(graveyard.tombstones), [one for one in older if not is_haunted(lake.bucket, one, graveyard)])
+
+
+def _closed(places: Places, request: Request, record: Record, verify: Verify) -> Record:
+    verified = verify(request)
+    if any(verified.values()):
+        return msgspec.structs.replace(record, waiting=(f"queries still find rows: {verified}",))
+    hours = {generations.hour_in(key) for key in record.removed if key.startswith(f"{RAW_EVENTS.name}/")}
+    newest = (generations.newest(places.lake.bucket, hour) for hour in sorted(hours))
+    written = [output.key for found in newest if found for output in found.outputs]
+    return msgspec.structs.replace(
+        record,
+        state="done",
+        finished_time=places.lake.clock(),
+        written=hashes(places.lake.bucket, written),
+        verified=verified,
+    )
+
+
+def _waiting(places: Places, request: Request, mentions: Mentions) -> Iterator[str]:
+    """Why the request cannot be closed yet."""
+    lake = places.lake
+    hours = [hour for hour in lake.ledger.hours() if hour <= hour_text(request.request_time)]
+    yield from (f"hour {hour} is not over" for hour in hours if hour not in closed(lake, hours))
+    unreadable: set[str] = set()
+    hits = search(lake.bucket, _sought(TombstoneLog(lake.bucket), request), unreadable)
+    yield from sorted(hit.key for hit in hits)
+    yield from (f"{places.failures.name}/{key}: run `make recover`" for key in given_up(places.failures, mentions))
+
+
+def _sought(log: TombstoneLog, request: Request) -> Tombstones:
+    """What to look for: the person, and ids of events that were found before."""
+    known = {one for found in log.read() if found.request_id == request.request_id for one in found.event_ids}
+    return Tombstones({name.digest: request.request_time for name in request.names}, frozenset(known))
+
+
+def _entomb(log: TombstoneLog, request: Request, event_ids: set[str]) -> int:
+    """Write a tombstone, unless there is one that says all this. Returns how many events are new."""
+    own = [one for one in log.read() if one.request_id == request.request_id]
+    known = {digest for one in own for digest in one.event_ids}
+    new = {event_id for event_id in event_ids if event_digests([event_id]).isdisjoint(known)}
+    if new or not own:
+        log.append(request.request_id, request.names, new, request.request_time)
+    return len(new)
+
+
+def _forget_sessions(places: Places, sessions: set[str]) -> tuple[int, int]:
+    """Remove the live pages and the anomalies of sessions; how many of each."""
+    counts = []
+    for table in (places.session_metrics, places.anomalies):
+        items = [item for session_id in sorted(sessions) for item in table.query(session_id) if is_anomaly(item)]
+        for item in items:
+            table.delete(Key(str(item["pk"]), str(item["sk"])))
+        counts.append(len(items))
+    return counts[0], counts[1]
+
+
+def _ask_for_purges(bucket: Bucket, hits: list[Hit]) -> None:
+    """The hours whose files hold the person will let no grace pass, also where their generation is clean."""
+    for hour in sorted({generations.hour_in(hit.key) for hit in hits}):
+        newest = generations.newest(bucket, hour)
+        if newest:
+            purges.ask(bucket, newest)
+
+
+def _stored(bucket: Bucket, request: Request) -> Record:
+    people = tuple(sorted(name.digest for name in request.names))
+    record = Record(request_id=request.request_id, people=people, request_time=request.request_time)
+    if not any(entry.key == record.key for entry in bucket.list(record.key)):
+        return record
+    try:
+        return msgspec.json.decode(bucket.get(record.key), type=Record)
+    except msgspec.DecodeError as error:
+        raise LakeError(f"{bucket.name}/{record.key} is no record of an erasure ({error}): remove it") from error
+
+
+def _store(bucket: Bucket, record: Record) -> None:
+    bucket.put(record.key, msgspec.json.format(msgspec.json.encode(record)))

@@ -1,0 +1,323 @@
+"""Erasure among compaction, late arrivals, races and deaths: no trace of the person, everybody else exactly once."""
+
+from collections import Counter
+from contextlib import suppress
+from copy import deepcopy
+from datetime import UTC, datetime
+from functools import cache
+from itertools import count
+from random import Random
+from typing import Any
+
+import pytest
+
+from clickstream.errors import InfrastructureError
+from clickstream.lake import compaction
+from clickstream.lake.compaction import compact_hour, compact_hours
+from clickstream.lake.erasing import Places, Record, begin, erase
+from clickstream.lake.erasure_requests import open_requests
+from clickstream.lake.garbage import collect
+from clickstream.lake.generations import newest
+from clickstream.lake.work import unfinished
+from tests.simulation.erasure_world import (
+    AFTER,
+    CANARY,
+    PERSON,
+    SESSION,
+    ask_for,
+    canary,
+    other,
+    places,
+    refuse,
+    request,
+    rows_of,
+    run,
+    traces_of,
+    with_lake,
+)
+from tests.simulation.fake_lake import HOUR, NEXT, land
+
+HOURS = [HOUR, NEXT]
+STEPS = ("land", "land", "compact", "compact", "run", "die")
+WORDS = (CANARY, PERSON, SESSION)
+
+
+def compact(world: Places) -> None:
+    """One ordinary run of compaction and garbage collection."""
+    list(compact_hours(world.lake, HOURS))
+    collect(world.lake)
+
+
+def scene() -> Places:
+    """Two compacted hours with copies in and across them, a late object, live items, a bad event, a report."""
+    return deepcopy(_scene())
+
+
+@cache
+def _scene() -> Places:
+    world = places()
+    land(world.lake, HOUR, [canary("c1", 1), other("o1", 2), canary("c2", 3, page="/mine")])
+    land(world.lake, NEXT, [canary("c1", 11), other("o2", 12), canary("c2", 13, page="/else"), other("o1", 14)])
+    compact(world)
+    land(world.lake, HOUR, [canary("c3", 4), other("o3", 5)])
+    refuse(world, f'{{"user_id": "{CANARY}"'.encode(), 6)
+    world.lake.bucket.put("reports/top_clients/2026-11-21/top_clients.csv", f"{PERSON},3".encode())
+    world.lake.bucket.put("athena-results/q.csv", f"{PERSON}".encode())
+    for table in (world.session_metrics, world.anomalies):
+        table.put({"pk": SESSION, "sk": "lane", "events": 3})
+        table.put({"pk": "other-session", "sk": "lane", "events": 3})
+    ask_for(world)
+    return world
+
+
+def check(world: Places, *others: str) -> None:
+    """No trace of the person; the others are there once; every hour adds up; nothing is left to do."""
+    assert traces_of(world, *WORDS) == []
+    assert Counter(row["event_id"] for row in rows_of(world)) == Counter(others)
+    for hour in HOURS:
+        found = newest(world.lake.bucket, hour)
+        assert found is not None
+        kept = found.rows + found.duplicates + found.quarantined + found.erased + found.redelivered
+        assert found.landed == kept
+    assert unfinished(world.lake, HOURS) == []
+    assert list(open_requests(world.requests)) == []
+
+
+def test_nothing_of_the_person_is_left_anywhere() -> None:
+    """Rows, copies aside, landing, old files, indexes, dictionaries, payloads, reports, results and live items go."""
+    world = scene()
+    assert len(traces_of(world, *WORDS)) > 10
+    record = run(world)
+    assert record is not None
+    assert (record.state, record.waiting, record.events) == ("done", (), 3)
+    assert (record.bad_events, record.session_items, record.anomalies, record.query_results) == (1, 1, 1, 1)
+    assert record.reports == ("reports/top_clients/2026-11-21/top_clients.csv",)
+    check(world, "o1", "o2", "o3")
+    assert set(record.written) == {
+        output.key for hour in HOURS if (found := newest(world.lake.bucket, hour)) for output in found.outputs
+    }
+    assert record.removed.keys().isdisjoint(world.lake.bucket.objects)  # type: ignore[attr-defined]  # in memory
+    assert run(world) is None
+
+
+def test_the_erased_are_a_term_of_the_ledger() -> None:
+    """Rows that went from the files, from quarantine and on arrival count as erased, each once."""
+    world = scene()
+    run(world)
+    first, second = (newest(world.lake.bucket, hour) for hour in HOURS)
+    assert first is not None
+    assert second is not None
+    assert (first.landed, first.rows, first.erased) == (5, 2, 3)
+    assert (second.landed, second.rows, second.duplicates, second.quarantined, second.erased) == (4, 1, 2, 0, 1)
+
+
+def test_a_late_redelivery_is_erased_when_it_is_compacted() -> None:
+    """Resends, also of an event without own time that seems new now, are counted as erased and leave no file."""
+    world = scene()
+    land(world.lake, HOUR, [canary("c8", 30, time_source="received")])
+    run(world)
+    before = newest(world.lake.bucket, NEXT)
+    late = canary("c8", 40, time_source="received", event_time=AFTER)
+    land(world.lake, NEXT, [canary("c1", 41), late, other("o9", 42)])
+    compact(world)
+    after = newest(world.lake.bucket, NEXT)
+    assert before is not None
+    assert after is not None
+    assert after.erased - before.erased == 2
+    check(world, "o1", "o2", "o3", "o9")
+
+
+def test_a_person_who_comes_back_is_kept() -> None:
+    """What happens after the request is the person's new history."""
+    world = scene()
+    run(world)
+    land(world.lake, NEXT, [canary("new", 50, event_time=AFTER)])
+    compact(world)
+    assert Counter(row["event_id"] for row in rows_of(world)) == Counter(["o1", "o2", "o3", "new"])
+
+
+def test_only_hours_that_hold_the_person_are_written_anew() -> None:
+    """The index spares every other hour, and a second look costs no file at all."""
+    world = places()
+    land(world.lake, HOUR, [canary("c1", 1), other("o1", 2)])
+    later = "2026-11-21T15"
+    land(world.lake, later, [other("o2", 3)])
+    list(compact_hours(world.lake, [HOUR, later]))
+    ask_for(world)
+    run(world)
+    numbers = [found.generation for hour in (HOUR, later) if (found := newest(world.lake.bucket, hour))]
+    assert numbers == [2, 1]
+    for key in [key for key in world.lake.bucket.objects if key.startswith("_identities")]:  # type: ignore[attr-defined]  # in memory
+        world.lake.bucket.put(key, b"not read any more")
+    assert unfinished(world.lake, [HOUR, later]) == []
+
+
+def test_a_generation_without_index_is_read() -> None:
+    """Files of an older version are searched themselves."""
+    world = scene()
+    for key in [key for key in world.lake.bucket.objects if key.startswith("_identities")]:  # type: ignore[attr-defined]  # in memory
+        world.lake.bucket.delete(key)
+    run(world)
+    check(world, "o1", "o2", "o3")
+
+
+def test_an_open_hour_keeps_the_request_open() -> None:
+    """What is still arriving is erased when its hour is over."""
+    world = places("2026-11-21T10:30:00")
+    land(world.lake, HOUR, [canary("c1", 1), other("o1", 2)])
+    land(world.lake, NEXT, [canary("c2", 11), other("o2", 12)])
+    ask_for(world)
+    first = run(world)
+    assert first is not None
+    assert first.state == "open"
+    assert first.waiting[0] == f"hour {NEXT} is not over"
+    assert traces_of(world, PERSON, SESSION)
+    world = with_lake(world, clock=lambda: datetime(2026, 11, 21, 13, tzinfo=UTC))
+    last = run(world)
+    assert last is not None
+    assert (last.state, last.events) == ("done", 2)
+    check(world, "o1", "o2")
+
+
+def test_a_compaction_that_began_before_the_request_is_overtaken_by_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It commits the person once more, after the erasure is done; the generation says so, and the hour is redone."""
+    world = scene()
+    merge = compaction._merge
+
+    def slept(*arguments: Any) -> Any:
+        done = merge(*arguments)
+        monkeypatch.setattr(compaction, "_merge", merge)
+        begin(world, request())
+        return done
+
+    monkeypatch.setattr(compaction, "_merge", slept)
+    compact_hour(world.lake, HOUR)
+    assert HOUR in unfinished(world.lake, HOURS)
+    run(world)
+    check(world, "o1", "o2", "o3")
+
+
+class Killed(Exception):  # noqa: N818  the process ends here; nothing catches it
+    """The worker dies."""
+
+
+class Deadly:
+    """Stands before a store; one call of all that go through the shared counter fails, before or after its effect."""
+
+    def __init__(self, store: Any, calls: "count[int]", at_call: int, error: Exception, *, takes_effect: bool) -> None:
+        self._store, self._calls = store, calls
+        self._fault = (at_call, error, takes_effect)
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._store, name)
+        if not callable(method):
+            return method
+
+        def guarded(*arguments: Any, **more: Any) -> Any:
+            at_call, error, takes_effect = self._fault
+            if next(self._calls) != at_call:
+                return method(*arguments, **more)
+            if takes_effect:
+                method(*arguments, **more)
+            raise error
+
+        return guarded
+
+
+def deadly(world: Places, at_call: int, error: Exception, *, takes_effect: bool) -> tuple[Places, "count[int]"]:
+    """The same stores behind one counter of calls."""
+    calls = count()
+
+    def behind(store: Any) -> Any:
+        return Deadly(store, calls, at_call, error, takes_effect=takes_effect)
+
+    lake = with_lake(world, bucket=behind(world.lake.bucket), catalog=behind(world.lake.catalog)).lake
+    tables = (behind(world.requests), behind(world.session_metrics), behind(world.anomalies))
+    return Places(lake, *tables, behind(world.failures)), calls
+
+
+def die_at_calls(error: Exception, every: int, *, takes_effect: bool) -> int:
+    """Let each n-th call to a store be the last of a run, and check what the next two make of it; how many calls."""
+    for at_call in count(step=every):
+        world = scene()
+        broken, calls = deadly(world, at_call, error, takes_effect=takes_effect)
+        with suppress(Killed, InfrastructureError):
+            run(broken)
+        for _ in range(2):
+            run(world)
+        compact(world)
+        check(world, "o1", "o2", "o3")
+        if next(calls) <= at_call:
+            return at_call
+    return 0
+
+
+@pytest.mark.parametrize("takes_effect", [False, True], ids=["before", "after"])
+def test_a_death_is_made_good_by_the_next_runs(takes_effect: bool) -> None:
+    """Whichever of some calls to a store is the last one, no trace is left, and nobody else is touched."""
+    assert die_at_calls(Killed("dead"), 7, takes_effect=takes_effect) > 100
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("takes_effect", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("error", [Killed("dead"), InfrastructureError("no reply")], ids=["killed", "no-reply"])
+def test_a_death_or_silence_at_any_call_is_made_good(error: Exception, takes_effect: bool) -> None:
+    """Before and after every single call to a store."""
+    assert die_at_calls(error, 1, takes_effect=takes_effect) > 100
+
+
+@pytest.mark.parametrize("seeds", [range(60), pytest.param(range(60, 1000), marks=pytest.mark.long)], ids=len)
+def test_any_order_of_erasure_compaction_and_arrival(seeds: range) -> None:
+    """Deliveries, resends, compactions, dead runs and the erasure in random order end without a trace."""
+    for seed in seeds:
+        play(Random(seed))  # noqa: S311  a schedule, no secret
+
+
+def play(random: Random) -> None:
+    """One schedule."""
+    world, others, place = places(), set[str](), count(1)
+    steps = [random.choice(STEPS) for _ in range(8)]
+    asked_at = random.randrange(len(steps))
+    for number, step in enumerate(steps):
+        if number == asked_at:
+            ask_for(world)
+        if step == "land":
+            deliver(world, random, others, place)
+        elif step == "compact":
+            compact_hour(world.lake, random.choice(HOURS))
+        elif step == "run":
+            run(world)
+        else:
+            broken, _ = deadly(world, random.randrange(120), Killed("dead"), takes_effect=random.random() < 0.5)
+            with suppress(Killed):
+                run(broken)
+    for hour in HOURS:
+        land(world.lake, hour, [other(f"last-{hour}", next(place))])
+    others |= {f"last-{hour}" for hour in HOURS}
+    for _ in range(2):
+        run(world)
+    compact(world)
+    check(world, *others)
+
+
+def deliver(world: Places, random: Random, others: set[str], place: "count[int]") -> None:
+    """Land some events of both, some of which may be resends."""
+    hour, events = random.choice(HOURS), []
+    for _ in range(random.randint(1, 4)):
+        event_id = f"{random.randrange(6)}"
+        if random.random() < 0.5:
+            events.append(canary(f"c{event_id}", next(place), page=random.choice(["/", "/x"])))
+        else:
+            others.add(f"o{event_id}")
+            events.append(other(f"o{event_id}", next(place)))
+    land(world.lake, hour, events)
+
+
+def test_a_query_that_still_finds_rows_keeps_the_request_open() -> None:
+    """Nobody is told that it is done while the query engine says otherwise."""
+    world = scene()
+    records = list(erase(world, lambda _: {"erased_person": 1}))
+    assert isinstance(records[-1], Record)
+    assert records[-1].waiting == ("queries still find rows: {'erased_person': 1}",)
+    assert run(world) is not None
+    check(world, "o1", "o2", "o3")
