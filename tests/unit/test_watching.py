@@ -115,6 +115,18 @@ def test_a_type_that_was_given_up_gives_its_place_away(world: World) -> None:
     assert world.last()["type:click"] < world.last()[TOTAL]
 
 
+def test_types_that_came_only_once_give_their_places_away(world: World) -> None:
+    """A flood of made-up types, too few of each to be missed, keeps later types from being watched for a week only."""
+    world.count(START, **{f"junk{number}": 1 for number in range(60)})
+    while world.now < START + RETIREMENT:
+        world.now += AT_ONCE
+        world.detector.detect()
+    world.count(world.now, purchase=50)
+    world.now += timedelta(minutes=10)
+    world.detector.detect()
+    assert "type:purchase" in world.last()
+
+
 def test_an_alert_that_failed_is_sent_by_a_later_run(world: World) -> None:
     """A topic that is down holds nothing up; once it is back, the pending anomaly is told and marked."""
     anomaly = TrafficAnomaly(TOTAL, DROP, "critical", START, 9.0, 0, 0.7).item()

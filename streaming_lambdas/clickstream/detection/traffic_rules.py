@@ -66,11 +66,14 @@ class Watch(msgspec.Struct):
     others_usual: float = 0.0
     others_recent: float = 0.0
     is_outage_told: bool = False
+    heard: float = 0.0
+    """Epoch seconds of the last minute with an event; of the first minute seen while there was none."""
 
     def observe(self, series: str, minute: datetime, seen: int, total: int) -> TrafficAnomaly | None:
         """Take a complete minute in; say what is wrong with it."""
         verdict = self.model.observe(minute.timestamp(), seen)
         others = total - seen
+        self.heard = minute.timestamp() if seen or not self.heard else self.heard
         self._hear(others, is_silent=self.model.is_silent)
         rule = self._outage(others) if self.model.is_silent and series != TOTAL else None
         if rule is None and verdict.is_anomaly:

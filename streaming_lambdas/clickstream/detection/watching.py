@@ -33,7 +33,7 @@ LOOK_BACK = timedelta(days=2)
 MOST_SERIES = 21
 """The total and the twenty most frequent event types."""
 RETIRED_S = 7 * 24 * 3600
-"""A series that has been silent this long gives its place to another one."""
+"""A series without an event for so long gives its place to another one, also one too rare to be told silent."""
 OVERDUE = timedelta(minutes=2)
 """An alert that is still pending after this has lost its sender."""
 GRACE = timedelta(days=7)
@@ -132,7 +132,7 @@ class TrafficDetector:
             "sk": name,
             "rev": stored["rev"] + 1 if stored else 1,
             "last": last.isoformat(),
-            "silent_since": int(watch.model.silent_since),
+            "heard": int(watch.heard),
             "state": msgspec.msgpack.encode(watch),
             "expires_at": self._expires_at(),
         }
@@ -176,7 +176,7 @@ def _watched(stored: dict[str, Item], window: _Window) -> list[str]:
 
 def _is_retired(item: Item) -> bool:
     last = datetime.fromisoformat(item["last"]).timestamp()
-    return bool(item["silent_since"]) and item["sk"] != TOTAL and last - int(item["silent_since"]) > RETIRED_S
+    return item["sk"] != TOTAL and last - int(item.get("heard", last)) > RETIRED_S
 
 
 def _start(name: str, stored: Item | None, window: _Window) -> datetime:
