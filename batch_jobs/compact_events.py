@@ -8,12 +8,11 @@ import argparse
 import dataclasses
 import json
 import sys
-import time
-from collections.abc import Iterator, Sequence
-from importlib.util import find_spec
+from collections.abc import Sequence
 
 from batch_jobs import lake_arguments
 from batch_jobs.command_line import interruptible
+from batch_jobs.job_progress import shown, timed
 from clickstream.errors import ClickstreamError
 from clickstream.lake.compaction import Outcome, compact_hours
 from clickstream.lake.garbage import collect
@@ -51,7 +50,7 @@ def _run(lake: Lake, options: argparse.Namespace) -> int:
     hours = hours if options.include_open else closed(lake, hours)
     waiting = unfinished(lake, hours)
     failed = 0
-    for outcome, seconds in _timed(_shown(compact_hours(lake, hours, waiting), len(waiting))):
+    for outcome, seconds in timed(shown(compact_hours(lake, hours, waiting), len(waiting), "compacting hours")):
         print(json.dumps(_line(outcome, seconds)), flush=True)
         if outcome.result == "failed":
             failed += 1
@@ -74,25 +73,6 @@ def _collect(lake: Lake) -> None:
     print(json.dumps({"job": "compact_events", "garbage": dataclasses.asdict(collected)}), flush=True)
     for key in collected.unexplained:
         print(f"compact_events: {key} is named by no commit; see the operations guide, orphans", file=sys.stderr)
-
-
-def _timed(outcomes: Iterator[Outcome]) -> Iterator[tuple[Outcome, float]]:
-    """Each outcome with the seconds it took."""
-    start = time.monotonic()
-    for outcome in outcomes:
-        yield outcome, time.monotonic() - start
-        start = time.monotonic()
-
-
-def _shown(outcomes: Iterator[Outcome], expected: int) -> Iterator[Outcome]:
-    """The outcomes, with a progress bar where somebody watches."""
-    if not sys.stderr.isatty() or find_spec("rich") is None:
-        yield from outcomes
-        return
-    from rich.console import Console  # not part of the Glue environment
-    from rich.progress import track
-
-    yield from track(outcomes, "compacting hours", expected, console=Console(stderr=True))
 
 
 if __name__ == "__main__":

@@ -46,8 +46,10 @@ STEPS = (
     # Before compaction: it may put the last objects of a quiet lane on the work list.
     Step("audit_ledger", schedules=("hourly", "daily")),
     Step("compact_events", schedules=("hourly", "daily")),
+    # Daily: every run reads three days for each date that changed, and a day changes every hour.
+    Step("build_sessions", schedules=("daily",), needs=("compact_events",)),
     Step("check_quality", schedules=("hourly", "daily"), needs=("compact_events",)),
-    Step("run_reports", schedules=("daily",), needs=("compact_events", "check_quality")),
+    Step("run_reports", schedules=("daily",), needs=("compact_events", "build_sessions", "check_quality")),
 )
 """In the order in which they run."""
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from clickstream.lake.session_cuts import Rules
 from clickstream.lake.session_events import SCHEMA, keyed
+from clickstream.lake.session_rules import Rules
 
 DAY = datetime(2026, 11, 21, tzinfo=UTC)
 Row = dict[str, Any]

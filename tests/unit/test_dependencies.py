@@ -18,7 +18,10 @@ JOBS = {path.stem for path in (ROOT / "batch_jobs").glob("*.py") if "\ndef main(
 STEP_LIST = "batch_jobs.steps"
 """The one list of batch steps: plain data, from which the jobs, the workflow and its infrastructure are made."""
 IMPORT_NAMES = {"crawler-user-agents": "crawleruseragents", "ua-parser": "ua_parser", "ua-parser-builtins": "ua_parser"}
-NUMPY_USERS = {"fingerprints.py", "duplicates.py", "session_cuts.py", "session_events.py", "sessionizing.py"}
+NUMPY_USERS = {"fingerprints.py", "duplicates.py", "runs.py", "session_cuts.py", "session_events.py"} | {
+    "session_buckets.py",
+    "sessionizing.py",
+}
 """The cores of batch jobs: numpy is on every Glue worker and not in the Lambda layer."""
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from clickstream.access_logs import parse_log_line
-from clickstream.lake.session_cuts import Rules
+from clickstream.lake.session_rules import Rules
 from clickstream.lake.sessionizing import sessions
 from tests.unit.public_cases import data_file, members
 from tests.unit.session_rows import Row, event, table

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clickstream.lake.session_cuts import Rules
+from clickstream.lake.session_rules import Rules
 from clickstream.lake.sessionizing import sessions
 from clickstream.tables import SESSIONS
 from tests.unit.session_rows import DAY, Row, at, event, table, walked

@@ -11,8 +11,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from clickstream.lake.session_cuts import DAY_US, Ints, Mask, Rules, beginnings
+from clickstream.lake.session_cuts import DAY_US, Ints, Mask, beginnings
 from clickstream.lake.session_events import KEY, campaigns, codes, in_order, numbers, places
+from clickstream.lake.session_rules import Rules
 from clickstream.tables import SESSIONS
 
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
