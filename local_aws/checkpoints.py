@@ -1,4 +1,8 @@
-"""How far every (mapping, shard) has come, kept on disk."""
+"""How far every (mapping, stream, shard) has come, kept on disk.
+
+A stream that is deleted and made anew has the name, the ARN and the shard ids of the old one, and other records: it is
+told from the old one by its epoch, the time of its creation.
+"""
 
 import json
 from dataclasses import asdict, dataclass, replace
@@ -36,7 +40,7 @@ class Checkpoint:
 
 
 class CheckpointStore:
-    """One small file for each (mapping, shard), replaced atomically.
+    """One small file for each (mapping, epoch of its stream, shard), replaced atomically.
 
     A file is written after the invocation it speaks of: a crash between the two delivers those records again,
     none is ever skipped.
@@ -45,18 +49,18 @@ class CheckpointStore:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def load(self, mapping_uuid: str, shard_id: str) -> Checkpoint | None:
-        """Return the checkpoint, or None if the mapping never entered the shard."""
-        path = self._path(mapping_uuid, shard_id)
+    def load(self, mapping_uuid: str, epoch: str, shard_id: str) -> Checkpoint | None:
+        """Return the checkpoint, or None if the mapping never entered this stream's shard."""
+        path = self._path(mapping_uuid, epoch, shard_id)
         return Checkpoint(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
 
-    def save(self, mapping_uuid: str, shard_id: str, checkpoint: Checkpoint) -> None:
+    def save(self, mapping_uuid: str, epoch: str, shard_id: str, checkpoint: Checkpoint) -> None:
         """Replace the checkpoint."""
-        write_atomically(self._path(mapping_uuid, shard_id), json.dumps(asdict(checkpoint)))
+        write_atomically(self._path(mapping_uuid, epoch, shard_id), json.dumps(asdict(checkpoint)))
 
     def knows(self, mapping_uuid: str) -> bool:
-        """Tell whether the mapping has entered any shard."""
+        """Tell whether the mapping has entered any shard, of whatever stream."""
         return (self._folder / mapping_uuid).is_dir()
 
-    def _path(self, mapping_uuid: str, shard_id: str) -> Path:
-        return self._folder / mapping_uuid / f"{shard_id}.json"
+    def _path(self, mapping_uuid: str, epoch: str, shard_id: str) -> Path:
+        return self._folder / mapping_uuid / epoch / f"{shard_id}.json"

@@ -7,7 +7,7 @@ service's poller is switched off first, because the emulator's loses records whe
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Event, Thread
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -107,35 +107,41 @@ class EventSourceRunner:
             self._stop_event.wait(_LISTING_INTERVAL_S)
 
     def _list(self) -> None:
-        mappings = {mapping.uuid: mapping for mapping in self._services.mappings()}
+        listed = self._services.mappings()
+        arns = {mapping.stream_arn for mapping in listed}
+        # The epoch is asked for first: shards of a newer stream under an older epoch are only read again.
+        epochs = {arn: self._services.stream_epoch(arn) for arn in arns}
+        shards = {arn: self._services.shards(arn) for arn in arns}
+        mappings = {mapping.uuid: replace(mapping, stream_epoch=epochs[mapping.stream_arn]) for mapping in listed}
         self._retire(mappings)
-        shards = {arn: self._services.shards(arn) for arn in {mapping.stream_arn for mapping in mappings.values()}}
         for mapping in mappings.values():
             if mapping.is_polled_by_service:
                 self._services.switch_off_service_polling(mapping)
             self._start_pumps(mapping, shards[mapping.stream_arn])
 
     def _retire(self, mappings: dict[str, EventSourceMapping]) -> None:
-        """Stop the pumps of mappings that are gone or changed, and forget the ones that have ended."""
+        """Stop the pumps of mappings that are gone or changed, or read another stream now; forget those that ended."""
         for key, job in tuple(self._jobs.items()):
-            if mappings.get(key[0]) != job.mapping:
+            is_current = mappings.get(key[0]) == job.mapping
+            if not is_current:
                 job.pump.request_stop()
-            if not job.pump.is_alive() and (not job.pump.progress.is_finished or key[0] not in mappings):
+            if not job.pump.is_alive() and not (job.pump.progress.is_finished and is_current):
                 del self._jobs[key]
 
     def _start_pumps(self, mapping: EventSourceMapping, listed: tuple[Shard, ...]) -> None:
-        is_known_mapping = self._store.knows(mapping.uuid)
-        checkpoints = {shard.shard_id: self._store.load(mapping.uuid, shard.shard_id) for shard in listed}
+        uuid, epoch = mapping.uuid, mapping.stream_epoch
+        is_known_mapping = self._store.knows(uuid)
+        checkpoints = {shard.shard_id: self._store.load(uuid, epoch, shard.shard_id) for shard in listed}
         finished = {shard_id for shard_id, checkpoint in checkpoints.items() if checkpoint and checkpoint.is_finished}
-        running = {shard_id for uuid, shard_id in self._jobs if uuid == mapping.uuid} - finished
+        running = {shard_id for each, shard_id in self._jobs if each == uuid} - finished
         for shard in readable_shards(listed, finished=finished, running=running):
             checkpoint = checkpoints[shard.shard_id]
             if checkpoint is None:
                 now_s = self._clock()
                 checkpoint = first_checkpoint(mapping, is_known_mapping=is_known_mapping, now_s=now_s)
-                self._store.save(mapping.uuid, shard.shard_id, checkpoint)
+                self._store.save(uuid, epoch, shard.shard_id, checkpoint)
             pump = self._pump(mapping, shard.shard_id, checkpoint)
-            self._jobs[mapping.uuid, shard.shard_id] = _Job(mapping, pump)
+            self._jobs[uuid, shard.shard_id] = _Job(mapping, pump)
             pump.start()
 
     def _pump(self, mapping: EventSourceMapping, shard_id: str, checkpoint: Checkpoint) -> ShardPump:

@@ -16,6 +16,7 @@ class EventSourceMapping:
     Attributes:
         uuid: Identity of the mapping; a replaced mapping has a new one and starts anew.
         stream_arn: The stream it reads.
+        stream_epoch: When the stream was created, as text; empty while there is none, or nobody has asked.
         function_arn: The function it invokes (with the qualifier, if it has one).
         is_polled_by_service: The service itself polls for this mapping as well.
         batch_size: Records in one invocation at most.
@@ -44,6 +45,7 @@ class EventSourceMapping:
     is_reporting: bool = False
     failure_destination: str | None = None
     ignored_settings: tuple[str, ...] = ()
+    stream_epoch: str = ""
 
     @property
     def function_name(self) -> str:

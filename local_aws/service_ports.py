@@ -66,6 +66,14 @@ class ServicePorts:
             for shard in shards
         )
 
+    def stream_epoch(self, stream_arn: str) -> str:
+        """Return when the stream was created, epoch seconds as text; empty if it does not exist."""
+        try:
+            found = self.kinesis.describe_stream_summary(StreamARN=stream_arn)
+        except self.kinesis.exceptions.ResourceNotFoundException:
+            return ""
+        return f"{found['StreamDescriptionSummary']['StreamCreationTimestamp'].timestamp():.3f}"
+
     def switch_off_service_polling(self, mapping: EventSourceMapping) -> None:
         """Disable the service's own poller for a mapping; two pollers would deliver everything twice."""
         self.functions.update_event_source_mapping(UUID=mapping.uuid, Enabled=False)
@@ -93,4 +101,4 @@ class PumpPorts:
 
     def save(self, checkpoint: Checkpoint) -> None:
         """Keep the position on disk."""
-        self.store.save(self.mapping.uuid, self.shard_id, checkpoint)
+        self.store.save(self.mapping.uuid, self.mapping.stream_epoch, self.shard_id, checkpoint)

@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from local_aws.state import StateFolder
 STREAM = "arn:aws:kinesis:us-east-1:000000000000:stream/clicks"
 FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:count"
 NOW_S = 1_000_000.0
+CREATED = datetime(1970, 1, 2, tzinfo=UTC)
+EPOCH = "86400.000"
 ROUNDS = 20
 
 
@@ -39,12 +42,17 @@ class FakeStream:
 
     parents: dict[str, tuple[str, ...]]
     numbers: dict[str, list[int]]
+    created: datetime = CREATED
 
     def get_paginator(self, _name: str) -> Pages:
         """The shards."""
         words = ("ParentShardId", "AdjacentParentShardId")
         shards = [{"ShardId": name} | dict(zip(words, of, strict=False)) for name, of in self.parents.items()]
         return Pages("Shards", shards)
+
+    def describe_stream_summary(self, **_: Any) -> dict[str, Any]:
+        """When the stream was created."""
+        return {"StreamDescriptionSummary": {"StreamCreationTimestamp": self.created}}
 
     def get_shard_iterator(self, **words: Any) -> dict[str, str]:
         """Behind the given record, or at the start."""
@@ -117,10 +125,10 @@ class Platform:
     functions: FakeFunctions
     s3: FakeS3 = field(default_factory=FakeS3)
 
-    def run(self) -> None:
-        """List and deliver until every readable shard is finished."""
+    def run(self, between: Callable[[], None] = lambda: None) -> None:
+        """List and deliver until every readable shard is finished; do something in the middle."""
         services = ServicePorts(
-            kinesis=self.stream,  # type: ignore[arg-type]  # a fake with three methods
+            kinesis=self.stream,  # type: ignore[arg-type]  # a fake with four methods
             functions=self.functions,  # type: ignore[arg-type]  # a fake with two methods
             destinations=FailureDestinations(self.s3, None, None),  # type: ignore[arg-type]  # a fake with one
         )
@@ -134,7 +142,9 @@ class Platform:
                 job.pump.request_stop()
 
         self.functions.stop = stop
-        for _ in range(ROUNDS):
+        for number in range(ROUNDS):
+            if number == ROUNDS // 2:
+                between()
             if not is_stopped:
                 runner._list()
             for job in list(runner._jobs.values()):
@@ -143,7 +153,9 @@ class Platform:
 
     def done(self, shard_id: str, uuid: str = "u") -> int:
         """Records done by the mapping's checkpoint in the shard."""
-        checkpoint = CheckpointStore(self.state.checkpoint_folder).load(uuid, shard_id)
+        checkpoint = CheckpointStore(self.state.checkpoint_folder).load(
+            uuid, f"{self.stream.created.timestamp():.3f}", shard_id
+        )
         return checkpoint.done if checkpoint else 0
 
 

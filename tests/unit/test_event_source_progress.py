@@ -29,18 +29,20 @@ def _console() -> Console:
 def test_a_checkpoint_comes_back_as_it_was_saved(tmp_path: Path) -> None:
     """A new process continues where the last one was."""
     checkpoint = Checkpoint(start_time=5.0).advance("42", done=3, discarded=1)
-    CheckpointStore(tmp_path).save("u", SHARD, checkpoint)
+    CheckpointStore(tmp_path).save("u", "1", SHARD, checkpoint)
     store = CheckpointStore(tmp_path)
-    assert store.load("u", SHARD) == checkpoint == Checkpoint("42", start_time=5.0, done=3, discarded=1)
-    assert (store.knows("u"), store.load("u", "other"), store.knows("v")) == (True, None, False)
+    assert store.load("u", "1", SHARD) == checkpoint == Checkpoint("42", start_time=5.0, done=3, discarded=1)
+    assert (store.knows("u"), store.knows("v")) == (True, False)
+    assert store.load("u", "1", "other") is None
+    assert store.load("u", "2", SHARD) is None
 
 
 def test_saving_leaves_no_half_written_file(tmp_path: Path) -> None:
     """A checkpoint folder holds checkpoints only."""
     store = CheckpointStore(tmp_path)
     for done in range(3):
-        store.save("u", SHARD, Checkpoint(done=done))
-    assert [path.name for path in (tmp_path / "u").iterdir()] == [f"{SHARD}.json"]
+        store.save("u", "1", SHARD, Checkpoint(done=done))
+    assert [path.name for path in (tmp_path / "u" / "1").iterdir()] == [f"{SHARD}.json"]
 
 
 def test_progress_comes_back_as_it_was_saved(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from clickstream.intake.kinesis import decode_batch
 from local_aws.checkpoints import Checkpoint, CheckpointStore
-from tests.unit.runner_platform import Platform, platform_of
+from tests.unit.runner_platform import EPOCH, Platform, platform_of
 
 
 @pytest.mark.parametrize(
@@ -47,8 +48,8 @@ def test_a_restart_goes_on_behind_what_was_done(tmp_path: Path) -> None:
     """What the last process settled is not delivered again, in the middle of a shard and behind a finished one."""
     platform = platform_of(tmp_path, parents={"a": (), "b": ()})
     store = CheckpointStore(platform.state.checkpoint_folder)
-    store.save("u", "a", Checkpoint(f"{0:056d}", done=1))
-    store.save("u", "b", Checkpoint(f"{12:056d}", done=2, discarded=1, is_finished=True))
+    store.save("u", EPOCH, "a", Checkpoint(f"{0:056d}", done=1))
+    store.save("u", EPOCH, "b", Checkpoint(f"{12:056d}", done=2, discarded=1, is_finished=True))
     platform.run()
     assert platform.functions.invocations == [[1, 2]]
     assert (platform.done("a"), platform.done("b")) == (3, 2)
@@ -62,6 +63,32 @@ def test_a_replaced_mapping_begins_at_the_oldest_record(tmp_path: Path) -> None:
     platform.run()
     assert platform.functions.invocations == [[0, 1, 2], [0, 1, 2]]
     assert platform.done("a", "v") == 3
+
+
+def test_a_stream_that_is_made_anew_is_read_from_its_oldest_record(tmp_path: Path) -> None:
+    """Under a mapping that lives on, its shards and numbers look like the old ones and are others."""
+    platform = platform_of(tmp_path, StartingPosition="LATEST")
+    platform.stream.numbers["a"] = []
+    platform.run()
+    platform.stream.numbers["a"] = [0, 1, 2]
+    platform.stream.created += timedelta(seconds=90)
+    platform.run()
+    platform.run()
+    platform.stream.created += timedelta(seconds=90)
+    platform.run()
+    assert platform.functions.invocations == [[0, 1, 2], [0, 1, 2]]
+    assert platform.done("a") == 3
+
+
+def test_pumps_of_the_old_stream_make_room(tmp_path: Path) -> None:
+    """A stream made anew while the platform runs, its shards read to their end, is read without a restart."""
+    platform = platform_of(tmp_path)
+
+    def anew() -> None:
+        platform.stream.created += timedelta(seconds=90)
+
+    platform.run(between=anew)
+    assert platform.functions.invocations == [[0, 1, 2], [0, 1, 2]]
 
 
 def test_a_given_up_batch_is_an_object_that_can_be_fed_back(tmp_path: Path) -> None:
