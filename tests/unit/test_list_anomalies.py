@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from batch_jobs import lake_state
+from batch_jobs import lake_state, list_anomalies
 from batch_jobs.list_anomalies import listed, main
+from clickstream.errors import ConfigError
 from clickstream.ports import Item
 from tests.simulation.fakes import MemoryTable
 
@@ -64,3 +65,14 @@ def test_wrong_usage(words: list[str], capsys: pytest.CaptureFixture[str]) -> No
         main(words)
     assert stopped.value.code == 2
     assert "usage:" in capsys.readouterr().err
+
+
+def test_a_stack_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is one sentence and exit code 1, not a trace."""
+
+    def refuse(stack: str) -> dict[str, str]:
+        raise ConfigError(f"the stack {stack} cannot be read")
+
+    monkeypatch.setattr(list_anomalies, "outputs", refuse)
+    assert main(["--stack", "mine"]) == 1
+    assert capsys.readouterr().err == "list_anomalies: the stack mine cannot be read\n"
