@@ -3,7 +3,7 @@
     python -m local_aws.demo [--events N | --file PATH] [--seed S] [--out DIR]
 
 Every stage is one of the project's own commands, run as a person would, against a platform of its own. The numbers at
-the end come from `batch_jobs.summarize`, which fails if an event is not accounted for.
+the end come from `batch_jobs.show_ledger` and `batch_jobs.summarize`, which fail if an event is not accounted for.
 """
 
 import argparse
@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -90,14 +91,15 @@ def run(options: argparse.Namespace) -> int:
         demo.stage("deploy", "local_aws", "deploy", "--state", out / ".state")
         # Few buckets: a record ends with its minute, so every bucket more makes the records smaller.
         arrival = [] if options.file else ["--arrival-times", "--buckets", "4"]
-        sent = json.loads(demo.stage("send", "test_client", "send", source, "--stack", STACK, *arrival))
+        sent = _counted(demo.stage("send", "test_client", "send", source, "--stack", STACK, *arrival))
         demo.stage("process", "local_aws", "wait", "--state", out / ".state", "--timeout", "600")
-        total = sent["sent"] + (0 if options.file else _send_late(demo, options))
+        sent += Counter() if options.file else _send_late(demo, options)
         reports = ("--include-open", "--whole", "--out", out)
         demo.stage("batch", "batch_jobs.run_steps", "--steps", "hourly,daily", "--stack", STACK, *reports)
         if not options.file:
             _score_detection(demo)
-        return _summarize(demo, total, began)
+        print(demo.stage("ledger", "batch_jobs.show_ledger", "--stack", STACK, "--sent-records", str(sent["records"])))
+        return _summarize(demo, sent["sent"], began)
 
 
 def _yesterday(now: datetime) -> datetime:
@@ -117,10 +119,10 @@ def _source(demo: Demo, options: argparse.Namespace) -> Path:
     return day
 
 
-def _send_late(demo: Demo, options: argparse.Namespace) -> int:
+def _send_late(demo: Demo, options: argparse.Namespace) -> Counter[str]:
     """Compact, then send a file that arrived in an hour already compacted: the next batch must take it in.
 
-    Returns how many events were sent.
+    Returns how many events were `sent`, in how many `records`.
     """
     late = demo.out / "late.ndjson.zst"
     size = ("--events", str(LATE_EVENTS), "--seed", str(options.seed + 1), "--hours", "1")
@@ -128,9 +130,15 @@ def _send_late(demo: Demo, options: argparse.Namespace) -> int:
     start = (demo.day_start + LATE_AFTER).isoformat()
     demo.stage("simulate late", "test_client", "simulate", *size, "--start", start, "--out", late)
     sending = ("send", late, "--stack", STACK, "--arrival-times", "--buckets", "4")
-    sent = json.loads(demo.stage("send late", "test_client", *sending))
+    sent = _counted(demo.stage("send late", "test_client", *sending))
     demo.stage("process late", "local_aws", "wait", "--state", demo.out / ".state", "--timeout", "600")
-    return int(sent["sent"])
+    return sent
+
+
+def _counted(report: str) -> Counter[str]:
+    """The sender's own count of events and records."""
+    sent = json.loads(report)
+    return Counter({name: int(sent[name]) for name in ("sent", "records")})
 
 
 def _score_detection(demo: Demo) -> None:

@@ -32,6 +32,7 @@ def run_demo(out: Path, *words: str) -> dict[str, Any]:
     command = [sys.executable, "-m", "local_aws.demo", "--out", str(out), *words]
     result = subprocess.run(command, cwd=PROJECT_FOLDER, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr[-3000:]
+    assert "Every identity holds." in result.stdout
     assert [name for name in FILES if not (out / name).stat().st_size] == []
     assert processes_of(out) == []
     summary: dict[str, Any] = json.loads((out / "summary.json").read_text(encoding="utf-8"))
