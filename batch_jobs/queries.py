@@ -52,19 +52,20 @@ class Guard:
         `InfrastructureError` if Athena cannot be reached.
         """
         bound = statement.bind(hours, values)
+        query_id = "never started"
         try:
-            frame = wr.athena.read_sql_query(
+            query_id = wr.athena.start_query_execution(
                 bound.sql,
                 database=self._database,
                 workgroup=self._workgroup,
-                ctas_approach=False,
                 params=bound.params,
                 paramstyle="named",
             )
+            frame = wr.athena.get_query_results(query_id)
         except (QueryFailed, QueryCancelled) as error:
-            raise StatementError(f"Athena refused {statement.name}: {error}") from error
+            raise StatementError(f"Athena refused {statement.name} (query {query_id}): {error}") from error
         except (ClientError, BotoCoreError) as error:
-            raise InfrastructureError(f"{statement.name} could not be asked: {error}") from error
+            raise InfrastructureError(f"{statement.name} (query {query_id}) could not be asked: {error}") from error
         return _answer(frame)
 
 

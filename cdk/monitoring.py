@@ -113,6 +113,8 @@ class Monitoring(Construct):
         for name, event, meaning in (
             ("CounterDifference", metrics.COUNTER_DIFFERENCE, "counters are not what has landed: `make repair`"),
             ("LedgerContradictions", metrics.LEDGER_CONTRADICTIONS, "commits do not add up: `make ledger` names them"),
+            ("QualityFailures", metrics.QUALITY_FAILURES, "checks of the lake failed, reports wait: see the Glue run"),
+            ("QualityWarnings", metrics.QUALITY_WARNINGS, "the lake looks odd: see check_quality in the Glue run"),
         ):
             found = cloudwatch.Metric(
                 namespace=metrics.NAMESPACE,

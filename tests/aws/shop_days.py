@@ -49,6 +49,8 @@ BROKEN: dict[str, list[Row]] = {
     "bots_have_reason": [event("click", at("04:10", BREAKAGE), is_bot=True)],
     "no_identifiers_without_consent": [event("click", at("05:10", BREAKAGE), consent=False)],
     "event_id_unique": [event("click", at(f"{hour}:10", BREAKAGE), event_id="twice") for hour in (7, 8, 10)],
+    "required_columns_present": [event("click", at("14:10", BREAKAGE), channel=None)],
+    "values_known": [event("click", at("15:10", BREAKAGE), device_type="fridge")],
     "position_unique": [event("click", at(f"12:{minute}", BREAKAGE), sequence_number="7") for minute in (10, 20)],
 }
 UNPRICED_DAY = 6
@@ -57,7 +59,13 @@ UNPRICED: list[Row] = [
     event("purchase", at("09:01", UNPRICED_DAY), "F", order_id="o5", revenue=Decimal(7)),
 ]
 """Revenue that states no currency: not ours to refuse, and not to be added to any."""
-BROKEN_HOUR = {"event_id_unique": 8, "received_time_in_partition": 1, "position_unique": 12}
+BROKEN_HOUR = {
+    "event_id_unique": 8,
+    "received_time_in_partition": 1,
+    "position_unique": 12,
+    "required_columns_present": 14,
+    "values_known": 15,
+}
 BAD: list[Row] = [
     {"reason": "not_json", "received_time": at("09:30")},
     {"reason": "not_json", "received_time": at("09:31")},
