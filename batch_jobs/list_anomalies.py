@@ -19,7 +19,6 @@ from batch_jobs.command_line import interruptible
 from batch_jobs.stack import outputs
 from clickstream.detection.alerting import is_anomaly, rule_of, series_of
 from clickstream.errors import ClickstreamError
-from clickstream.errors import ClickstreamError
 from clickstream.live.readers import is_live
 from clickstream.ports import Item
 
