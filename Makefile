@@ -113,6 +113,12 @@ MAPPING ?=
 backfill: $(VENV)/installed ## bring history into the lake: EVENTS="old.ndjson.gz s3://bucket/access.log", MAPPING=columns.toml for CSV
 	@$(LOCAL) python -m batch_jobs.backfill_events --stack $(STACK) $(if $(MAPPING),--mapping "$(MAPPING)") $(if $(DRY),--dry-run) $(EVENTS)
 
+FROM ?=
+.PHONY: replay
+replay: $(VENV)/installed ## make hours anew and compare: FROM=2026-11-21T00 TO=2026-11-21T23 SOURCE=landing|generation; then SWAP=1 or DISCARD=1
+	@$(LOCAL) python -m batch_jobs.replay_events --stack $(STACK) $(if $(FROM),--from $(FROM)) $(if $(TO),--to $(TO)) \
+	  $(if $(SOURCE),--source $(SOURCE)) $(if $(SWAP),--swap) $(if $(DISCARD),--discard)
+
 HOUR ?=
 TO ?=
 .PHONY: rollback
