@@ -1,7 +1,7 @@
 -- How many sessions went from viewing an item to buying, in this order, and where the others stopped.
--- A session is a run of events of one app_id, session_id and device (anonymous_id, where it is sent) without a pause of
--- gap_minutes; signing in does not split it. Events without session_id (no consent) belong to none. A session that
--- crosses a bound of the interval is cut there.
+-- A session is a run of events of one person (anonymous_id, else session_id, else user_id) in one app_id without a pause
+-- of gap_minutes, as in the table `sessions`; signing in does not split it. Events without any of them (no consent)
+-- belong to none. A session that crosses a bound of the interval is cut there.
 -- A step counts when it comes after the steps before it; other events may lie between.
 -- grain: one row per step, 1 to 4
 -- partitions: exactly the received hours that hold events of the interval
@@ -13,29 +13,28 @@
 WITH visits AS (
     SELECT
         app_id,
-        session_id,
-        COALESCE(anonymous_id, '') AS device_id,
+        COALESCE(anonymous_id, session_id, user_id) AS person_id,
         event_type,
         event_time,
         ROW_NUMBER() OVER (
-            PARTITION BY app_id, session_id, COALESCE(anonymous_id, '')
+            PARTITION BY app_id, COALESCE(anonymous_id, session_id, user_id)
             ORDER BY event_time, received_time, sequence_number, sub_sequence
         ) AS place,
         LAG(event_time) OVER (
-            PARTITION BY app_id, session_id, COALESCE(anonymous_id, '')
+            PARTITION BY app_id, COALESCE(anonymous_id, session_id, user_id)
             ORDER BY event_time, received_time, sequence_number, sub_sequence
         ) AS previous_time
     FROM raw_events
     WHERE :received
       AND event_time >= :start AND event_time < :end
-      AND session_id IS NOT NULL
+      AND COALESCE(anonymous_id, session_id, user_id) IS NOT NULL
       AND NOT COALESCE(is_bot, false)
 ),
 parts AS (
     SELECT
         visits.*,
         1 + SUM(CASE WHEN DATE_DIFF('minute', previous_time, event_time) >= :gap_minutes THEN 1 ELSE 0 END) OVER (
-            PARTITION BY app_id, session_id, device_id ORDER BY place ROWS UNBOUNDED PRECEDING
+            PARTITION BY app_id, person_id ORDER BY place ROWS UNBOUNDED PRECEDING
         ) AS part
     FROM visits
 ),
@@ -49,7 +48,7 @@ paths AS (
     ) AS path
     FROM parts
     WHERE event_type IN ('view_item', 'add_to_cart', 'begin_checkout', 'purchase')
-    GROUP BY app_id, session_id, device_id, part
+    GROUP BY app_id, person_id, part
 ),
 totals AS (
     SELECT

@@ -1,15 +1,15 @@
 -- How many rows the lake holds, and how many sessions they make: the numbers that the ledger is compared with.
--- A session is what sql/sessions.sql calls one, with a pause of 30 minutes, but bots have sessions here too.
+-- A session is one of the table `sessions`, but counted from the events, with those that are not built yet.
 -- grain: one row
 -- partitions: the received hours that the caller names
 -- bots: included
 -- parameter received predicate: the received hours to count
 WITH visits AS (
     SELECT
-        session_id,
+        COALESCE(anonymous_id, session_id, user_id) AS person_id,
         event_time,
         LAG(event_time) OVER (
-            PARTITION BY app_id, session_id, COALESCE(anonymous_id, '')
+            PARTITION BY app_id, COALESCE(anonymous_id, session_id, user_id), COALESCE(is_bot, false)
             ORDER BY event_time, received_time, sequence_number, sub_sequence
         ) AS previous_time
     FROM raw_events
@@ -18,7 +18,7 @@ WITH visits AS (
 SELECT
     COUNT(*) AS event_rows,
     COUNT_IF(
-        session_id IS NOT NULL
+        person_id IS NOT NULL
         AND (previous_time IS NULL OR DATE_DIFF('minute', previous_time, event_time) >= 30)
     ) AS sessions
 FROM visits

@@ -1,7 +1,7 @@
 -- Orders and their value, by day and by the channel of the order's session.
--- A session is a run of events of one app_id, session_id and device (anonymous_id, where it is sent) without a pause of
--- gap_minutes; signing in does not split it. Events without session_id (no consent) belong to none. A session that
--- crosses a bound of the interval is cut there.
+-- A session is a run of events of one person (anonymous_id, else session_id, else user_id) in one app_id without a pause
+-- of gap_minutes, as in the table `sessions`; signing in does not split it. Events without any of them (no consent)
+-- belong to none. A session that crosses a bound of the interval is cut there.
 -- Orders without a session have the channel 'unknown'. An order that is sent twice counts once, with its first value.
 -- grain: one row per local_date, channel and currency (null: the order states none)
 -- partitions: exactly the received hours that hold events of the interval
@@ -14,9 +14,8 @@
 WITH visits AS (
     SELECT
         app_id,
-        session_id,
-        COALESCE(session_id, event_id) AS session_key,
-        COALESCE(anonymous_id, '') AS device_id,
+        COALESCE(anonymous_id, session_id, user_id) AS person_id,
+        COALESCE(anonymous_id, session_id, user_id, event_id) AS person_key,
         event_type,
         channel,
         COALESCE(order_id, event_id) AS order_key,
@@ -24,11 +23,11 @@ WITH visits AS (
         currency,
         event_time,
         ROW_NUMBER() OVER (
-            PARTITION BY app_id, COALESCE(session_id, event_id), COALESCE(anonymous_id, '')
+            PARTITION BY app_id, COALESCE(anonymous_id, session_id, user_id, event_id)
             ORDER BY event_time, received_time, sequence_number, sub_sequence
         ) AS place,
         LAG(event_time) OVER (
-            PARTITION BY app_id, COALESCE(session_id, event_id), COALESCE(anonymous_id, '')
+            PARTITION BY app_id, COALESCE(anonymous_id, session_id, user_id, event_id)
             ORDER BY event_time, received_time, sequence_number, sub_sequence
         ) AS previous_time
     FROM raw_events
@@ -40,15 +39,15 @@ parts AS (
     SELECT
         visits.*,
         1 + SUM(CASE WHEN DATE_DIFF('minute', previous_time, event_time) >= :gap_minutes THEN 1 ELSE 0 END) OVER (
-            PARTITION BY app_id, session_key, device_id ORDER BY place ROWS UNBOUNDED PRECEDING
+            PARTITION BY app_id, person_key ORDER BY place ROWS UNBOUNDED PRECEDING
         ) AS part
     FROM visits
 ),
 entries AS (
     SELECT
         parts.*,
-        CASE WHEN session_id IS NOT NULL THEN FIRST_VALUE(channel) OVER (
-            PARTITION BY app_id, session_key, device_id, part ORDER BY place
+        CASE WHEN person_id IS NOT NULL THEN FIRST_VALUE(channel) OVER (
+            PARTITION BY app_id, person_key, part ORDER BY place
         ) END AS entry_channel
     FROM parts
 ),

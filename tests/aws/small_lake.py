@@ -19,7 +19,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from moto import mock_aws
 
+from aws_catalog import GlueCatalog
+from aws_stores import DynamoTable, S3Bucket
 from clickstream.lake.generations import Generation, OutputFile
+from clickstream.lake.session_building import build_dates
+from clickstream.lake.session_log import unfinished_dates
+from clickstream.lake.session_rules import Rules
+from clickstream.lake.work import Lake
+from clickstream.ledger import Ledger
 from clickstream.tables import BAD_EVENTS, LAKE_TABLES, RAW_EVENTS, LakeTable, hour_folder, hour_text
 from local_aws.athena import AthenaServer
 
@@ -72,7 +79,7 @@ def account(cache_folder: Path) -> Iterator[None]:
 
 
 def fill(rows: Iterable[Row], bad: Iterable[Row] = (), **counts: int) -> None:
-    """Write the rows as one generation per received hour, and the bad rows as landed; create the tables.
+    """Write the rows as one generation per received hour, and the bad rows as landed; create the tables, with sessions.
 
     `counts` (duplicates, quarantined) go into the commit of the first hour.
     """
@@ -87,6 +94,15 @@ def fill(rows: Iterable[Row], bad: Iterable[Row] = (), **counts: int) -> None:
         counts = {}
     for hour, refused in _by_hour(bad).items():
         _write(BAD_EVENTS, hour, f"bad_events/{hour_folder(hour)}/part.parquet", refused)
+    build_sessions()
+
+
+def build_sessions() -> None:
+    """Bring the table of sessions up to date."""
+    bucket = S3Bucket(BUCKET)
+    lake = Lake(bucket, Ledger(DynamoTable("ledger"), bucket), GlueCatalog(DATABASE), lambda: DAY)
+    outcomes = list(build_dates(lake, unfinished_dates(lake, Rules())))
+    assert all(outcome.result == "built" for outcome in outcomes), outcomes
 
 
 def _by_hour(rows: Iterable[Row]) -> dict[str, list[dict[str, Any]]]:
