@@ -18,9 +18,9 @@ from aws_stores import CONFIG, DynamoTable, S3Bucket, call
 from batch_jobs.command_line import interruptible
 from batch_jobs.stream_reading import StreamReader
 from clickstream import metrics
-from clickstream.errors import ClickstreamError
+from clickstream.errors import ClickstreamError, LakeError
 from clickstream.lake.accounting import contradictions
-from clickstream.ledger import Ledger
+from clickstream.ledger import Commit, Ledger
 from clickstream.positions import Lane
 from clickstream.stream.applying import Applier
 from clickstream.stream.comparing import Difference
@@ -84,8 +84,16 @@ def _contradictions(pages: Pages, lane: Lane, since: datetime) -> Iterator[str]:
     """What does not add up in the newest commits of the lane, by themselves and against their objects."""
     kept = max(since, pages.now() - LANDING_KEPT)
     for commit in islice(pages.ledger.commits_since(lane, kept), SAMPLED):
-        for problem in (*contradictions(commit), *miscounted(pages.bucket, commit)):
+        for problem in (*contradictions(commit), *_against_objects(pages, commit)):
             yield f"{lane} {commit.last.lstrip('0')}: {problem}"
+
+
+def _against_objects(pages: Pages, commit: Commit) -> list[str]:
+    """An object that is gone or damaged is what the audit is there to tell; it must not end it."""
+    try:
+        return list(miscounted(pages.bucket, commit))
+    except LakeError as error:
+        return [str(error)]
 
 
 def _repair(pages: Pages, differences: Iterable[Difference]) -> None:
