@@ -1,9 +1,11 @@
 """The stores of a simulated schedule: the real adapters on the services that moto plays."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
+from unittest.mock import patch
 
 import boto3
 from moto import mock_aws
@@ -57,7 +59,9 @@ def on_moto(seed: int) -> Stores:
 
 @contextmanager
 def services() -> Iterator[None]:
-    """Services of moto, empty, with credentials that are good for nothing else."""
-    with mock_aws():
+    """Services of moto, empty, with credentials that are good for nothing else; never those that the shell names."""
+    with patch.dict(os.environ), mock_aws():
+        for name in [name for name in os.environ if name.startswith("AWS_ENDPOINT_URL") or name == "AWS_PROFILE"]:
+            del os.environ[name]
         boto3.setup_default_session(region_name="us-east-1")
         yield
