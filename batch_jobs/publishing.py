@@ -39,15 +39,16 @@ def publish(
     facts: PageFacts,
     answers: Mapping[str, Answer],
     generations: Mapping[str, int],
+    sessions: Mapping[str, int],
     folder: Path | None = None,
 ) -> None:
     """Write all files to `reports/<name>/<interval>/` of the bucket, and flat into the folder if there is one.
 
     The numbers about the run come last: they say that everything else is there, and from which `generations` (by
-    received hour) it was made. A second run over the interval replaces the files.
+    received hour) and `sessions` (by date) it was made. A second run over the interval replaces the files.
     """
     page = ReportFile(PAGE, "report.html", render(facts).encode())
-    files = [*_tables(answers), page, ReportFile(PAGE, SUMMARY, _summary(facts, generations))]
+    files = [*_tables(answers), page, ReportFile(PAGE, SUMMARY, _summary(facts, generations, sessions))]
     for file in files:
         bucket.put(report_key(file.report, facts.interval, file.name), file.body)
     if folder:
@@ -64,7 +65,7 @@ def _tables(answers: Mapping[str, Answer]) -> Iterator[ReportFile]:
         yield ReportFile(name, f"{name}.csv", csv_text(answer.frame).encode())
 
 
-def _summary(facts: PageFacts, generations: Mapping[str, int]) -> bytes:
+def _summary(facts: PageFacts, generations: Mapping[str, int], sessions: Mapping[str, int]) -> bytes:
     state = asdict(facts.state)
     del state["anomalies"]
     return json.dumps(
@@ -76,6 +77,7 @@ def _summary(facts: PageFacts, generations: Mapping[str, int]) -> bytes:
             **state,
             "anomalies": len(facts.state.anomalies),
             "generations": dict(generations),
+            "sessions": dict(sessions),
             "bytes_scanned": facts.bytes_scanned,
             "reports": facts.runs,
         },

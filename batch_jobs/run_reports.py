@@ -27,7 +27,7 @@ from batch_jobs.page_facts import PageFacts
 from batch_jobs.publishing import publish
 from batch_jobs.queries import Answer, Guard, interval_values
 from batch_jobs.report_list import REPORTS, Report
-from batch_jobs.unfinished_days import unfinished_days
+from batch_jobs.unfinished_days import of_interval, session_generations, unfinished_days
 from clickstream.errors import ClickstreamError
 from clickstream.lake.generations import Generation, lake_commits
 from clickstream.lake.statements import Value, read_statement
@@ -55,6 +55,8 @@ class Question:
     interval: Interval
     generations: Mapping[str, int]
     """By received hour; these hours are read."""
+    sessions: Mapping[str, int]
+    """Generation of the sessions of each date."""
     arrival_hours: Sequence[str]
     values: Mapping[str, Value]
 
@@ -122,20 +124,21 @@ def _intervals(
 
 def _report(source: Source, interval: Interval, folder: Path | None, options: argparse.Namespace) -> int:
     """Everything about one interval; 1 if a report failed."""
-    question = _question(source.commits, interval, options.time_zone)
+    question = _question(source, interval, options.time_zone)
     state = _state(source, question)
     outcomes = [_outcome(source.guard, report, question, options.sql) for report in REPORTS]
     facts = _facts(outcomes, question, state, source.now)
     answers = {outcome.report.name: outcome.answer for outcome in outcomes if outcome.answer}
-    publish(source.bucket, facts, answers, question.generations, folder)
+    publish(source.bucket, facts, answers, question.generations, question.sessions, folder)
     return _verdict(interval, outcomes)
 
 
-def _question(commits: Sequence[Generation], interval: Interval, time_zone: str) -> Question:
+def _question(source: Source, interval: Interval, time_zone: str) -> Question:
     return Question(
         interval,
-        lake_interval.generations(commits, interval),
-        lake_interval.arrival_hours(commits, interval),
+        lake_interval.generations(source.commits, interval),
+        of_interval(session_generations(source.bucket), interval),
+        lake_interval.arrival_hours(source.commits, interval),
         {"start": interval.start, "end": interval.end, "time_zone": time_zone},
     )
 

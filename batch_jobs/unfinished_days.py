@@ -5,7 +5,7 @@ run that was missed is made up for, a late event brings its day back, and a run 
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 
@@ -14,7 +14,8 @@ import msgspec
 from batch_jobs.lake_interval import OUTLIER_SHARE, Interval, whole_day
 from batch_jobs.publishing import PAGE, SUMMARY, report_key
 from clickstream.lake.commit_log import READERS
-from clickstream.lake.generations import Generation, hour_start
+from clickstream.lake.generations import Generation, hour_start, number_in
+from clickstream.lake.session_log import LOG
 from clickstream.ports import Bucket
 from clickstream.tables import REPORTS_PREFIX
 
@@ -37,11 +38,15 @@ class Published(msgspec.Struct, frozen=True):
     made_time: datetime
     generations: dict[str, int]
     reports: list[Entry]
+    sessions: dict[str, int] = {}
 
-    def is_final(self, day: Interval, generations: dict[str, int]) -> bool:
-        """Whether it was made after the day, from exactly these generations by received hour, and no report failed."""
+    def is_final(self, day: Interval, generations: dict[str, int], sessions: dict[str, int]) -> bool:
+        """Whether it was made after the day, from exactly these generations, and no report failed.
+
+        Generations are those of `raw_events` by received hour, and those of `sessions` by date.
+        """
         is_whole = self.made_time >= day.end and not any(entry.failure for entry in self.reports)
-        return is_whole and self.generations == generations
+        return is_whole and (self.generations, self.sessions) == (generations, sessions)
 
 
 def unfinished_days(bucket: Bucket, commits: Sequence[Generation], now: datetime) -> list[Interval]:
@@ -53,16 +58,32 @@ def unfinished_days(bucket: Bucket, commits: Sequence[Generation], now: datetime
         now: UTC.
 
     Returns:
-        Whole days: first those never reported, oldest first, then the others by the age of their page. A run that takes
-        only the first few therefore reaches every day, even if late events bring many old days back every night.
+        Whole days. A day comes back once when the day after it is there, with which its last sessions are whole. First
+        those never reported, oldest first, then the others by the age of their page. A run that takes only the first
+        few therefore reaches every day, even if late events bring many old days back every night.
     """
     generations = _generations_per_day(commits)
     ended = [day for day in event_days(commits) if whole_day(day).end <= now]
     published = _published(bucket, ended)
-    is_done = {day: found.is_final(whole_day(day), generations[day]) for day, found in published.items()}
+    sessions = session_generations(bucket)
+    is_done = {
+        day: found.is_final(whole_day(day), generations[day], of_interval(sessions, whole_day(day)))
+        for day, found in published.items()
+    }
     unfinished = [day for day in ended if not is_done.get(day)]
     unfinished.sort(key=lambda day: (published[day].made_time if day in published else _NEVER, day))
     return [whole_day(day) for day in unfinished]
+
+
+def session_generations(bucket: Bucket) -> dict[str, int]:
+    """Generation of the sessions of every date that has any, from one listing."""
+    return {day: number_in(key) or 0 for day, key in LOG.newest_keys(bucket).items()}
+
+
+def of_interval(sessions: Mapping[str, int], interval: Interval) -> dict[str, int]:
+    """Those of the dates that the interval meets."""
+    first, last = interval.start.date(), (interval.end - timedelta(microseconds=1)).date()
+    return {day: number for day, number in sessions.items() if first.isoformat() <= day <= last.isoformat()}
 
 
 def event_days(commits: Iterable[Generation]) -> list[date]:

@@ -1,5 +1,5 @@
 -- How many rows the lake holds, and how many sessions they make: the numbers that the ledger is compared with.
--- A session is one of the table `sessions`, but counted from the events, with those that are not built yet.
+-- Sessions are those of the table `sessions`, counted from the events: also on dates not built, never cut at midnight.
 -- grain: one row
 -- partitions: the received hours that the caller names
 -- bots: included

@@ -31,11 +31,19 @@ def day(number: int) -> Interval:
     return whole_day(date(2026, 11, number))
 
 
-def publish(bucket: MemoryBucket, number: int, made: datetime, failure: str = "", **generations: int) -> None:
+def publish(
+    bucket: MemoryBucket,
+    number: int,
+    made: datetime,
+    failure: str = "",
+    sessions: dict[str, int] | None = None,
+    **generations: int,
+) -> None:
     """A published day; generations are by received hour, written as d21T09=1."""
     hours = {f"2026-11-{name[1:]}": generation for name, generation in generations.items()}
     report = {"name": "funnel", "rows": 4} | ({"failure": failure} if failure else {})
     body = {"made_time": made.isoformat(), "generations": hours, "reports": [report], "rows": 1}
+    body |= {"sessions": sessions} if sessions else {}
     bucket.put(f"reports/page/{day(number).label}/reports.json", json.dumps(body).encode())
 
 
@@ -65,6 +73,18 @@ def test_late_event_brings_its_day_back(bucket: MemoryBucket) -> None:
     assert unfinished_days(bucket, COMMITS, at(23, 2)) == []
     rewritten = [commit("2026-11-21T09", 2, d21=5), *COMMITS[1:]]
     assert unfinished_days(bucket, rewritten, at(23, 2)) == [day(21)]
+
+
+def test_other_sessions_bring_their_day_back(bucket: MemoryBucket) -> None:
+    """A session over midnight is whole only when the next day is there, and then its day's page is made again."""
+    for number in (21, 22):
+        bucket.put(f"_session_commits/dt=2026-11-{number}/00000001.json", b"{}")
+    sessions = {"2026-11-21": 1}
+    publish(bucket, 21, at(22, 2), sessions=sessions, d21T09=1)
+    publish(bucket, 22, at(23, 2), sessions=sessions, d22T09=1, d23T01=1)
+    assert unfinished_days(bucket, COMMITS, at(23, 2)) == [day(22)]
+    bucket.put("_session_commits/dt=2026-11-21/00000002.json", b"{}")
+    assert unfinished_days(bucket, COMMITS, at(23, 2)) == [day(21), day(22)]
 
 
 def test_page_that_is_not_final_is_made_again(bucket: MemoryBucket) -> None:
