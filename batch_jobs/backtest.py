@@ -15,12 +15,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import track
 from rich.table import Table
 
 from batch_jobs.backtest_sources import History, from_counters, from_csv, from_lake
 from batch_jobs.command_line import interruptible
 from batch_jobs.lake_interval import instant
+from batch_jobs.ledger_tools import shown
 from batch_jobs.live_tables import plain, utc_now
 from clickstream.detection.traffic_rules import TrafficAnomaly, Watch
 from clickstream.detection.watching import SETTLED
@@ -60,7 +60,7 @@ def replay(history: History, series: str) -> list[TrafficAnomaly]:
     started = (minute for minute in history.known if minute in history.minutes and history.minutes[minute][series])
     first = next(started, None)
     todo = [minute for minute in history.known if first and minute >= first]
-    for minute in track(todo, series, transient=True, console=Console(stderr=True)):
+    for minute in shown(series, todo):
         counts = history.minutes.get(minute, nothing)
         anomaly = watch.observe(series, minute, counts[series], counts[TOTAL])
         if anomaly:

@@ -48,7 +48,8 @@ def test_a_tracking_outage_in_a_file_is_found(tmp_path: Path, capsys: pytest.Cap
     found = [row for row in csv.DictReader(out.read_text().splitlines()) if row["rule"] == TRACKING_OUTAGE]
     assert [(row["series"], row["severity"], row["seen"]) for row in found] == [("type:purchase", "critical", "0")]
     assert found[0]["minute"].startswith("2026-11-03T02:0")
-    printed = capsys.readouterr().out
+    printed, progress = capsys.readouterr()
+    assert progress == ""
     assert TRACKING_OUTAGE in printed
     assert "4,320 minutes from 2026-11-01 00:00 to 2026-11-03 23:59 UTC, 3 series" in printed
 
