@@ -5,6 +5,7 @@ Nothing but the commit decides: a run may die anywhere, be started twice, or com
 
 import tempfile
 import uuid
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -16,6 +17,7 @@ import pyarrow.parquet as pq
 
 from clickstream.errors import ClickstreamError
 from clickstream.lake.catalog import swap, uri
+from clickstream.lake.commit_log import partition_in
 from clickstream.lake.garbage import Grace
 from clickstream.lake.generations import OutputFile
 from clickstream.lake.session_buckets import Buckets, events_between, read_bucket, window
@@ -66,12 +68,16 @@ def collect_sessions(lake: Lake, grace: Grace | None = None) -> int:
     before still reads the old files.
     """
     limit = lake.clock() - (grace or Grace()).replaced
+    stored = defaultdict(list)
+    for entry in lake.bucket.list(f"{SESSIONS.name}/"):
+        stored[partition_in(entry.key)].append(entry.key)
     removed = 0
     for pointer in lake.catalog.list(SESSIONS.name):
-        newest = LOG.newest(lake.bucket, pointer.hour)
+        strangers = [key for key in stored[pointer.hour] if not uri(lake.bucket, key).startswith(pointer.location)]
         is_settled = pointer.pointed_time is not None and pointer.pointed_time <= limit
-        if newest and is_settled and pointer.location == uri(lake.bucket, newest.folder):
-            removed += _remove_replaced(lake.bucket, newest)
+        newest = LOG.newest(lake.bucket, pointer.hour) if strangers and is_settled else None
+        if newest and pointer.location == uri(lake.bucket, newest.folder):
+            removed += _remove_replaced(lake.bucket, newest, strangers)
     return removed
 
 
@@ -144,11 +150,9 @@ def _publish(lake: Lake, plan: Plan, file: _File) -> SessionGeneration:
     )
 
 
-def _remove_replaced(bucket: Bucket, newest: SessionGeneration) -> int:
-    """Remove what is not part of the newest generation, nor of one that may still be committed."""
+def _remove_replaced(bucket: Bucket, newest: SessionGeneration, keys: Iterable[str]) -> int:
+    """Remove those of the keys whose generation is not newer; a newer one may still be committed."""
     prefix = data_folder(newest.date, 0, "").partition("g=")[0]
-    kept = {output.key for output in newest.outputs}
-    keys = [entry.key for entry in bucket.list(prefix) if entry.key not in kept]
     old = [key for key in keys if int(key.removeprefix(f"{prefix}g=").partition("-")[0]) <= newest.generation]
     for key in old:
         bucket.delete(key)
