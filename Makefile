@@ -165,6 +165,10 @@ $(PEERS)/installed: requirements/bench.txt $(VENV)/installed
 bench-stream: $(PEERS)/installed ## events/s/core of the whole handler beside other engines
 	@python -m benchmarks.bench_stream --peers $(PEERS)/bin/python --out "$(OUT)/bench_stream.json"
 
+.PHONY: bench-import
+bench-import: setup ## CPU time to import each function as the service does, and the sizes of the archives
+	@python -m benchmarks.import_time
+
 RATE ?= 1000 10000 100000
 .PHONY: cost
 cost: $(VENV)/installed ## dollars per million events, from counted calls; RATE="1000 10000" events a second
