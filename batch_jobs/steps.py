@@ -13,6 +13,8 @@ COMMON_ARGUMENTS = {
     "counters-table": "CountersTableName",
     "page-metrics-table": "PageMetricsTableName",
     "anomalies-table": "AnomaliesTableName",
+    "session-metrics-table": "SessionMetricsTableName",
+    "failure-bucket": "FailureBucketName",
     "stream": "StreamName",
 }
 """Arguments that every step gets, and the stack output that holds the value of each."""
@@ -45,6 +47,8 @@ STEPS = (
     Step("open_partitions", schedules=("hourly", "daily")),
     # Before compaction: it may put the last objects of a quiet lane on the work list.
     Step("audit_ledger", schedules=("hourly", "daily")),
+    # Before compaction: it looks for the ids of a person's events while the rows are still there.
+    Step("erase_events", schedules=("hourly", "daily")),
     Step("compact_events", schedules=("hourly", "daily")),
     # Daily: every run reads three days for each date that changed, and a day changes every hour.
     Step("build_sessions", schedules=("daily",), needs=("compact_events",)),

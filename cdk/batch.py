@@ -5,30 +5,31 @@ from collections.abc import Mapping
 from aws_cdk import Aws, Duration
 from aws_cdk import aws_glue as glue
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from batch_jobs.steps import COMMON_ARGUMENTS
 from cdk.code import Code
 from cdk.config import Config
 from cdk.ingest import stream_name
-from cdk.lake import RESULTS_PREFIX, Lake
+from cdk.lake import Lake
 from cdk.realtime import Realtime
 from cdk.stream_function import log_group_named
 from cdk.tables import Tables
 from cdk.workflow import Workflow
 from clickstream import metrics
+from clickstream.lake import erasure_requests
 from clickstream.ledger import WORK_LIST_KEYS
 from clickstream.tables import (
     BAD_EVENTS,
-    COMMITS_PREFIX,
-    CONFIRMATIONS_PREFIX,
-    DELTAS_PREFIX,
+    IDENTITIES_PREFIX,
     LAKE_TABLES,
     LANDING_PREFIX,
+    PURGES_PREFIX,
     QUARANTINE_PREFIX,
     RAW_EVENTS,
     REPORTS_PREFIX,
-    SESSION_COMMITS_PREFIX,
+    RESULTS_PREFIX,
     SESSIONS,
 )
 
@@ -55,19 +56,25 @@ QUERY_ACTIONS = (
     "athena:StopQueryExecution",
 )
 READ_ITEMS = ("dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan")
+BOOKKEEPING = "_*"
+"""Commits, confirmations, indexes, tombstones and records: every folder that begins with an underscore."""
 WRITTEN = (
-    RAW_EVENTS.name,
-    QUARANTINE_PREFIX,
-    COMMITS_PREFIX,
-    CONFIRMATIONS_PREFIX,
-    SESSIONS.name,
-    SESSION_COMMITS_PREFIX,
-    REPORTS_PREFIX,
-    RESULTS_PREFIX,
+    f"{RAW_EVENTS.name}/*",
+    f"{SESSIONS.name}/*",
+    f"{BAD_EVENTS.name}/*",
+    f"{QUARANTINE_PREFIX}/*",
+    f"{REPORTS_PREFIX}/*",
+    f"{RESULTS_PREFIX}/*",
+    BOOKKEEPING,
 )
-COLLECTED = (RAW_EVENTS.name, SESSIONS.name, QUARANTINE_PREFIX, LANDING_PREFIX, BAD_EVENTS.name)
-READ = (*WRITTEN, LANDING_PREFIX, BAD_EVENTS.name, DELTAS_PREFIX)
-"""Folders of the bucket that the steps write, remove garbage from, and read."""
+COLLECTED = (
+    *WRITTEN[:-1],
+    f"{LANDING_PREFIX}/*",
+    f"{IDENTITIES_PREFIX}/*",
+    f"{PURGES_PREFIX}/*",
+)
+READ = ("*",)
+"""Objects of the bucket that the steps write, remove, and read."""
 
 
 class Batch(Construct):
@@ -79,7 +86,15 @@ class Batch(Construct):
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, config: Config, code: Code, lake: Lake, realtime: Realtime
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        config: Config,
+        code: Code,
+        lake: Lake,
+        realtime: Realtime,
+        failures: s3.Bucket,
     ) -> None:
         super().__init__(scope, construct_id)
         self.job_name = f"{config.prefix}-batch"
@@ -93,9 +108,12 @@ class Batch(Construct):
         self._allow_lake(lake)
         self._allow_tables(realtime.tables)
         self._allow_audit(realtime.tables, stream_name(config))
-        values = _common_values(lake, realtime.tables) | {"stream": stream_name(config)}
+        self._allow_erasure(realtime.tables, failures)
+        values = _common_values(lake, realtime.tables)
+        values |= {"stream": stream_name(config), "failure-bucket": failures.bucket_name}
         arguments = {f"--{name}": values[name] for name in COMMON_ARGUMENTS}
         arguments["--retention-days"] = str(config.data_retention_days)
+        arguments |= {"--landing-days": str(config.landing_days), "--raw-events-days": str(config.raw_events_days)}
         self._job(code, {**arguments, "--custom-logGroup-prefix": log_prefix})
         self.workflow = Workflow(self, "Workflow", config=config, job_name=self.job_name, topic=realtime.topic)
 
@@ -116,7 +134,7 @@ class Batch(Construct):
             "CollectGarbage": (("s3:DeleteObject",), COLLECTED),
         }
         for sid, (actions, names) in folders.items():
-            self._allow(sid, actions, [lake.bucket.arn_for_objects(f"{name}/*") for name in names])
+            self._allow(sid, actions, [lake.bucket.arn_for_objects(name) for name in names])
         self._allow(
             "ListObjects",
             ("s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"),
@@ -143,6 +161,15 @@ class Batch(Construct):
         # The service knows no resources for metrics, so the name space limits it.
         namespace = {"StringEquals": {"cloudwatch:namespace": metrics.NAMESPACE}}
         self._allow("PublishMetrics", ("cloudwatch:PutMetricData",), ["*"], namespace)
+
+    def _allow_erasure(self, tables: Tables, failures: s3.Bucket) -> None:
+        """Remove people from the live tables, and close requests; see, but not touch, batches that were given up."""
+        live = [tables.session_metrics.table_arn, tables.anomalies.table_arn]
+        self._allow("ErasePeople", ("dynamodb:DeleteItem", "dynamodb:Query"), live)
+        requests = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [erasure_requests.PARTITION]}}
+        self._allow("WriteRequests", ("dynamodb:PutItem",), [tables.ledger.table_arn], requests)
+        found = [failures.bucket_arn, failures.arn_for_objects("*")]
+        self._allow("ReadGivenUpBatches", ("s3:GetObject", "s3:ListBucket"), found)
 
     def _job(self, code: Code, arguments: dict[str, str]) -> None:
         archives = ",".join(asset.s3_object_url for asset in code.glue_archives)
@@ -180,6 +207,7 @@ def _common_values(lake: Lake, tables: Tables) -> dict[str, str]:
         "counters-table": tables.counters.table_name,
         "page-metrics-table": tables.page_metrics.table_name,
         "anomalies-table": tables.anomalies.table_name,
+        "session-metrics-table": tables.session_metrics.table_name,
     }
 
 

@@ -11,14 +11,16 @@ from cdk.config import Config
 from clickstream.tables import (
     BAD_EVENTS,
     LAKE_TABLES,
+    QUARANTINE_PREFIX,
+    RAW_EVENTS,
+    REPORTS_PREFIX,
+    RESULTS_PREFIX,
     Column,
     LakeTable,
 )
 
-RESULTS_PREFIX = "athena-results"
-RESULTS_RETENTION = Duration.days(7)
-BAD_EVENTS_RETENTION = Duration.days(90)
-"""Their payloads are raw and may name people: long enough to repair a producer and send again, not for good."""
+AFTER_THE_JOBS_DAYS = 2
+"""Files of `raw_events` go later than the day from which no job looks at their hour any more."""
 COMMENT_LIMIT = 255
 """Glue refuses longer column comments."""
 
@@ -34,9 +36,7 @@ class Lake(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, config: Config) -> None:
         super().__init__(scope, construct_id)
-        results = s3.LifecycleRule(id="query-results", prefix=f"{RESULTS_PREFIX}/", expiration=RESULTS_RETENTION)
-        bad_events = s3.LifecycleRule(id="bad-events", prefix=f"{BAD_EVENTS.name}/", expiration=BAD_EVENTS_RETENTION)
-        self.bucket = private_bucket(self, "Bucket", config, [results, bad_events])
+        self.bucket = private_bucket(self, "Bucket", config, retention_rules(config))
         self.database_name = config.prefix.replace("-", "_")
         self._catalog()
         self.workgroup_name = config.prefix
@@ -105,6 +105,22 @@ class Lake(Construct):
                 ),
             ),
         )
+
+
+def retention_rules(config: Config) -> list[s3.LifecycleRule]:
+    """What S3 deletes by itself, by age of the object. Landing is not among it: the jobs know what was compacted."""
+    zones = {
+        RESULTS_PREFIX: ("query-results", config.result_days),
+        BAD_EVENTS.name: ("bad-events", config.bad_events_days),
+        QUARANTINE_PREFIX: ("quarantine", config.quarantine_days),
+        REPORTS_PREFIX: ("reports", config.report_days),
+        RAW_EVENTS.name: ("raw-events", config.raw_events_days and config.raw_events_days + AFTER_THE_JOBS_DAYS),
+    }
+    return [
+        s3.LifecycleRule(id=name, prefix=f"{prefix}/", expiration=Duration.days(days))
+        for prefix, (name, days) in zones.items()
+        if days
+    ]
 
 
 def _glue_column(column: Column) -> glue.CfnTable.ColumnProperty:

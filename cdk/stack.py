@@ -34,7 +34,7 @@ class ClickstreamStack(Stack):
         ingest = Ingest(self, "Ingest", config)
         lake = Lake(self, "Lake", config)
         realtime = Realtime(self, "Realtime", config=config, code=code, ingest=ingest, lake=lake)
-        batch = Batch(self, "Batch", config=config, code=code, lake=lake, realtime=realtime)
+        batch = Batch(self, "Batch", config=config, code=code, lake=lake, realtime=realtime, failures=ingest.failures)
         tables = realtime.tables
         traffic = Traffic(self, "Traffic", config=config, code=code, tables=tables, topic=realtime.topic)
         monitoring = Monitoring(

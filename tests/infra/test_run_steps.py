@@ -50,6 +50,7 @@ def test_hourly_and_daily() -> None:
     assert [step.name for step in select("hourly")] == [
         "open_partitions",
         "audit_ledger",
+        "erase_events",
         "compact_events",
         "check_quality",
     ]
@@ -92,6 +93,7 @@ def test_dependents_of_a_failed_step_are_skipped(failure: object) -> None:
     assert _results(outcomes) == {
         "open_partitions": "ok",
         "audit_ledger": "ok",
+        "erase_events": "ok",
         "compact_events": "failed",
         "build_sessions": "skipped",
         "check_quality": "skipped",
@@ -148,7 +150,7 @@ def _unreadable(name: str) -> dict[str, str]:
         (["--steps", "weekly"], "run_steps: weekly: known are"),
         (
             ["--bucket", "b"],
-            "--page-metrics-table, --anomalies-table, --stream missing",
+            "--anomalies-table, --session-metrics-table, --failure-bucket, --stream missing",
         ),
         (["--stack", "absent"], "run_steps: the stack absent cannot be read"),
     ],

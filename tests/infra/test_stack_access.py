@@ -39,11 +39,13 @@ def test_each_statement_is_named(template: Template, statements: Statements) -> 
 
 
 def test_failure_destination_needs_two_actions(template: Template, statements: Statements) -> None:
-    """The functions may put failed batches and see the bucket, but neither read nor delete them."""
+    """The functions may put failed batches and see the bucket, the batch job may read them; nobody deletes any."""
     actions: dict[str, set[str]] = {}
     for policy, statement in statements(template):
         if "IngestFailures" in json.dumps(statement["Resource"]):
             actions.setdefault(policy, set()).update(_list(statement["Action"]))
+    readers = [actions.pop(policy) for policy in sorted(actions) if policy.startswith("BatchRole")]
+    assert readers == [{"s3:GetObject", "s3:ListBucket"}]
     assert list(actions.values()) == [{"s3:PutObject", "s3:ListBucket"}] * 2
 
 
@@ -57,15 +59,19 @@ def test_only_the_processor_reads_the_key(template: Template, statements: Statem
 
 
 def test_the_ledger_is_append_only(template: Template, statements: Statements) -> None:
-    """Only process_events writes commits, the batch job the work list, and nobody may delete from a table."""
-    writers = set()
+    """Only process_events writes commits, the batch job the work list and requests; nobody may delete from it."""
+    writers, erased_from = set(), set()
     for policy, statement in statements(template):
         actions = set(_list(statement["Action"]))
-        assert not actions & {"dynamodb:DeleteItem", "dynamodb:BatchWriteItem", "dynamodb:UpdateItem"}
+        assert not actions & {"dynamodb:BatchWriteItem", "dynamodb:UpdateItem"}
+        if "dynamodb:DeleteItem" in actions:
+            erased_from |= {(policy[:9], resource["Fn::GetAtt"][0][:20]) for resource in statement["Resource"]}
         if "dynamodb:PutItem" in actions and "TablesLedger" in json.dumps(statement["Resource"]):
             writers.add((policy[:9], json.dumps(statement.get("Condition"))))
     work_list = json.dumps({"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["hour#*", "hours"]}})
-    assert writers == {("RealtimeP", "null"), ("BatchRole", work_list)}
+    requests = json.dumps({"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["erasures"]}})
+    assert writers == {("RealtimeP", "null"), ("BatchRole", work_list), ("BatchRole", requests)}
+    assert erased_from == {("BatchRole", "RealtimeTablesSessio"), ("BatchRole", "RealtimeTablesAnomal")}
 
 
 def test_functions_never_delete(template: Template, statements: Statements) -> None:

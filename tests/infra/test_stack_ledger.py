@@ -14,7 +14,8 @@ Statements = Callable[[Template], Iterator[tuple[str, dict[str, Any]]]]
 def test_an_alarm_for_each_metric_of_the_audit(template: Template, of_type: OfType) -> None:
     """A single event of difference, or one commit that does not add up, rings; no data does not."""
     alarms = {alarm["MetricName"]: alarm for alarm in of_type(template, "CloudWatch::Alarm") if "MetricName" in alarm}
-    for name in (metrics.COUNTER_DIFFERENCE, metrics.LEDGER_CONTRADICTIONS):
+    audited = (metrics.COUNTER_DIFFERENCE, metrics.LEDGER_CONTRADICTIONS)
+    for name in (*audited, metrics.QUALITY_FAILURES, metrics.QUALITY_WARNINGS):
         alarm = alarms[name]
         assert (alarm["Namespace"], alarm["Threshold"], alarm["Statistic"]) == (metrics.NAMESPACE, 1, "Maximum")
         assert alarm["TreatMissingData"] == "notBreaching"
@@ -24,12 +25,12 @@ def test_an_alarm_for_each_metric_of_the_audit(template: Template, of_type: OfTy
 
 
 def test_what_the_batch_job_writes_in_tables(template: Template, statements: Statements) -> None:
-    """Pages and the work list; no session, no anomaly, no commit."""
+    """Pages, the work list and the state of requests; no session, no anomaly, no commit."""
     written: dict[str, Any] = {}
     for policy, statement in statements(template):
         if policy.startswith("BatchRole") and statement["Action"] == "dynamodb:PutItem":
             written[statement["Sid"]] = json.dumps(statement["Resource"])
-    assert set(written) == {"WritePages", "WriteWorkList"}
+    assert set(written) == {"WritePages", "WriteWorkList", "WriteRequests"}
     assert "TablesCounters" in written["WritePages"]
     assert "TablesPageMetrics" in written["WritePages"]
     assert not any(name in "".join(written.values()) for name in ("TablesSessionMetrics", "TablesAnomalies"))

@@ -107,7 +107,7 @@ def _stored(bucket: Any) -> Iterator[tuple[str, str]]:
 def _cells(body: bytes) -> str:
     """All that a Parquet file holds, values in dictionaries that no row refers to included."""
     names = set(pq.read_schema(pa.BufferReader(body)).names)
-    table = pq.read_table(io.BytesIO(body), read_dictionary=sorted(names.intersection(REPEATED)))
+    table = pq.read_table(io.BytesIO(body), read_dictionary=sorted(names.intersection(REPEATED) - {"sequence_number"}))
     chunks = [chunk for column in table.columns for chunk in column.chunks]
     return repr([(chunk.dictionary if hasattr(chunk, "dictionary") else chunk).to_pylist() for chunk in chunks])
 

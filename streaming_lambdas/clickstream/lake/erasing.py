@@ -19,13 +19,12 @@ import msgspec
 from clickstream.detection.alerting import is_anomaly
 from clickstream.errors import LakeError
 from clickstream.lake import erasure_requests, generations, purges
-from clickstream.lake.aftermath import blank_bad_events, forget_reports, forget_results, given_up
+from clickstream.lake.aftermath import blank_bad_events, forget_reports, forget_results, given_up, sessions_of
 from clickstream.lake.compaction import Outcome, compact_hours
 from clickstream.lake.erasure_requests import Request
 from clickstream.lake.garbage import collect
 from clickstream.lake.mentions import Mentions
 from clickstream.lake.searching import Hit, hashes, search
-from clickstream.lake.sifting import is_haunted
 from clickstream.lake.tombstones import TombstoneLog, Tombstones, event_digests
 from clickstream.lake.work import Lake, closed
 from clickstream.ports import Bucket, Key, Table
@@ -95,7 +94,6 @@ def erase(places: Places, verify: Verify) -> Iterator[Outcome | Record]:
     collect(places.lake)
     for request in requests:
         yield finish(places, request, verify)
-    settle(places.lake)
 
 
 def begin(places: Places, request: Request) -> Record:
@@ -142,14 +140,6 @@ def finish(places: Places, request: Request, verify: Verify) -> Record:
     return record
 
 
-def settle(lake: Lake) -> None:
-    """Note which generations are clean, so that nobody has to ask their index again."""
-    log = TombstoneLog(lake.bucket)
-    graveyard = log.look()
-    older = (one for one in generations.lake_commits(lake.bucket) if one.tombstones < len(graveyard.tombstones))
-    log.settle(len(graveyard.tombstones), [one for one in older if not is_haunted(lake.bucket, one, graveyard)])
-
-
 def _closed(places: Places, request: Request, record: Record, verify: Verify) -> Record:
     verified = verify(request)
     if any(verified.values()):
@@ -174,6 +164,7 @@ def _waiting(places: Places, request: Request, mentions: Mentions) -> Iterator[s
     unreadable: set[str] = set()
     hits = search(lake.bucket, _sought(TombstoneLog(lake.bucket), request), unreadable)
     yield from sorted(hit.key for hit in hits)
+    yield from sessions_of(lake.bucket, request)
     yield from (f"{places.failures.name}/{key}: run `make recover`" for key in given_up(places.failures, mentions))
 
 

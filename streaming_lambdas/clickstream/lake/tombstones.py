@@ -1,7 +1,6 @@
 """Tombstones: who was erased from the lake, up to when, and how later rows are known to be theirs.
 
     _tombstones/00000001.json      one object per tombstone, numbered without gaps, created once, never changed
-    _tombstones/settled.json       hours whose newest generation holds nobody of the tombstones up to a number
 
 A generation says up to which number it was made with, so nothing has to know when it was made. A row is erased if it
 belongs to an erased person and happened no later than the request, or if its event_id was one of theirs: an event
@@ -30,8 +29,8 @@ KINDS = ("user_id", "anonymous_id", "session_id")
 COLUMNS = ("event_id", "event_time", "received_time", "time_source", *KINDS)
 """What the decision on a row needs."""
 _INSTANT = RAW_EVENTS.schema.field("event_time").type
-_SETTLED_KEY = f"{TOMBSTONES_PREFIX}/settled.json"
 _TRIES = 100
+_DIGITS = 32
 
 
 class Name(NamedTuple):
@@ -42,8 +41,8 @@ class Name(NamedTuple):
 
     @property
     def digest(self) -> str:
-        """What is kept of it: 128 bits of BLAKE2b."""
-        return _digest(f"{self.kind}\0{self.value}")
+        """What is kept of it: 128 bits of SHA-256, which a query can compute too."""
+        return _digest(f"{self.kind}/{self.value}")
 
 
 class Tombstone(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,13 +57,6 @@ class Tombstone(msgspec.Struct, frozen=True, kw_only=True):
     """Digests of the ids of events that were found."""
     request_time: datetime
     """Events that happened later are not erased: the person may have come back."""
-
-
-class Settled(msgspec.Struct, frozen=True):
-    """Generations, by hour, that were looked through for all tombstones up to a number, and hold nobody of them."""
-
-    number: int = 0
-    hours: dict[str, int] = {}
 
 
 @dataclass(frozen=True)
@@ -118,15 +110,13 @@ class Tombstones:
 
 @dataclass(frozen=True)
 class Graveyard:
-    """All tombstones at one moment, and which generations are known to be clean."""
+    """All tombstones at one moment."""
 
     tombstones: list[Tombstone]
-    settled: Settled = field(default_factory=Settled)
 
     def pending(self, generation: Generation) -> Tombstones:
-        """Those that the generation was neither made with nor looked through for."""
-        is_settled = self.settled.hours.get(generation.hour) == generation.generation
-        return Tombstones.of(self.tombstones, max(generation.tombstones, self.settled.number if is_settled else 0))
+        """Those that came after the generation was begun."""
+        return Tombstones.of(self.tombstones, generation.tombstones)
 
 
 class TombstoneLog:
@@ -166,18 +156,13 @@ class TombstoneLog:
 
     def look(self) -> "Graveyard":
         """All tombstones of this moment."""
-        found = self.read()
-        is_settled = found and any(self._bucket.list(_SETTLED_KEY))
-        return Graveyard(found, _decoded(self._bucket, _SETTLED_KEY, Settled) if is_settled else Settled())
-
-    def settle(self, number: int, generations: Iterable[Generation]) -> None:
-        """Note that these generations, each the newest of its hour, hold nobody of the tombstones up to the number."""
-        settled = Settled(number, {one.hour: one.generation for one in generations})
-        self._bucket.put(_SETTLED_KEY, msgspec.json.encode(settled))
+        return Graveyard(self.read())
 
     def _read(self, key: str) -> Tombstone:
-        found: Tombstone = _decoded(self._bucket, key, Tombstone)
-        return found
+        try:
+            return msgspec.json.decode(self._bucket.get(key), type=Tombstone)
+        except msgspec.DecodeError as error:
+            raise LakeError(f"{self._bucket.name}/{key} is no tombstone ({error}): restore the object") from error
 
 
 def event_digests(event_ids: Iterable[str]) -> set[str]:
@@ -190,15 +175,8 @@ def _key(number: int) -> str:
 
 
 def _digest(text: str) -> str:
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+    return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]
 
 
 def _one(column: Any) -> pa.Array:  # noqa: ANN401  `combine_chunks` gives an array or a chunked one, by version
     return pa.concat_arrays(column.chunks) if isinstance(column, pa.ChunkedArray) else column
-
-
-def _decoded(bucket: Bucket, key: str, kind: Any) -> Any:  # noqa: ANN401  the struct that is asked for
-    try:
-        return msgspec.json.decode(bucket.get(key), type=kind)
-    except msgspec.DecodeError as error:
-        raise LakeError(f"{bucket.name}/{key} is no tombstone of this lake ({error}): restore the object") from error
