@@ -9,13 +9,15 @@ import dataclasses
 import json
 import sys
 from collections.abc import Sequence
+from datetime import timedelta
 
 from batch_jobs import lake_arguments
 from batch_jobs.command_line import interruptible
 from batch_jobs.job_progress import shown, timed
 from clickstream.errors import ClickstreamError
 from clickstream.lake.compaction import Outcome, compact_hours
-from clickstream.lake.garbage import collect
+from clickstream.lake.garbage import Grace, collect
+from clickstream.lake.generations import hour_start
 from clickstream.lake.work import Lake, closed, unfinished
 
 _COUNTS = ("landed", "rows", "duplicates", "quarantined", "redelivered", "erased")
@@ -42,12 +44,22 @@ def _parser() -> argparse.ArgumentParser:
         help="only these received hours, as 2026-11-21T09",
     )
     parser.add_argument("--keep-garbage", action="store_true", help="remove no files")
+    days = Grace().landing // timedelta(days=1)
+    parser.add_argument(
+        "--landing-days", type=int, default=days, help="days that landing is kept after compaction; default 7"
+    )
+    parser.add_argument(
+        "--raw-events-days", type=int, default=0, help="leave hours alone that are older; default 0, none is"
+    )
     return parser
 
 
 def _run(lake: Lake, options: argparse.Namespace) -> int:
     hours = options.hour or lake.ledger.hours()
     hours = hours if options.include_open else closed(lake, hours)
+    if options.raw_events_days:
+        oldest = lake.clock() - timedelta(days=options.raw_events_days)
+        hours = [hour for hour in hours if hour_start(hour) >= oldest]
     waiting = unfinished(lake, hours)
     failed = 0
     for outcome, seconds in timed(shown(compact_hours(lake, hours, waiting), len(waiting), "compacting hours")):
@@ -55,8 +67,10 @@ def _run(lake: Lake, options: argparse.Namespace) -> int:
         if outcome.result == "failed":
             failed += 1
             print(f"compact_events: {outcome.hour} failed: {outcome.problem}", file=sys.stderr)
+        for copy in outcome.generation.set_aside if outcome.generation and outcome.result == "compacted" else ():
+            print(f"compact_events: {outcome.hour}: an unreadable object is kept as {copy}", file=sys.stderr)
     if not failed and not options.keep_garbage:
-        _collect(lake)
+        _collect(lake, Grace(landing=timedelta(days=options.landing_days)))
     return 1 if failed else 0
 
 
@@ -68,8 +82,8 @@ def _line(outcome: Outcome, seconds: float) -> dict[str, object]:
     return line | {"seconds": round(seconds, 3)}
 
 
-def _collect(lake: Lake) -> None:
-    collected = collect(lake)
+def _collect(lake: Lake, grace: Grace) -> None:
+    collected = collect(lake, grace)
     print(json.dumps({"job": "compact_events", "garbage": dataclasses.asdict(collected)}), flush=True)
     for key in collected.unexplained:
         print(f"compact_events: {key} is named by no commit; see the operations guide, orphans", file=sys.stderr)

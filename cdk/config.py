@@ -31,6 +31,13 @@ class Config:
         alert_email: Who gets alarms and anomalies by mail; empty for nobody.
         batch_window_s: Seconds a batch of events is gathered at most before a function is called.
         scan_limit_gb: Gigabytes that one Athena query may read before it is cancelled.
+        landing_days: Days that landing objects stay after the compaction that took them in.
+        raw_events_days: Days of `raw_events` that are kept, by arrival; 0 for all.
+        bad_events_days: Days of `bad_events`. Their payloads are raw and may name people: long enough to repair a
+            producer and send again, not for good.
+        quarantine_days: Days of rows and objects that were set aside; 0 for all.
+        report_days: Days of published reports; 0 for all.
+        result_days: Days of query results.
         geoip_file: A MaxMind country database (.mmdb) on this machine; empty for none.
     """
 
@@ -42,6 +49,12 @@ class Config:
     alert_email: str = ""
     batch_window_s: int = 10
     scan_limit_gb: int = 100
+    landing_days: int = 7
+    raw_events_days: int = 0
+    bad_events_days: int = 90
+    quarantine_days: int = 0
+    report_days: int = 0
+    result_days: int = 7
     geoip_file: str = ""
 
     @property
@@ -119,6 +132,12 @@ OPTIONS = {
     "alertEmail": Option("alert_email", _address, "receiver of alarms and anomalies"),
     "batchWindowSeconds": Option("batch_window_s", _whole(0, 300), "seconds a batch of events is gathered"),
     "athenaScanLimitGigabytes": Option("scan_limit_gb", _whole(1, 1_000_000), "GB one query may read"),
+    "landingRetentionDays": Option("landing_days", _whole(1, 3_650), "days that landing is kept after compaction"),
+    "rawEventsRetentionDays": Option("raw_events_days", _whole(0, 36_500), "days of raw_events; 0 for all"),
+    "badEventsRetentionDays": Option("bad_events_days", _whole(1, 3_650), "days of bad_events"),
+    "quarantineRetentionDays": Option("quarantine_days", _whole(0, 36_500), "days of quarantine; 0 for all"),
+    "reportRetentionDays": Option("report_days", _whole(0, 36_500), "days of published reports; 0 for all"),
+    "queryResultRetentionDays": Option("result_days", _whole(1, 3_650), "days of query results"),
     "geoipFile": Option("geoip_file", _database, "country database (.mmdb) for the countries of addresses"),
 }
 

@@ -18,6 +18,8 @@ SCHEDULES: dict[Schedule, str] = {"hourly": "cron(10 * * * ? *)", "daily": "cron
 RUN_ACTIONS = ("glue:BatchStopJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:StartJobRun")
 WAIT_FOR_OTHER_RUN = Duration.minutes(5)
 WAITS = 10
+TIMEOUT = Duration.hours(8)
+"""Waits for another run, and the longest run: what takes longer hangs. Shorter than the grace of replaced files."""
 
 
 class Workflow(Construct):
@@ -38,6 +40,7 @@ class Workflow(Construct):
             "StateMachine",
             state_machine_name=f"{config.prefix}-batch",
             role=role.without_policy_updates(),
+            timeout=TIMEOUT,
             definition_body=sfn.DefinitionBody.from_chainable(self._definition(job_name, topic)),
         )
         machine.node.add_dependency(role)

@@ -99,6 +99,28 @@ def test_a_failed_hour_is_named_and_the_others_go_on(lake: Lake, capsys: pytest.
     assert visible(lake) == Counter("b")
 
 
+def test_an_unreadable_object_is_told_once(lake: Lake, capsys: pytest.CaptureFixture[str]) -> None:
+    """The job succeeds without it, says where its bytes are, and has nothing to say the next time."""
+    lake.bucket.put(land(lake, HOUR, [Sent("x", 1)]), b"?")
+    land(lake, HOUR, [Sent("a", 2)])
+    assert compact_events.main(ARGUMENTS) == 0
+    assert f"{HOUR}: an unreadable object is kept as quarantine/dt=2026-11-21/hour=9/" in capsys.readouterr().err
+    assert visible(lake) == Counter("a")
+    land(lake, HOUR, [Sent("b", 3)])
+    assert compact_events.main(ARGUMENTS) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_hours_past_their_retention_are_left_alone(lake: Lake) -> None:
+    """Their files are S3's to delete: nothing is made of what arrives late."""
+    land(lake, HOUR, [Sent("a", 1)])
+    now = ["--now", "2026-12-01T12:00:00"]
+    assert compact_events.main([*ARGUMENTS, *now, "--raw-events-days", "10"]) == 0
+    assert visible(lake) == Counter()
+    assert compact_events.main([*ARGUMENTS, *now, "--raw-events-days", "11"]) == 0
+    assert visible(lake) == Counter("a")
+
+
 def test_an_unreachable_table_is_said_in_one_sentence(aws: None, capsys: pytest.CaptureFixture[str]) -> None:
     """No stack trace for what an operator must repair."""
     assert compact_events.main(ARGUMENTS) == 1

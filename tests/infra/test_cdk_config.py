@@ -36,6 +36,12 @@ def test_each_key_sets_its_field(tmp_path: Path) -> None:
         "alertEmail": "team@example.com",
         "batchWindowSeconds": 0,
         "athenaScanLimitGigabytes": 1,
+        "landingRetentionDays": 3,
+        "rawEventsRetentionDays": 400,
+        "badEventsRetentionDays": 30,
+        "quarantineRetentionDays": 180,
+        "reportRetentionDays": 730,
+        "queryResultRetentionDays": 1,
         "geoipFile": str(database),
     }
     assert other.keys() == OPTIONS.keys()

@@ -67,6 +67,11 @@ class Generation(msgspec.Struct, frozen=True, kw_only=True):
         """Prefix of the data files: what the catalog points to."""
         return data_folder(self.hour, self.generation, self.run_id)
 
+    @property
+    def set_aside(self) -> list[str]:
+        """The copies in quarantine of the inputs that this very generation could not read."""
+        return [copy for copy in self.unreadable if f"/g={self.generation:06}-{self.run_id}/" in copy]
+
 
 _LOG = CommitLog(COMMITS_PREFIX, Generation)
 
