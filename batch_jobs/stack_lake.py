@@ -1,6 +1,7 @@
 """The lake of a deployed stack, for the commands that work on it by hand."""
 
 import argparse
+import os
 
 from aws_catalog import GlueCatalog
 from batch_jobs.ledger_tools import deployed, now
@@ -9,10 +10,11 @@ from clickstream.lake.work import Lake
 from clickstream.tables import hour_text
 
 
-def stack_lake(stack: str, code_version: str = "dev") -> Lake:
+def stack_lake(stack: str) -> Lake:
     """The lake that the outputs of the stack name. Raises `ConfigError` or `InfrastructureError`."""
     found = deployed(stack)
-    return Lake(found.bucket, found.ledger, GlueCatalog(found.names["DatabaseName"]), now, code_version)
+    version = os.environ.get("CLICKSTREAM_CODE_VERSION", "dev")
+    return Lake(found.bucket, found.ledger, GlueCatalog(found.names["DatabaseName"]), now, version)
 
 
 def hour(text: str) -> str:

@@ -177,7 +177,7 @@ def test_a_prepared_replay_survives_garbage_collection_and_rollback_follows() ->
     later = at(lake, lake.clock() + timedelta(days=3))
     collect(later)
     assert swap(later, HOUR) == "swapped"
-    assert roll_back(later, HOUR, older(later, HOUR, 2)).origin == "generation 2"
+    assert roll_back(later, HOUR, older(later, HOUR)).origin == "generation 2"
     assert visible(later) == ROWS
     settle(later)
 

@@ -32,6 +32,8 @@ from clickstream.tables import LANDING_PREFIX, RAW_EVENTS, hour_folder
 
 MARGIN = timedelta(days=1)
 """Landing objects that garbage collection may remove within this time count as gone."""
+_GENERATION = "generation "
+"""How the origin of a rolled-back generation begins."""
 Change = Callable[[PartWriter, Path], PartWriter]
 """Writes the merged rows anew into a folder."""
 
@@ -70,12 +72,12 @@ def older(lake: Lake, hour: str, number: int | None = None) -> Base:
     """
     newest = newest_of(lake, hour)
     if number is None:
-        if newest.origin:
+        if newest.origin.startswith(_GENERATION):
             return Base(newest.origin, newest)
         number = newest.generation - 1
     if not 0 < number < newest.generation:
         raise LakeError(f"{hour} has no generation {number} before its newest, {newest.generation}")
-    return Base(f"generation {number}", generations.read(lake.bucket, commit_key(hour, number)))
+    return Base(f"{_GENERATION}{number}", generations.read(lake.bucket, commit_key(hour, number)))
 
 
 def roll_back(lake: Lake, hour: str, base: Base) -> Generation:
