@@ -11,7 +11,12 @@ ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "faults.md").read_text(encoding="utf-8")
 FAULTS = {int(number): row for number, row in re.findall(r"^\| (\d+) \| (.*) \|$", PAGE, re.MULTILINE)}
 RULES = {int(number): row for number, row in re.findall(r"^\| R(\d+) (.*) \|$", PAGE, re.MULTILINE)}
-FIRST_SECTIONS, LAST_RULE = 64, 22
+LAST_FAULT, LAST_RULE = 97, 22
+MISSING = {
+    int(n)
+    for line in re.findall(r"^Not built yet, so without a row: (.*)\.$", PAGE, re.MULTILINE)
+    for n in line.split(", ")
+}
 NAMED = sorted(set(re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", PAGE)))
 
 
@@ -24,9 +29,10 @@ def names_in(path: str) -> frozenset[str]:
 
 
 def test_every_fault_and_every_rule_stands_there_once() -> None:
-    """Numbers run from 1 without a gap, and none is used twice."""
-    assert sorted(FAULTS) == list(range(1, len(FAULTS) + 1))
-    assert len(FAULTS) >= FIRST_SECTIONS
+    """Numbers run from 1 without a gap but for those that the page calls missing, and none is used twice."""
+    assert not MISSING & FAULTS.keys()
+    assert sorted(MISSING | FAULTS.keys()) == list(range(1, max(FAULTS | dict.fromkeys(MISSING)) + 1))
+    assert max(FAULTS | dict.fromkeys(MISSING)) >= LAST_FAULT
     assert len(re.findall(r"^\| \d+ \|", PAGE, re.MULTILINE)) == len(FAULTS)
     assert sorted(RULES) == list(range(1, LAST_RULE + 1))
 
