@@ -62,6 +62,13 @@ def test_who_never_pauses_is_cut_once_a_day() -> None:
     assert [one["events"] for one in made(awake)] == [15, 72 - 18 + 72, 72]
 
 
+@pytest.mark.parametrize(("first", "events"), [("06:00", [5]), ("05:59:59", [4, 1])])
+def test_a_date_that_begins_with_a_pause_is_not_full(first: str, events: list[int]) -> None:
+    """Exactly the gap after midnight the session began on this date, and goes on over the next midnight."""
+    knocks = [event(at(first) + timedelta(hours=5 * i), place=i) for i in range(5)]
+    assert [one["events"] for one in made(knocks, HALF_DAY)] == events
+
+
 def test_a_person_is_a_device_else_a_producers_session_else_a_user() -> None:
     """Signing in does not split a session, a shared app does not join people, and no identifier means no session."""
     rows = [
