@@ -12,7 +12,7 @@ import json
 import sys
 import uuid
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import boto3
@@ -81,7 +81,7 @@ def _ask(places: Places, options: argparse.Namespace, counts: list[int]) -> None
         request_id=uuid.uuid4().hex,
         names=names,
         texts=tuple(sorted({name.value for name in names})),
-        request_time=options.until or now,
+        request_time=_whole_ms(options.until or now),
     )
     ask(places.requests, request)
     print(json.dumps({"job": "erase_events", "request": request.request_id, "state": "asked", "ids": sum(counts)}))
@@ -116,9 +116,10 @@ def _verifier(lake: Lake, options: argparse.Namespace) -> Verify:
         statement = read_statement(options.sql / "erased_events.sql")
         guard = Guard(options.database, options.workgroup)
         hours, counts = list(newest_keys(lake.bucket)), dict.fromkeys((name.kind for name in request.names), 0)
-        end = request.request_time + timedelta(microseconds=1)
         for name in request.names if hours else ():
-            answer = guard.ask(statement, hours, {"start": EARLIEST, "end": end, "digest": name.digest})
+            answer = guard.ask(
+                statement, hours, {"start": EARLIEST, "end": request.request_time, "digest": name.digest}
+            )
             counts[name.kind] += int(answer.rows()[0]["events"])
         return counts
 
@@ -136,6 +137,11 @@ def _places(options: argparse.Namespace) -> Places:
         anomalies=DynamoTable(options.anomalies_table),
         failures=S3Bucket(options.failure_bucket),
     )
+
+
+def _whole_ms(instant: datetime) -> datetime:
+    """The instant in milliseconds, rounded down: queries compare no finer."""
+    return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
 
 
 def _id(text: str) -> str:
