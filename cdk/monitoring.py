@@ -51,6 +51,8 @@ class Monitoring(Construct):
         self._watch_batch(batch)
         self._watch_traffic(traffic)
         self._watch_ledger(realtime)
+        self._watch_alerts("DetectAnomalies", realtime.detect_anomalies.function.function_name)
+        self._watch_alerts("Traffic", traffic.function.function_name)
         self.dashboard_name = config.prefix
         self.dashboard_url = (
             f"https://{Aws.REGION}.console.aws.amazon.com/cloudwatch/home"
@@ -134,6 +136,12 @@ class Monitoring(Construct):
         self._alarm(
             "TrafficStale", calls, TOO_MANY_CALLS, "is not called, or far too often", periods=3, missing=missing
         )
+
+    def _watch_alerts(self, name: str, function_name: str) -> None:
+        """CloudWatch has a permission of its own for the topic, so it can tell what the function could not."""
+        failed = _own(function_name, metrics.ALERTS_FAILED)
+        meaning = "found anomalies and could tell nobody: see batch_jobs/list_anomalies.py, and whether it may publish"
+        self._alarm(f"{name}AlertsFailed", failed, 1, meaning, periods=3)
 
     def _alarm(
         self,

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from batch_jobs.steps import COMMON_ARGUMENTS, STEPS
+from clickstream import metrics
 
 ROOT = Path(__file__).parents[2]
 Template = dict[str, Any]
@@ -91,12 +92,14 @@ def test_alarms(template: Template, of_type: OfType) -> None:
 
 
 def test_what_is_watched(template: Template, of_type: OfType) -> None:
-    """Lag, crashes, lost batches, throttling and the batch each have an alarm."""
+    """Lag, crashes, lost batches, alerts that fail, throttling and the batch each have an alarm."""
     alarms = {alarm["AlarmName"].split("-", 2)[2]: alarm for alarm in of_type(template, "CloudWatch::Alarm")}
     for consumer in ("ProcessEvents", "DetectAnomalies"):
         assert alarms[f"{consumer}Late"]["Threshold"] == 12 * 3600 * 1000
         assert alarms[f"{consumer}Late"]["MetricName"] == "IteratorAge"
         assert {f"{consumer}Errors", f"{consumer}Dropped", f"{consumer}OnFailureDestinationDelivered"} <= alarms.keys()
+    for name in ("DetectAnomaliesAlertsFailed", "TrafficAlertsFailed"):
+        assert (alarms[name]["MetricName"], alarms[name]["Threshold"]) == (metrics.ALERTS_FAILED, 1)
     assert alarms["StreamHalfFull"]["Threshold"] == 2 * 1024**2 * 300 // 2
     assert {"BatchExecutionsFailed", "StreamThrottled", "LedgerWriteThrottleEvents"} <= alarms.keys()
 
