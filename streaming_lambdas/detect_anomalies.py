@@ -16,6 +16,7 @@ from clickstream.detection.alerting import Alert
 from clickstream.detection.detecting import AnomalyDetector
 from clickstream.errors import InfrastructureError
 from clickstream.intake.kinesis import all_done, decode_batch, retry_from
+from clickstream.intake.portions import portion
 from clickstream.positions import Epochs
 from clickstream.settings import DetectAnomaliesSettings, load
 
@@ -26,8 +27,9 @@ WRITERS = 8
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001  Lambda's signature
-    """Take one batch in. A failed service has the whole batch delivered again."""
-    batch = decode_batch(event)
+    """Take one batch in. A failed service has the whole batch delivered again, too many events the rest of them."""
+    part = portion(decode_batch(event))
+    batch = part.batch
     try:
         found = detector().detect(batch)
     except InfrastructureError as error:
@@ -41,7 +43,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
         metrics.ALERTS_HELD: found.alerts_held,
     }
     sys.stdout.write(metrics.line(FUNCTION, _now(), values, shard_id=batch.shard_id) + "\n")
-    return all_done()
+    return retry_from(part.rest) if part.rest else all_done()
 
 
 @cache

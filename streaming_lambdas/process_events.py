@@ -11,6 +11,7 @@ from aws_processor import build, now
 from clickstream import metrics
 from clickstream.errors import InfrastructureError
 from clickstream.intake.kinesis import all_done, decode_batch, retry_from
+from clickstream.intake.portions import portion
 from clickstream.settings import ProcessEventsSettings, load
 from clickstream.stream.processing import EventProcessor
 
@@ -21,8 +22,12 @@ WRITERS = 8
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001  Lambda's signature
-    """Process one batch. A failed service has the whole batch delivered again; bad events never fail it."""
-    batch = decode_batch(event)
+    """Process one batch. A failed service has the whole batch delivered again; bad events never fail it.
+
+    Of a batch that holds more events than fit into memory, the first are done, and the rest is asked for again.
+    """
+    part = portion(decode_batch(event))
+    batch = part.batch
     try:
         done = processor().process(batch, run_id=uuid.uuid4().hex)
     except InfrastructureError as error:
@@ -33,7 +38,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
     age_ms = int((done_time - batch.records[0].received_time).total_seconds() * 1000)
     values = counts | {metrics.COMMITS: len(done.commits), metrics.LATENCY_MS: age_ms}
     sys.stdout.write(metrics.line(FUNCTION, done_time, values, shard_id=batch.shard_id) + "\n")
-    return all_done()
+    return retry_from(part.rest) if part.rest else all_done()
 
 
 @cache

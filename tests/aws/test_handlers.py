@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import boto3
@@ -15,6 +16,7 @@ import process_events
 from aws_stores import DynamoTable, S3Bucket
 from clickstream.detection.alerting import is_anomaly
 from clickstream.errors import ConfigError
+from clickstream.intake.portions import portion
 from clickstream.ledger import Ledger, totals
 from clickstream.ports import Item, Key
 from clickstream.settings import DetectAnomaliesSettings, ProcessEventsSettings, variables
@@ -169,6 +171,25 @@ def test_a_redelivery_adds_nothing(processing: str, capsys: pytest.CaptureFixtur
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [line["commits"] for line in lines] == [1, 0, 0]
     assert [item["events"] for item in DynamoTable("counters").scan()] == [3]
+
+
+def test_of_too_many_events_the_rest_is_asked_for_again(processing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answer names the first record that was not taken; delivered from there on, everything is there once."""
+    monkeypatch.setattr(process_events, "portion", partial(portion, max_events=2))
+    batch = invocation(processing, *BATCH)
+    assert process_events.handler(batch, None) == {"batchItemFailures": [{"itemIdentifier": str(FIRST + 2)}]}
+    assert process_events.handler({"Records": batch["Records"][2:]}, None) == DONE
+    assert [item["events"] for item in DynamoTable("counters").scan()] == [3]
+
+
+def test_of_too_many_events_the_first_sessions_are_kept(detecting: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As for counters: the answer names the first record that was not taken."""
+    monkeypatch.setattr(detect_anomalies, "portion", partial(portion, max_events=1))
+    batch = invocation(detecting, encoded(session_id="s1"), encoded(session_id="s1"))
+    assert detect_anomalies.handler(batch, None) == {"batchItemFailures": [{"itemIdentifier": str(FIRST + 1)}]}
+    assert [item["events"] for item in DynamoTable("session-metrics").scan()] == [1]
+    assert detect_anomalies.handler({"Records": batch["Records"][1:]}, None) == DONE
+    assert [item["events"] for item in DynamoTable("session-metrics").scan()] == [2]
 
 
 @pytest.mark.parametrize("table", ["ledger", "counters", "page-metrics"])

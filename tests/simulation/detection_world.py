@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from clickstream.detection.alerting import Alert, is_anomaly
 from clickstream.detection.detecting import COOL_DOWN, AnomalyDetector
 from clickstream.detection.sessions import SessionState, restored
-from clickstream.intake.kinesis import Batch
+from clickstream.intake.kinesis import Batch, all_done, retry_from
+from clickstream.intake.portions import portion
 from clickstream.ports import Item, Key
 from clickstream.positions import Epochs
 from tests.simulation.fakes import MemoryTable
@@ -16,6 +17,8 @@ from tests.simulation.options import Options
 from tests.simulation.records import encoded, record, zstd
 from tests.simulation.stream import ARN, Stream
 
+EVENTS_AT_ONCE = 10
+"""Of a batch of many events only a part is taken."""
 TYPES = ("page_view", "page_view", "click", "view_item", "purchase")
 AGENTS = (None, None, None, "Mobile", "curl/8")
 
@@ -112,7 +115,12 @@ class DetectorContainer:
             epochs=Epochs(lambda arn: world.stream.epoch_of(arn), lambda: world.stream.now),
             now=lambda: world.stream.now,
         )
-        self.invoke = lambda batch, _run_id: self.detector.detect(batch)
+
+    def invoke(self, batch: Batch, _run_id: str) -> object:
+        """The answer of the function, as `detect_anomalies.handler` gives it."""
+        part = portion(batch, EVENTS_AT_ONCE)
+        self.detector.detect(part.batch)
+        return retry_from(part.rest) if part.rest else all_done()
 
     def another(self, _stream: Stream, version: int) -> "DetectorContainer":
         """A cold container of this code version."""

@@ -10,6 +10,7 @@ import pytest
 from clickstream.errors import Conflict, InfrastructureError
 from clickstream.intake.kinesis import Batch, Record, retry_from
 from clickstream.intake.landing import LandingFile, landing_files
+from clickstream.intake.portions import Portion, portion
 from clickstream.intake.rows import Rows, Source
 from clickstream.ledger import Commit, LandedObject, Ledger
 from clickstream.ports import Key
@@ -77,6 +78,14 @@ def numbers_of_38_digits(patch: pytest.MonkeyPatch) -> None:
 def failure_is_swallowed(patch: pytest.MonkeyPatch) -> None:
     """A throttled service is no reason to ask for the batch again."""
     patch.setattr("tests.simulation.processing_stage.retry_from", lambda _: {"batchItemFailures": []})
+
+
+@mutant(ALONE)
+def rest_is_forgotten(patch: pytest.MonkeyPatch) -> None:
+    """Of a batch of too many events the first are taken, and nobody is told of the others."""
+    patch.setattr(
+        "tests.simulation.processing_stage.portion", lambda batch, limit: Portion(portion(batch, limit).batch, None)
+    )
 
 
 @mutant(ALONE)

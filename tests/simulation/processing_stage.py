@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from clickstream.errors import InfrastructureError
 from clickstream.intake.kinesis import Batch, all_done, retry_from
+from clickstream.intake.portions import portion
 from clickstream.intake.reasons import Reason, Rejected
 from clickstream.intake.rows import Pseudonym
 from clickstream.ledger import Ledger
@@ -16,6 +17,9 @@ from tests.simulation.options import Options
 from tests.simulation.records import encoded, zstd
 from tests.simulation.stores import TABLES, Stores, in_memory
 from tests.simulation.stream import Stream
+
+EVENTS_AT_ONCE = 10
+"""Of a batch of many events only a part is taken."""
 
 
 class CodeVersion(Pseudonym):
@@ -37,11 +41,12 @@ class ProcessorContainer:
 
     def invoke(self, batch: Batch, run_id: str) -> object:
         """The answer of the function, as `process_events.handler` gives it."""
+        part = portion(batch, EVENTS_AT_ONCE)
         try:
-            self._processor.process(batch, run_id)
+            self._processor.process(part.batch, run_id)
         except InfrastructureError:
             return retry_from(batch.records[0].sequence_number)
-        return all_done()
+        return retry_from(part.rest) if part.rest else all_done()
 
 
 class Stage:

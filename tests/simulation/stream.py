@@ -8,7 +8,7 @@ deployments, shards split and merged, outages, records that expire unread, a str
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from clickstream.errors import InfrastructureError
@@ -230,11 +230,15 @@ class Stream(Source):
             self._finish_alone(batch_again)
 
     def _finish_alone(self, batch: Batch) -> None:
-        """Without faults and competitors one try must do, in every container."""
+        """Without faults and competitors one try must do, or take a part of it, in every container."""
         invocation = self._start(batch)
         self._finish(invocation)
-        if not invocation.is_good:
+        if invocation.is_good:
+            return
+        done = invocation.done_before
+        if not done:
             raise StuckError("an invocation fails though nothing else does") from invocation.actor.error
+        self._finish_alone(replace(batch, records=batch.records[done:]))
 
     def _finish(self, invocation: Invocation) -> None:
         for _ in range(DRAIN_STEPS):

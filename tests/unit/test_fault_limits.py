@@ -52,6 +52,38 @@ done = processor.process(decode_batch(json.loads(payload)), "run")
 print(done.total("landed"), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 """
 
+BOMB = """
+import resource, sys
+sys.path[:0] = [".", "streaming_lambdas"]
+from datetime import UTC, datetime
+from clickstream.intake.kinesis import Batch
+from clickstream.intake.portions import portion
+from clickstream.ledger import Ledger
+from clickstream.positions import Epochs
+from clickstream.stream.applying import Applier
+from clickstream.stream.processing import EventProcessor
+from tests.simulation.fakes import MemoryBucket, MemoryTable
+from tests.simulation.records import encoded, record, zstd
+
+now = datetime(2026, 11, 21, 9, 5, tzinfo=UTC)
+line, lines = encoded(properties={"text": "x" * int(sys.argv[1])}), int(sys.argv[2])
+bomb = zstd(b"\\n".join([line] * lines))
+records = tuple(record(bomb, number, now) for number in range(1, 10_001))
+bucket = MemoryBucket()
+ledger = Ledger(MemoryTable(), bucket)
+applier = Applier(ledger, MemoryTable(), MemoryTable(), 30, lambda: now)
+processor = EventProcessor(ledger=ledger, bucket=bucket, applier=applier, epochs=Epochs(lambda _: "1", lambda: now),
+                           now=lambda: now)
+landed, done = 0, 0
+for run in range(3):
+    part = portion(Batch("arn", "shardId-0", records[done:]))
+    landed += processor.process(part.batch, str(run)).total("landed")
+    done += len(part.batch.records)
+    assert part.rest == str(done + 1)
+assert landed == done * lines
+print(landed, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
 
 @pytest.mark.parametrize("path", CODE, ids=lambda path: path.name)
 def test_no_operation_is_used_that_a_retry_could_double(path: Path) -> None:
@@ -69,6 +101,16 @@ def test_a_full_batch_fits_the_memory_of_a_function() -> None:
     landed, peak_mb = map(int, result.stdout.split())
     assert landed > 5_000
     assert peak_mb < LEAST_MEMORY_MB / 2
+
+
+@pytest.mark.parametrize(("text", "lines"), [(0, 10_000), (9_000, 3_500)], ids=["short", "long"])
+def test_a_batch_that_unfolds_to_millions_fits_too(text: int, lines: int) -> None:
+    """Of 10,000 records of the same event over and over, each invocation takes what fits, and says where to go on."""
+    command = [sys.executable, "-c", BOMB, str(text), str(lines)]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    landed, peak_mb = map(int, result.stdout.split())
+    assert landed > 20_000
+    assert peak_mb < 700
 
 
 @pytest.mark.parametrize(("buckets", "is_raw"), [(PACKED_BUCKETS, False), (RAW_BUCKETS, True)])

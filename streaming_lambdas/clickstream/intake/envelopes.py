@@ -39,6 +39,19 @@ def payloads(data: bytes) -> list[bytes]:
     return found
 
 
+def extent(data: bytes) -> tuple[int, int]:
+    """How many events a record holds at most, and their bytes, without cutting them out. Never raises."""
+    if not data.startswith(PACKED_MAGICS):
+        return 1, len(data)
+    try:
+        if data.startswith(KPL_MAGIC):
+            return max(len(_kpl(data)), 1), len(data)
+        text = _inflate(data)
+    except Rejected:
+        return 1, len(data)
+    return min(text.count(b"\n") + 1, MAX_EVENTS_PER_RECORD), max(len(text), len(data))
+
+
 def _inflate(data: bytes) -> bytes:
     size = _stated_size(data)
     if 0 < size <= MAX_DECOMPRESSED_BYTES:
