@@ -169,6 +169,10 @@ bench-stream: $(PEERS)/installed ## events/s/core of the whole handler beside ot
 bench-import: setup ## CPU time to import each function as the service does, and the sizes of the archives
 	@python -m benchmarks.import_time
 
+.PHONY: bench-lake
+bench-lake: $(PEERS)/installed ## rows per CPU second of compaction beside other engines, bytes scanned, dollars
+	@python -m benchmarks.bench_lake --peers $(PEERS)/bin/python --out "$(OUT)/bench_lake.json"
+
 RATE ?= 1000 10000 100000
 .PHONY: cost
 cost: $(VENV)/installed ## dollars per million events, from counted calls; RATE="1000 10000" events a second

@@ -1,7 +1,7 @@
 """List prices, us-east-1, in US dollars, without free tier and volume discounts, as published in November 2026.
 
 Source: the public price pages of Amazon Kinesis Data Streams (provisioned), AWS Lambda (x86), Amazon DynamoDB (on
-demand), Amazon S3 (standard) and Amazon CloudWatch. Check them before you plan a budget.
+demand), Amazon S3 (standard), Amazon CloudWatch and AWS Glue (Spark jobs). Check them before you plan a budget.
 """
 
 SHARD_HOUR = 0.015
@@ -20,3 +20,5 @@ PUT_METRIC_DATA = 0.01e-3
 HOURS_PER_MONTH = 730
 VCPU_MB = 1769
 """Memory at which a Lambda function has one whole vCPU; the share is proportional."""
+GLUE_DPU_HOUR = 0.44
+GLUE_DPU_VCPUS = 4
