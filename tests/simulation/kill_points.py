@@ -5,16 +5,18 @@ from typing import Any
 
 from clickstream.errors import InfrastructureError
 
+WRITES = {"put", "put_new", "put_revision", "upload", "delete", "create", "update"}
+
 
 class Killed(Exception):  # noqa: N818  the process ends here; nothing catches it
     """The worker dies."""
 
 
 class KillPoint:
-    """The n-th call of the stores behind it fails, whatever it is."""
+    """The n-th call of the stores behind it fails; of those that write, if it is to take effect first."""
 
     def __init__(self, at_call: int, error: Exception, *, takes_effect: bool) -> None:
-        self._at_call, self._error, self._takes_effect = at_call, error, takes_effect
+        self._at_call, self._error, self.takes_effect = at_call, error, takes_effect
         self._calls = 0
 
     @property
@@ -31,7 +33,7 @@ class KillPoint:
         self._calls += 1
         if self._calls - 1 != self._at_call:
             return method(*arguments, **options)
-        if self._takes_effect:
+        if self.takes_effect:
             method(*arguments, **options)
         raise self._error
 
@@ -43,6 +45,8 @@ class _Guarded:
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._store, name)
         if not callable(value):
+            return value
+        if self._point.takes_effect and name not in WRITES:
             return value
         return lambda *arguments, **options: self._point.call(value, *arguments, **options)
 

@@ -126,7 +126,7 @@ def test_a_fault_at_any_call_loses_and_doubles_nothing(history: HistoryFile) -> 
         run(lake, history, "again")
         check(lake, history)
         plays += 1
-    assert plays >= 100
+    assert plays > 60
 
 
 def test_rivals_share_a_file(history: HistoryFile) -> None:
