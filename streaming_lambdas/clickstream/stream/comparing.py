@@ -4,13 +4,17 @@ Up to the cap on names, a page is the same in whatever order its commits were ta
 depend on that order, and only their sum is compared.
 """
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from clickstream.ledger import PageDelta
 from clickstream.live.counters import OTHER, counters_page, page_metrics_page
+from clickstream.live.sketches import united
 from clickstream.ports import Item, Key, Table
 from clickstream.positions import Lane
+
+_MAPS = ("event_types", "channels", "devices", "countries", "pages", "latencies")
 
 
 @dataclass(frozen=True)
@@ -57,8 +61,8 @@ class Kind:
 
     def differing(self, key: Key, stored: Item | None, expected: Item) -> tuple[str, ...]:
         """The attributes in which the stored page is not the expected one."""
-        # Adding nothing brings a page into the form of today: sketches packed anew, attributes that it is too old for.
-        page = self.build(stored, key, PageDelta())
+        # A page may be older than some of its attributes.
+        page = self.build(None, key, PageDelta()) | (stored or {})
         return tuple(name for name in expected if not _is_same(page[name], expected[name]))
 
     def total_of(self, stored: Item | None) -> int:
@@ -74,7 +78,26 @@ def kinds(counters: Table, page_metrics: Table) -> tuple[Kind, ...]:
     )
 
 
+def summed(deltas: Sequence[PageDelta]) -> PageDelta:
+    """Several deltas as one, no name left out. Taking it in costs what taking in one of them does."""
+    if len(deltas) == 1:
+        return deltas[0]
+    totals: dict[str, Counter[str]] = {name: Counter() for name in _MAPS}
+    for delta in deltas:
+        for name, total in totals.items():
+            total.update(getattr(delta, name))
+    return PageDelta(
+        events=sum(delta.events for delta in deltas),
+        visitors=united(delta.visitors for delta in deltas),
+        sessions=united(delta.sessions for delta in deltas),
+        **totals,
+    )
+
+
 def _is_same(found: object, expected: object) -> bool:
     if isinstance(found, dict) and isinstance(expected, dict) and (OTHER in found or OTHER in expected):
         return bool(sum(found.values()) == sum(expected.values()))
+    if isinstance(found, bytes) and isinstance(expected, bytes):
+        # Packing is slow, and mostly the bytes are the same; another zlib may write the same registers in others.
+        return found == expected or united([found]) == expected
     return found == expected

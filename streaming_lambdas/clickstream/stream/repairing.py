@@ -19,7 +19,7 @@ from clickstream.live.counters import minute_deltas, page_key
 from clickstream.live.lifetimes import first_whole_minute, lifetime
 from clickstream.ports import Bucket, Item, Key, Table
 from clickstream.positions import Lane
-from clickstream.stream.comparing import Difference, Kind, kinds
+from clickstream.stream.comparing import Difference, Kind, kinds, summed
 from clickstream.tables import RAW_EVENTS
 
 ROUNDS = 20
@@ -43,10 +43,15 @@ class Repair:
 
 @dataclass
 class _Minute:
-    """What commits add to the pages of a minute, by kind; the newest commit, which may not be applied yet, apart."""
+    """What commits add to a minute; the newest commit, which may not be applied yet, apart."""
 
-    pages: dict[str, Item] = field(default_factory=dict)
+    deltas: list[PageDelta] = field(default_factory=list)
     newest: PageDelta = field(default_factory=PageDelta)
+
+    def close(self) -> None:
+        """Keep the sum alone. More may be added all the same."""
+        if self.deltas:
+            self.deltas = [summed(self.deltas)]
 
 
 @dataclass(frozen=True)
@@ -118,14 +123,17 @@ class Pages:
     def _added(self, lane: Lane, since: datetime) -> Iterator[dict[str, _Minute]]:
         """What the commits add, newest first, in parts: a minute comes once no older commit can add to it."""
         minutes: defaultdict[str, _Minute] = defaultdict(_Minute)
+        before: dict[str, PageDelta] = {}
         for number, commit in enumerate(self.ledger.commits_since(lane, since)):
             for minute, delta in commit.deltas.items():
                 if number == 0:
                     minutes[minute].newest = delta
-                    continue
-                pages = minutes[minute].pages
-                for kind in self._kinds:
-                    pages[kind.name] = kind.build(pages.get(kind.name), page_key(minute, lane), delta)
+                else:
+                    minutes[minute].deltas.append(delta)
+            # Most minutes are over when a commit no longer adds to them.
+            for minute in before.keys() - commit.deltas.keys() & minutes.keys():
+                minutes[minute].close()
+            before = commit.deltas
             if number % COMMITS_PER_PART == COMMITS_PER_PART - 1:
                 settled = (datetime.fromisoformat(commit.written_time) + AHEAD).isoformat()
                 yield {minute: minutes.pop(minute) for minute in list(minutes) if minute > settled}
@@ -196,6 +204,8 @@ def _revision(stored: Item | None) -> int | None:
 
 def _may_be(kind: Kind, key: Key, stored: Item | None, added: _Minute) -> bool:
     """Whether the stored page holds what was added, with the newest commit or without it."""
-    applied = added.pages.get(kind.name) or kind.page(key, ())
-    expected = (applied, kind.build(applied, key, added.newest))
-    return any(not kind.differing(key, stored, page) for page in expected)
+    added.close()
+    applied = kind.page(key, added.deltas)
+    if not kind.differing(key, stored, applied):
+        return True
+    return not kind.differing(key, stored, kind.build(applied, key, added.newest))
