@@ -20,6 +20,7 @@ import msgspec
 
 from aws_stores import CONFIG, DynamoTable, S3Bucket, call
 from batch_jobs import lake_arguments, stack
+from batch_jobs.command_line import interruptible
 from batch_jobs.lake_interval import instant
 from batch_jobs.queries import Guard
 from batch_jobs.steps import COMMON_ARGUMENTS
@@ -165,4 +166,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(interruptible(main))

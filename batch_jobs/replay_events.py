@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from batch_jobs import replay_table
+from batch_jobs.command_line import interruptible
 from batch_jobs.ledger_tools import parser, shown
 from batch_jobs.stack_lake import hour, stack_lake
 from clickstream.errors import ClickstreamError
@@ -147,4 +148,4 @@ def _parsed(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(interruptible(main))

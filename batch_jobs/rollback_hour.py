@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from batch_jobs.command_line import interruptible
 from batch_jobs.ledger_tools import parser, shown
 from batch_jobs.stack_lake import hour, stack_lake
 from clickstream.errors import ClickstreamError
@@ -69,4 +70,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(interruptible(main))
