@@ -11,13 +11,14 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Iterable, Sequence
+from contextlib import redirect_stderr
 from pathlib import Path
 
 import boto3
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Unpack the archives in `--archives` and run the steps with all other arguments. Returns their exit code."""
+def main(argv: Sequence[str] | None = None) -> str | None:
+    """Unpack the archives in `--archives` and run the steps with all other arguments. Returns what failed, or None."""
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     parser.add_argument("--archives", required=True, help="s3:// addresses separated by commas; a later one wins")
     parser.add_argument("--code-version", required=True, help="what commits name as their code")
@@ -27,8 +28,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         folder = Path(name)
         unpack(options.archives.split(","), folder)
         sys.path.insert(0, str(folder))
-        exit_code: int = importlib.import_module("batch_jobs.run_steps").main(rest)
-        return exit_code
+        run_steps = importlib.import_module("batch_jobs.run_steps")
+        last_words = run_steps.LastWords(sys.stderr)
+        with redirect_stderr(last_words):
+            exit_code: int = run_steps.main(rest)
+        return str(last_words) if exit_code else None
 
 
 def unpack(addresses: Iterable[str], folder: Path) -> None:
@@ -44,7 +48,7 @@ def unpack(addresses: Iterable[str], folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    code = main()
-    # Glue calls any exit a failure, even exit code 0.
-    if code:
-        sys.exit(code)
+    problem = main()
+    # Glue calls any exit a failure, even exit code 0; the text is what it says of the run.
+    if problem is not None:
+        sys.exit(problem or "failed")

@@ -10,8 +10,10 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import redirect_stderr
 from dataclasses import dataclass
-from typing import Literal
+from io import TextIOBase
+from typing import Literal, TextIO
 
 from batch_jobs import stack
 from batch_jobs.command_line import interruptible
@@ -19,7 +21,33 @@ from batch_jobs.steps import COMMON_ARGUMENTS, Step, select
 from clickstream.errors import ConfigError
 
 FAILED, WRONG_USAGE = 1, 2
+SHOWN_LETTERS = 500
 Main = Callable[[list[str]], int]
+
+
+class LastWords(TextIOBase):
+    """Passes everything on, and remembers the last line: what a step says when it fails, with the id of a query."""
+
+    def __init__(self, out: TextIO) -> None:
+        super().__init__()
+        self._out = out
+        self._line = ""
+
+    def __str__(self) -> str:
+        return self._line[:SHOWN_LETTERS]
+
+    def write(self, text: str) -> int:
+        """Write to where it would have gone."""
+        self._line = next((line for line in reversed(text.splitlines()) if line.strip()), self._line)
+        return self._out.write(text)
+
+    def flush(self) -> None:
+        """Hand on what waits."""
+        self._out.flush()
+
+    def isatty(self) -> bool:
+        """Whether somebody watches."""
+        return self._out.isatty()
 
 
 @dataclass(frozen=True)
@@ -43,6 +71,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return WRONG_USAGE
     outcomes = run(steps, [*common, *rest], _main_of)
     print(table(outcomes))
+    # The last line on standard error is what Glue, and with it the message to whoever is on call, says of the run.
+    if problems := [f"{one.name} {one.result}: {one.detail}" for one in outcomes if one.result != "ok"]:
+        print(f"run_steps: {'; '.join(problems)}", file=sys.stderr)
     return FAILED if any(outcome.result != "ok" for outcome in outcomes) else 0
 
 
@@ -80,9 +111,11 @@ def _attempt(step: Step, arguments: list[str], main_of: Callable[[Step], Main]) 
     print(f"--- {step.name}", flush=True)
     started_s = time.perf_counter()
     detail = ""
+    last_words = LastWords(sys.stderr)
     try:
-        code = main_of(step)(arguments)
-        detail = f"exit code {code}" if code else ""
+        with redirect_stderr(last_words):
+            code = main_of(step)(arguments)
+        detail = f"exit code {code}: {last_words}" if code else ""
     except SystemExit as error:
         detail = f"exit {error.code}" if error.code else ""
     except Exception as error:  # noqa: BLE001  whatever a step raises, the steps that do not need it still run

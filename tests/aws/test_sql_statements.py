@@ -240,5 +240,7 @@ def test_only_the_named_hours_are_read(guard: Guard) -> None:
 def test_refused_statement_says_why(guard: Guard) -> None:
     """Athena's own message reaches the reader."""
     text = "-- X.\n-- grain: x\n-- partitions: x\nSELECT colour FROM raw_events"
-    with pytest.raises(StatementError, match=r"(?s)Athena refused wrong.*COLUMN_NOT_FOUND.*colour"):
+    with pytest.raises(
+        StatementError, match=r"(?s)Athena refused wrong \(query [0-9a-f-]{36}\).*COLUMN_NOT_FOUND.*colour"
+    ):
         guard.ask(load_statement("wrong", text), [], {})

@@ -101,6 +101,21 @@ def test_dependents_of_a_failed_step_are_skipped(failure: object) -> None:
     }
 
 
+def test_a_failed_run_ends_with_the_words_of_its_steps(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What a step said last, the id of a query for example, is in the one line that Glue shows."""
+
+    def refused(_: list[str]) -> int:
+        print("check: Athena refused it (query 5d0c)", file=sys.stderr)
+        return 1
+
+    monkeypatch.setattr(run_steps, "_main_of", lambda _: refused)
+    assert main(["--steps", "repair_catalog", *GIVEN]) == 1
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last == "run_steps: repair_catalog failed: exit code 1: check: Athena refused it (query 5d0c)"
+
+
 @pytest.mark.parametrize("code", [SystemExit(0), SystemExit(None)])
 def test_exit_without_a_code_is_success(code: SystemExit) -> None:
     """A step that leaves by `sys.exit()` has succeeded."""
