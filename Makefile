@@ -104,6 +104,10 @@ ledger: $(VENV)/installed ## say what became of every record and event, and whet
 recover: $(VENV)/installed ## bring given-up batches back; BAD=1: bad events that the code accepts now; DRY=1: only say so
 	@$(LOCAL) python -m batch_jobs.recover_events --stack $(STACK) $(if $(BAD),--bad) $(if $(DRY),--dry-run)
 
+.PHONY: erase
+erase: $(VENV)/installed ## erase a person: USER=id as sent, or ANONYMOUS=… SESSION=…; UNTIL=2026-11-21T12:00; again until it says done
+	@$(LOCAL) python -m batch_jobs.erase_events --stack $(STACK) $(if $(filter command line,$(origin USER)),--user "$(USER)") $(if $(ANONYMOUS),--anonymous "$(ANONYMOUS)") $(if $(SESSION),--session "$(SESSION)") $(if $(UNTIL),--until "$(UNTIL)")
+
 .PHONY: repair
 repair: $(VENV)/installed ## make differing counter pages anew; MINUTE=2026-11-21T09:05 for that one, ALL=1 after a restore
 	@$(LOCAL) python -m batch_jobs.repair_pages --stack $(STACK) $(if $(ALL),--all) $(if $(MINUTE),--minute $(MINUTE))

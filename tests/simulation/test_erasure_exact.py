@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from batch_jobs.audit_ledger import _against_objects
 from clickstream.errors import InfrastructureError
 from clickstream.lake import compaction
 from clickstream.lake.compaction import compact_hour, compact_hours
@@ -19,6 +20,7 @@ from clickstream.lake.erasure_requests import open_requests
 from clickstream.lake.garbage import collect
 from clickstream.lake.generations import newest
 from clickstream.lake.work import unfinished
+from clickstream.stream.repairing import Pages
 from tests.simulation.erasure_world import (
     AFTER,
     CANARY,
@@ -35,7 +37,8 @@ from tests.simulation.erasure_world import (
     traces_of,
     with_lake,
 )
-from tests.simulation.fake_lake import HOUR, NEXT, land
+from tests.simulation.fake_lake import HOUR, LANE, NEXT, land
+from tests.simulation.fakes import MemoryTable
 
 HOURS = [HOUR, NEXT]
 STEPS = ("land", "land", "compact", "compact", "run", "die")
@@ -98,6 +101,18 @@ def test_nothing_of_the_person_is_left_anywhere() -> None:
     }
     assert record.removed.keys().isdisjoint(world.lake.bucket.objects)  # type: ignore[attr-defined]  # in memory
     assert run(world) is None
+
+
+def test_landing_that_went_before_its_time_is_no_loss_to_the_audit() -> None:
+    """The audit compares commits with their objects, and knows the hours in which somebody was erased."""
+    world = scene()
+    lake = world.lake
+    pages = Pages(lake.ledger, lake.bucket, MemoryTable(), MemoryTable(), 30, lake.clock)
+    run(world)
+    commits = list(lake.ledger.commits(LANE.fill))
+    assert [problem for commit in commits for problem in _against_objects(pages, commit)] == []
+    lake.bucket.delete("_purged/dt=2026-11-21/hour=9/done.json")
+    assert any("does not exist" in problem for commit in commits for problem in _against_objects(pages, commit))
 
 
 def test_the_erased_are_a_term_of_the_ledger() -> None:

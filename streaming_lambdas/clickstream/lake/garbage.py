@@ -63,6 +63,8 @@ def collect(lake: Lake, grace: Grace | None = None) -> Collected:
         inputs = _keys(landed[hour]) if age >= grace.landing else []
         is_all_current = all(uri(lake.bucket, key).startswith(pointer.location) for key in old)
         newest = None if is_all_current and not inputs and hour not in asked else _settled(lake, hour)
+        if newest and hour in asked:
+            purges.note(lake.bucket, hour)
         if newest:
             _delete(lake, [key for key in _keys(indexes[hour]) if _is_replaced(key, newest)])
             replaced += _delete(lake, [key for key in [*old, *_keys(asides[hour])] if _is_replaced(key, newest)])

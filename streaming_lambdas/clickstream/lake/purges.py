@@ -1,6 +1,7 @@
 """Hours from which somebody was erased: their old files go as soon as no reader is sent to them any more.
 
     _purges/dt=2026-11-21/hour=9/g=000003-<run>/asked.json      written before the generation is committed
+    _purged/dt=2026-11-21/hour=9/done.json                      landing of the hour may be gone before its time
 
 Everywhere else a replaced file outlives the swap by a grace, for queries that were planned before it. Here such a query
 may fail, and is to be asked again.
@@ -8,7 +9,9 @@ may fail, and is to be asked again.
 
 from clickstream.lake.generations import Generation, hour_in
 from clickstream.ports import Bucket
-from clickstream.tables import PURGES_PREFIX, RAW_EVENTS
+from clickstream.tables import PURGES_PREFIX, RAW_EVENTS, hour_folder
+
+_DONE = "_purged"
 
 
 def ask(bucket: Bucket, generation: Generation) -> None:
@@ -25,6 +28,20 @@ def asked(bucket: Bucket) -> dict[str, list[str]]:
     return found
 
 
+def note(bucket: Bucket, hour: str) -> None:
+    """Note that landing objects of the hour go before their time, so that nobody takes them for lost."""
+    bucket.put(_done_key(hour), b"{}")
+
+
+def is_noted(bucket: Bucket, hour: str) -> bool:
+    """Whether landing objects of the hour may be gone before their time."""
+    return any(entry.key == _done_key(hour) for entry in bucket.list(_done_key(hour)))
+
+
 def number_of(key: str) -> int:
     """The number of the generation whose folder holds an object."""
     return int(key.split("/g=")[1].split("-")[0])
+
+
+def _done_key(hour: str) -> str:
+    return f"{_DONE}/{hour_folder(hour)}/done.json"
