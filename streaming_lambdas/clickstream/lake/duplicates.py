@@ -57,9 +57,11 @@ def unite(
                 contest.add(_rows(table, _among(its_marks, some)), is_ours=False)
         for file, file_marks in zip(ours, marks, strict=True):
             for table, its_marks in _with_marks(file, file_marks, some if number else None):
+                mine = _among(its_marks, some)
                 if number == 0:
-                    output.add(table, pa.array(~_among(its_marks, suspects)))
-                contest.add(_rows(table, _among(its_marks, some)), is_ours=True)
+                    is_suspect = mine if len(some) == len(suspects) else _among(its_marks, suspects)
+                    output.add(table, pa.array(~is_suspect))
+                contest.add(_rows(table, mine), is_ours=True)
         output.add(contest.survivors())
     return removed
 
