@@ -23,6 +23,8 @@ _DIGITS = re.compile(
 """Digits in one run, or in the groups that are printed on cards."""
 _FIRST_OF_CARD = frozenset("23456")
 """First digits of the payment networks: Mastercard, American Express and Diners, Visa, Maestro and Discover."""
+_LOOKS = 60
+"""Numbers of a text that are judged one by one. Further ones go, card or not: a visitor may send thousands."""
 _CACHE = 20_000
 _LONG = 512
 """Longer texts are worked out each time, so that the remembered ones fit a function's memory."""
@@ -55,7 +57,10 @@ def _without_email(word: re.Match[str]) -> str:
 
 def _without_cards(text: str) -> str:
     kept, start, place = [], 0, 0
-    while found := _DIGITS.search(text, place):
+    for _ in range(_LOOKS):
+        found = _DIGITS.search(text, place)
+        if not found:
+            return "".join(kept) + text[start:]
         digits = re.sub(r"%(?:25)*20|\D", "", found.group())
         if digits[0] in _FIRST_OF_CARD and _passes_luhn(digits):
             kept += [text[start : found.start()], CARD]
@@ -63,6 +68,15 @@ def _without_cards(text: str) -> str:
         else:
             # The card may begin with a later group: `2026 4111 …`.
             place = found.start() + 1
+    return "".join(kept) + text[start:place] + _without_numbers(text, place)
+
+
+def _without_numbers(text: str, start: int) -> str:
+    """The rest of a text that is all numbers, without any that could be a card."""
+    kept = []
+    for found in _DIGITS.finditer(text, start):
+        kept += [text[start : found.start()], CARD]
+        start = found.end()
     return "".join(kept) + text[start:]
 
 
