@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from clickstream.errors import LakeError
 from clickstream.lake.generations import Generation
-from clickstream.lake.tombstones import COLUMNS, KINDS, Name, Tombstones
+from clickstream.lake.tombstones import COLUMNS, KINDS, Tombstones, digests
 from clickstream.ports import Bucket
 from clickstream.tables import IDENTITIES_PREFIX, RAW_EVENTS
 
@@ -32,7 +32,7 @@ def index_key(generation: Generation) -> str:
 
 def index_of(paths: Iterable[Path]) -> bytes:
     """The index of local data files."""
-    marks = sorted({_mark(name.digest) for path in paths for table in looked_at(path) for name in names(table)})
+    marks = sorted({_mark(digest) for path in paths for table in looked_at(path) for digest in named(table)})
     table = pa.table({"mark": pa.array(marks, pa.int64())})
     sink = io.BytesIO()
     settings = {"column_encoding": {"mark": "DELTA_BINARY_PACKED"}, "compression": "zstd", "store_schema": False}
@@ -62,12 +62,12 @@ def looked_at(path: Path) -> Iterator[pa.Table]:
             yield pa.table(columns)
 
 
-def names(table: pa.Table) -> Iterator[Name]:
-    """Everybody whom the dictionaries of the columns hold."""
+def named(table: pa.Table) -> Iterator[str]:
+    """Digests of everybody whom the dictionaries of the columns hold."""
     for kind in KINDS:
         for chunk in table[kind].chunks:
             encoded = chunk if isinstance(chunk, pa.DictionaryArray) else chunk.dictionary_encode()
-            yield from (Name(kind, value) for value in encoded.dictionary.to_pylist() if value is not None)
+            yield from filter(None, digests(kind, encoded.dictionary.to_pylist()))
 
 
 @contextmanager

@@ -39,7 +39,7 @@ def trace(path: Path, tombstones: Tombstones) -> Trace | None:
         rows += len(theirs)
         event_ids.update(theirs["event_id"].to_pylist())
         session_ids.update(found for found in theirs["session_id"].to_pylist() if found is not None)
-        is_named = is_named or any(name.digest in tombstones.people for name in identities.names(table))
+        is_named = is_named or not tombstones.people.keys().isdisjoint(identities.named(table))
     if not rows and not is_named:
         return None
     return Trace(rows, frozenset(event_ids), frozenset(session_ids))

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
@@ -31,6 +32,8 @@ COLUMNS = ("event_id", "event_time", "received_time", "time_source", *KINDS)
 _INSTANT = RAW_EVENTS.schema.field("event_time").type
 _TRIES = 100
 _DIGITS = 32
+_REMEMBERED = 100_000
+"""Digests that are kept in memory: the same people come in file after file."""
 
 
 class Name(NamedTuple):
@@ -93,19 +96,22 @@ class Tombstones:
         """Until when the one named in each row is erased; null for everybody else."""
         texts = column.cast(pa.string()).combine_chunks()
         encoded = _one(texts).dictionary_encode()
-        until = [self.people.get(Name(kind, value).digest) for value in encoded.dictionary.to_pylist()]
+        until = [self.people.get(digest) for digest in digests(kind, encoded.dictionary.to_pylist())]
         return pa.array(until, _INSTANT).take(encoded.indices)
 
     def _told(self, table: pa.Table, times: pa.ChunkedArray) -> pa.Array:
         """Whether the row's event_id is an erased one. Only an event without a time of its own can be a later copy."""
+        nobody = pa.repeat(pa.scalar(value=False), len(table))
         if not self.event_ids:
-            return pa.array([False] * len(table), pa.bool_())
+            return nobody
         latest = pa.scalar(max(self.people.values()), _INSTANT)
         is_early = pc.less_equal(times, latest)
         has_time = pc.equal(table["time_source"].cast(pa.string()), "event")
         asked = pc.or_(is_early, pc.fill_null(pc.invert(has_time), fill_value=True))
-        pairs = zip(asked.to_pylist(), table["event_id"].to_pylist(), strict=True)
-        return pa.array([is_asked and _digest(event_id) in self.event_ids for is_asked, event_id in pairs], pa.bool_())
+        places = pc.indices_nonzero(asked)
+        pairs = zip(places.to_pylist(), table["event_id"].take(places).to_pylist(), strict=True)
+        found = {place for place, event_id in pairs if _digest(event_id) in self.event_ids}
+        return pa.array([place in found for place in range(len(table))], pa.bool_()) if found else nobody
 
 
 @dataclass(frozen=True)
@@ -165,6 +171,12 @@ class TombstoneLog:
             raise LakeError(f"{self._bucket.name}/{key} is no tombstone ({error}): restore the object") from error
 
 
+def digests(kind: str, values: Iterable[str | None]) -> list[str]:
+    """Digests of names of one kind, in order; of no value an empty text, which is no digest."""
+    prefix = f"{kind}/"
+    return [_digest(prefix + value) if value is not None else "" for value in values]
+
+
 def event_digests(event_ids: Iterable[str]) -> set[str]:
     """What tombstones hold of event ids."""
     return set(map(_digest, event_ids))
@@ -174,6 +186,7 @@ def _key(number: int) -> str:
     return f"{TOMBSTONES_PREFIX}/{number:08}.json"
 
 
+@lru_cache(_REMEMBERED)
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]
 
