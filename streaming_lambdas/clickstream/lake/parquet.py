@@ -55,6 +55,7 @@ _SETTINGS: dict[str, Any] = {
     "column_encoding": _DELTA,
     "dictionary_pagesize_limit": 8 * 2**20,
     "write_page_index": True,
+    "write_batch_size": 16_384,
     "store_schema": False,
 }
 
