@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from batch_jobs.stream_reading import StreamReader, incoming_records
 from clickstream.errors import LakeError
-from clickstream.lake.accounting import Account, account_fill, account_lake, account_lane
+from clickstream.lake.accounting import Account, account_fill, account_lake, account_lane, account_objects
 from clickstream.lake.generations import lake_commits
 from clickstream.ledger import Ledger
 from clickstream.ports import Bucket
@@ -81,7 +81,9 @@ def draw_up(sources: Sources, question: Question, show: Step) -> Books:
         if lane.is_main:
             account_fill(account, sources.ledger, lane)
     # Hours up to `since` may have earlier commits too, which were not counted.
-    account_lake(account, sources.ledger, lake_commits(sources.bucket), hour_text(since) if since else "")
+    generations = list(lake_commits(sources.bucket))
+    account_lake(account, sources.ledger, generations, hour_text(since) if since else "")
+    account_objects(account, sources.bucket, sources.ledger, generations)
     for lane in show("stream", shards):
         _follow(books, sources, lane, is_whole=question.is_whole_stream or not incoming)
     for lane in show("counters", lanes):

@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from clickstream.lake.accounting import Account, account_fill, account_lake, account_lane
-from clickstream.lake.generations import Generation
+from clickstream.lake.accounting import Account, account_fill, account_lake, account_lane, account_objects
+from clickstream.lake.generations import Generation, OutputFile
 from clickstream.ledger import Commit, LandedObject, Ledger, PageDelta, Range, Reparsed
 from clickstream.positions import START, Lane, ordinal, padded
 from tests.simulation.fakes import MemoryBucket, MemoryTable
@@ -177,3 +177,19 @@ def test_a_lake_that_does_not_add_up_is_named(change: dict[str, Any], problem: s
     """Each identity of an hour of the lake, broken alone."""
     assert problems(FIRST, SECOND, lake=(generation(),)) == []
     assert any(problem in text for text in problems(FIRST, SECOND, lake=(generation(**change),)))
+
+
+def test_rows_that_are_nowhere_else_must_be_there() -> None:
+    """A landing object that waits, and a file of the newest generation: each is named once it is gone."""
+    ledger, bucket = ledger_of(FIRST, SECOND), MemoryBucket()
+    output = OutputFile("raw_events/dt=2026-11-21/hour=9/g=000001-run/part-0.parquet", 2, 100)
+    newest = generation(inputs=("landing/3",), outputs=(output,))
+    bucket.put("landing/6", b"waits")
+    bucket.put(output.key, b"compacted")
+    for gone in ("", "landing/6", output.key):
+        account = Account()
+        bucket.delete(gone)
+        account_objects(account, bucket, ledger, [newest])
+        assert any(gone in str(found) for found in account.disagreements) == bool(gone)
+        if gone:
+            bucket.put(gone, b"restored")

@@ -56,7 +56,8 @@ def _without_email(word: re.Match[str]) -> str:
 
 
 def _without_cards(text: str) -> str:
-    kept, start, place = [], 0, 0
+    kept: list[str] = []
+    start = place = 0
     for _ in range(_LOOKS):
         found = _DIGITS.search(text, place)
         if not found:
@@ -73,7 +74,7 @@ def _without_cards(text: str) -> str:
 
 def _without_numbers(text: str, start: int) -> str:
     """The rest of a text that is all numbers, without any that could be a card."""
-    kept = []
+    kept: list[str] = []
     for found in _DIGITS.finditer(text, start):
         kept += [text[start : found.start()], CARD]
         start = found.end()

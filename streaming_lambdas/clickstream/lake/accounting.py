@@ -6,7 +6,8 @@ Every number is counted where it happens and none is a remainder, so that each i
 - in every commit `events = landed + bad`, its objects hold as many rows, and its minutes as many events (no minutes for
   imported history, which is not counted live);
 - per hour `landed` of the commits = landed of the generation + rows that wait for compaction;
-- per hour `rows = landed - duplicates - quarantined - erased - redelivered` in the generation.
+- per hour `rows = landed - duplicates - quarantined - erased - redelivered` in the generation;
+- every object that holds rows which are nowhere else is there.
 
 A walk holds one commit of a lane in memory, and one count per hour.
 """
@@ -20,7 +21,9 @@ from itertools import pairwise
 from clickstream.lake.generations import Generation, hour_in
 from clickstream.lake.work import fresh_inputs
 from clickstream.ledger import Commit, Ledger, Range
+from clickstream.ports import Bucket
 from clickstream.positions import START, Lane
+from clickstream.tables import LANDING_PREFIX, RAW_EVENTS
 
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 COUNTS = (
@@ -107,6 +110,18 @@ def account_lake(account: Account, ledger: Ledger, generations: Iterable[Generat
             for name in ("rows", "duplicates", "quarantined", "erased", "redelivered"):
                 count[name] = getattr(generation, name)
         account.disagree(f"hour {hour}", _lake_contradictions(count, generation))
+
+
+def account_objects(account: Account, bucket: Bucket, ledger: Ledger, generations: Iterable[Generation]) -> None:
+    """Name what is gone though rows are nowhere else: files of newest generations, and objects that wait for one."""
+    there = {entry.key for prefix in (LANDING_PREFIX, RAW_EVENTS.name) for entry in bucket.list(f"{prefix}/")}
+    newest = {generation.hour: generation for generation in generations}
+    for hour in sorted({*account.hours, *newest}):
+        generation = newest.get(hour)
+        needed = [landed.key for landed in fresh_inputs(ledger.work(hour), generation)]
+        needed += [output.key for output in generation.outputs] if generation else []
+        gone = [key for key in needed if key not in there]
+        account.disagree(f"hour {hour}", [f"{key} does not exist: restore the object" for key in gone])
 
 
 def contradictions(commit: Commit) -> Iterator[str]:
