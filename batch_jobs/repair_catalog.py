@@ -1,4 +1,4 @@
-"""Rebuild the partitions of the lake from its commits and the ledger: after a lost or damaged catalog.
+"""Rebuild the partitions of every table from the commits and the ledger: after a lost or damaged catalog.
 
 Partitions that are right stay untouched, unless `--rewrite` asks for the table's present columns in every one.
 """
@@ -13,8 +13,10 @@ from batch_jobs.command_line import interruptible
 from clickstream.errors import ClickstreamError
 from clickstream.lake.catalog import arrivals, open_partition, point, uri
 from clickstream.lake.generations import lake_commits
+from clickstream.lake.session_building import point_sessions
+from clickstream.lake.session_log import session_commits
 from clickstream.lake.work import Lake
-from clickstream.tables import BAD_EVENTS, RAW_EVENTS
+from clickstream.tables import BAD_EVENTS, RAW_EVENTS, SESSIONS
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -30,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def repair(lake: Lake, *, rewrite: bool = False) -> int:
-    """Make every partition of both tables right. Returns how many were written."""
+    """Make every partition of every table right. Returns how many were written."""
     pointers = {found.hour: found for found in lake.catalog.list(RAW_EVENTS.name)}
     written, compacted = 0, set()
     for newest in lake_commits(lake.bucket):
@@ -41,7 +43,21 @@ def repair(lake: Lake, *, rewrite: bool = False) -> int:
             written += 1
     hours = lake.ledger.hours()
     written += _arrivals(lake, RAW_EVENTS.name, [hour for hour in hours if hour not in compacted], rewrite=rewrite)
-    return written + _arrivals(lake, BAD_EVENTS.name, hours, rewrite=rewrite)
+    written += _arrivals(lake, BAD_EVENTS.name, hours, rewrite=rewrite)
+    return written + _sessions(lake, rewrite=rewrite)
+
+
+def _sessions(lake: Lake, *, rewrite: bool) -> int:
+    """Point every date of the sessions to its newest generation. Returns how many were written."""
+    pointers = {found.hour: found.location for found in lake.catalog.list(SESSIONS.name)}
+    wrong = [
+        newest.date
+        for newest in session_commits(lake.bucket)
+        if rewrite or pointers.get(newest.date) != uri(lake.bucket, newest.folder)
+    ]
+    for day in wrong:
+        point_sessions(lake, day)
+    return len(wrong)
 
 
 def _arrivals(lake: Lake, table: str, hours: list[str], *, rewrite: bool) -> int:

@@ -9,7 +9,7 @@ import pytest
 
 from aws_catalog import GlueCatalog
 from aws_stores import DynamoTable, S3Bucket
-from batch_jobs import compact_events, open_partitions, repair_catalog
+from batch_jobs import build_sessions, compact_events, open_partitions, repair_catalog
 from clickstream.lake.intervals import received_hours
 from clickstream.lake.work import Lake
 from clickstream.ledger import Ledger
@@ -153,20 +153,29 @@ def test_the_opener_leaves_compacted_hours_alone(lake: Lake) -> None:
 
 
 def test_a_lost_catalog_is_rebuilt(lake: Lake, capsys: pytest.CaptureFixture[str]) -> None:
-    """Compacted hours point to their generation, others to landing, and right partitions are not written."""
+    """Hours and dates point to their generation, other hours to landing, and right partitions are not written."""
     land(lake, HOUR, [Sent("a", 1)])
     assert compact_events.main(ARGUMENTS) == 0
-    before = {found.hour: found.location for found in lake.catalog.list("raw_events")}
+    assert build_sessions.main(ARGUMENTS) == 0
+    before = locations(lake)
     land(lake, NEXT, [Sent("b", 2)])
     for table in LAKE_TABLES:
         boto3.client("glue").delete_table(DatabaseName="lake", Name=table.name)
         create_table(table)
     capsys.readouterr()
     assert repair_catalog.main(ARGUMENTS) == 0
-    assert json.loads(capsys.readouterr().out)["written"] == 4
-    after = {found.hour: found.location for found in lake.catalog.list("raw_events")}
-    assert after == before | {NEXT: "s3://lake/landing/dt=2026-11-21/hour=10/"}
+    assert json.loads(capsys.readouterr().out)["written"] == 5
+    landing = ("raw_events", NEXT, "s3://lake/landing/dt=2026-11-21/hour=10/")
+    assert locations(lake) >= {*before, landing}
+    assert ("sessions", "2026-11-21") in {found[:2] for found in before}
     assert repair_catalog.main(ARGUMENTS) == 0
     assert json.loads(capsys.readouterr().out)["written"] == 0
     assert repair_catalog.main([*ARGUMENTS, "--rewrite"]) == 0
-    assert json.loads(capsys.readouterr().out)["written"] == 4
+    assert json.loads(capsys.readouterr().out)["written"] == 5
+
+
+def locations(lake: Lake) -> set[tuple[str, str, str]]:
+    """Table, hour or date, and location of every partition."""
+    return {
+        (table.name, found.hour, found.location) for table in LAKE_TABLES for found in lake.catalog.list(table.name)
+    }

@@ -81,6 +81,11 @@ def collect_sessions(lake: Lake, grace: Grace | None = None) -> int:
     return removed
 
 
+def point_sessions(lake: Lake, day: str) -> SessionGeneration:
+    """Make readers see the newest sessions of the date, and return that generation; see `catalog.swap`."""
+    return swap(lake.catalog, lake.bucket, SESSIONS.name, day, lambda: LOG.newest(lake.bucket, day), lake.clock())
+
+
 def _build(lake: Lake, plan: Plan) -> Outcome:
     with tempfile.TemporaryDirectory(prefix="sessions-") as name:
         folder = Path(name)
@@ -88,15 +93,11 @@ def _build(lake: Lake, plan: Plan) -> Outcome:
         generation = _publish(lake, plan, _written(buckets, plan, folder / "part-0.parquet"))
     if not LOG.commit(lake.bucket, generation):
         return Outcome(plan.date, "overtaken")
-    return Outcome(plan.date, "built", _point(lake, plan.date))
+    return Outcome(plan.date, "built", point_sessions(lake, plan.date))
 
 
 def _repoint(lake: Lake, plan: Plan) -> Outcome:
-    return Outcome(plan.date, "pointed", _point(lake, plan.date))
-
-
-def _point(lake: Lake, day: str) -> SessionGeneration:
-    return swap(lake.catalog, lake.bucket, SESSIONS.name, day, lambda: LOG.newest(lake.bucket, day), lake.clock())
+    return Outcome(plan.date, "pointed", point_sessions(lake, plan.date))
 
 
 def _spread(bucket: Bucket, plan: Plan, folder: Path) -> Buckets:

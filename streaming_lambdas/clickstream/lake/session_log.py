@@ -8,7 +8,7 @@ reason: late events, erasure, a rollback. So no order of arrivals and no missed 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -19,6 +19,7 @@ from clickstream.lake.commit_log import CommitLog
 from clickstream.lake.generations import Generation, OutputFile, lake_commits
 from clickstream.lake.session_rules import Rules
 from clickstream.lake.work import Lake
+from clickstream.ports import Bucket
 from clickstream.tables import SESSION_COMMITS_PREFIX, SESSIONS, hour_folder
 
 _DAY = timedelta(days=1)
@@ -54,6 +55,12 @@ class SessionGeneration(msgspec.Struct, frozen=True, kw_only=True):
 
 
 LOG = CommitLog(SESSION_COMMITS_PREFIX, SessionGeneration)
+
+
+def session_commits(bucket: Bucket) -> Iterator[SessionGeneration]:
+    """The newest generation of the sessions of every date, oldest date first."""
+    keys = LOG.newest_keys(bucket)
+    yield from LOG.read_all(bucket, [keys[day] for day in sorted(keys)])
 
 
 def data_folder(day: str, generation: int, run_id: str) -> str:
@@ -93,8 +100,7 @@ def unfinished_dates(lake: Lake, rules: Rules, *, is_forced: bool = False) -> li
     The sessions' commits are read before those of the events: a run that was overtaken in between then fails to commit
     its number, so that no older inputs ever follow newer ones.
     """
-    keys = LOG.newest_keys(lake.bucket)
-    newest = dict(zip(sorted(keys), LOG.read_all(lake.bucket, [keys[day] for day in sorted(keys)]), strict=True))
+    newest = {commit.date: commit for commit in session_commits(lake.bucket)}
     pointers = {found.hour: found.location for found in lake.catalog.list(SESSIONS.name)}
     sources = _sources(lake_commits(lake.bucket))
     plans = [
