@@ -1,4 +1,4 @@
-"""One small data file per version of each table of the stream, as that version wrote it; never changed afterwards.
+"""One small data file per version of each table of the lake, as that version wrote it; never changed afterwards.
 
 python -m tests.unit.golden_files       writes a file for the next version of each table whose columns have changed
 """
@@ -13,10 +13,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from clickstream.positions import padded
-from clickstream.tables import BAD_EVENTS, RAW_EVENTS, LakeTable
+from clickstream.tables import LAKE_TABLES as TABLES
+from clickstream.tables import SESSIONS, LakeTable
 
 FOLDER = Path(__file__).parent / "golden"
-TABLES = (RAW_EVENTS, BAD_EVENTS)
+NEVER_NULL = {SESSIONS.name: ("session_id", "start_time")}
+OF_AN_ARRIVAL = ("received_time", "shard_id", "epoch", "sub_sequence")
+"""Columns without null: of a session, and of what the stream brought."""
 RECEIVED = datetime(2026, 11, 21, 9, 5, tzinfo=UTC)
 
 
@@ -40,7 +43,7 @@ def breaks(old: pa.Schema, new: pa.Schema) -> Iterator[str]:
 def rows(table: LakeTable, version: int) -> list[dict[str, Any]]:
     """Two rows: every column filled, and only what is never null."""
     full = {column.name: _value(column.type, f"{column.name}-{version}") for column in table.columns}
-    least = {name: full[name] for name in ("received_time", "shard_id", "epoch", "sub_sequence")}
+    least = {name: full[name] for name in NEVER_NULL.get(table.name, OF_AN_ARRIVAL)}
     return [
         _placed(full, f"full-{version}", 2 * version),
         _placed(dict.fromkeys(full) | least, f"least-{version}", 2 * version + 1),
@@ -48,8 +51,8 @@ def rows(table: LakeTable, version: int) -> list[dict[str, Any]]:
 
 
 def _placed(row: dict[str, Any], event_id: str, place: int) -> dict[str, Any]:
-    named = {"event_id": event_id} if "event_id" in row else {}
-    return row | named | {"sequence_number": padded(str(place))}
+    given = {"event_id": event_id, "sequence_number": padded(str(place))}
+    return row | {name: value for name, value in given.items() if name in row}
 
 
 def _value(kind: pa.DataType, text: str) -> object:
