@@ -5,7 +5,7 @@ starts with `CLICKSTREAM_`; an unknown one with that prefix, or a missing one, s
 """
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 
@@ -53,6 +53,31 @@ class DetectTrafficAnomaliesSettings(Settings, frozen=True):
     anomalies_table: str
     topic_arn: str
     retention_days: int = 30
+
+
+Encoding = Literal["DICTIONARY", "PLAIN", "DELTA_BINARY_PACKED", "DELTA_BYTE_ARRAY"]
+"""How the values of a column are stored in a data file; `DICTIONARY` means where it stays small."""
+
+
+class FileShape(Settings, frozen=True, omit_defaults=True):
+    """What the data files of `raw_events` look like. The defaults are measured, see `docs/decisions/0025`.
+
+    What columns may be named, and which encoding suits which, is checked by `lake.file_shapes.parse`.
+    """
+
+    sort_columns: tuple[str, ...] = ("event_type", "event_time")
+    """Ascending, nulls last; text or instants."""
+    codec: Literal["zstd", "gzip", "snappy", "none"] = "zstd"
+    codec_level: Annotated[int, msgspec.Meta(ge=1, le=22)] | None = None
+    """None: 3 of zstd, else what the codec's library chooses. gzip goes to 9, the others have no levels."""
+    rows_per_group: Annotated[int, msgspec.Meta(ge=1_000, le=5_000_000)] = 500_000
+    """Rows that are sorted together and make a row group; long rows end one earlier. Memory grows with it."""
+    part_mb: Annotated[int, msgspec.Meta(ge=1, le=4_096)] = 200
+    """MiB after which a file ends with its row group: files of 128 to 256 MB."""
+    has_page_index: bool = True
+    """Bounds of pages in the footer, which let a query skip pages within a row group."""
+    encodings: dict[str, Encoding] = {}
+    """By column, where it differs from the measured one in `lake.file_shapes`."""
 
 
 def load(settings: type[S], environment: Mapping[str, str]) -> S:

@@ -19,6 +19,7 @@ from clickstream.lake.fingerprints import Fingerprints
 from clickstream.lake.generations import hour_after, newest
 from clickstream.lake.parquet import DataFile, PartWriter, opened
 from clickstream.lake.work import Lake, unfinished
+from clickstream.settings import FileShape
 from tests.simulation.fake_lake import HOUR, Sent, land, memory_lake, parquet_bytes, visible
 
 HOURS = [hour_after(HOUR, number) for number in range(4)]
@@ -55,7 +56,7 @@ def united(tmp_path: Path, ours: list[list[Sent]], before: list[Sent]) -> tuple[
     for folder in (tmp_path / "out", tmp_path / "aside"):
         folder.mkdir(exist_ok=True)
     our_files, neighbours = on_disk(tmp_path / "in", "ours", ours), on_disk(tmp_path / "in", "before", [before])
-    with PartWriter(tmp_path / "out", run_rows=4) as output, PartWriter(tmp_path / "aside") as aside:
+    with PartWriter(tmp_path / "out", FileShape(rows_per_group=4)) as output, PartWriter(tmp_path / "aside") as aside:
         removed = unite(our_files, neighbours, output, aside)
     tables = [pq.read_table(path, columns=["event_id", "sequence_number"]) for path in output.parts]
     rows = [row for table in tables for row in table.to_pylist()]

@@ -23,7 +23,6 @@ from clickstream.lake.sifting import Quarantine, is_haunted, sifted, sifted_quar
 from clickstream.lake.tombstones import Tombstone, TombstoneLog, Tombstones
 from clickstream.lake.work import Lake, fresh_inputs, has_bad_events, unfinished
 from clickstream.ledger import LandedObject
-from clickstream.ports import Bucket
 from clickstream.tables import BAD_EVENTS, QUARANTINE_PREFIX, RAW_EVENTS, hour_folder
 
 _TRIES = 5
@@ -155,12 +154,13 @@ def _advance(lake: Lake, plan: Plan) -> Outcome:
 def merged(lake: Lake, plan: Plan, folder: Path) -> tuple[Merge, Damage]:
     """The files that the plan gives, in a local folder, and the landing objects that could not be read."""
     return without_damaged(
-        plan.fresh, lambda fresh, to: _merge(lake.bucket, replace(plan, fresh=fresh), to), folder, plan.aside
+        plan.fresh, lambda fresh, to: _merge(lake, replace(plan, fresh=fresh), to), folder, plan.aside
     )
 
 
-def _merge(bucket: Bucket, plan: Plan, folder: Path) -> Merge:
+def _merge(lake: Lake, plan: Plan, folder: Path) -> Merge:
     """Download, check and merge everything into local files."""
+    bucket = lake.bucket
     every = Tombstones.of(plan.tombstones)
     new = Tombstones.of(plan.tombstones, plan.newest.tombstones if plan.newest else 0)
     fresh = downloaded(bucket, {landed.key: landed.rows for landed in plan.fresh}, folder / "landing")
@@ -168,7 +168,10 @@ def _merge(bucket: Bucket, plan: Plan, folder: Path) -> Merge:
     before = downloaded(bucket, files_of(plan.before), folder / "before")
     old_left, erased_old = sifted(old, new, folder / "old")
     fresh_left, erased_fresh = sifted(fresh, every, folder / "landing")
-    with PartWriter(made(folder / "output")) as output, PartWriter(made(folder / "quarantine")) as quarantine:
+    with (
+        PartWriter(made(folder / "output"), lake.shape) as output,
+        PartWriter(made(folder / "quarantine"), lake.shape) as quarantine,
+    ):
         aside = sifted_quarantine(bucket, plan.newest.quarantine if plan.newest else (), new, folder, quarantine)
         removed = unite([*old_left, *fresh_left], before, output, quarantine)
     erased = erased_old + erased_fresh + aside.erased

@@ -1,6 +1,6 @@
 """Data files of `raw_events`: read in row groups with today's columns, written as sorted runs into parts.
 
-Columns that repeat stay dictionary-encoded from file to file, which is most of the speed; settings by measurement.
+Columns that repeat stay dictionary-encoded from file to file, which is most of the speed.
 """
 
 from collections import Counter
@@ -8,56 +8,29 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from clickstream.errors import LakeError
+from clickstream.lake.file_shapes import SCHEMA, writer_options
 from clickstream.lake.runs import Run
+from clickstream.settings import FileShape
 from clickstream.tables import RAW_EVENTS
 
-SCHEMA = RAW_EVENTS.schema
-SORT_KEYS = ("event_type", "event_time")
-RUN_ROWS = 500_000
+MEASURED_SHAPE = FileShape()
 RUN_BYTES = 256 * 2**20
-"""A run ends at whichever comes first: long properties must not break the memory bound."""
-PART_BYTES = 200 * 2**20
-"""A part ends with the run that reaches this size: files of 128 to 256 MB."""
+"""A run ends here if its rows do not end it before: long properties must not break the memory bound."""
+_MIB = 2**20
 
-_DELTA = {
-    "event_time": "DELTA_BINARY_PACKED",
-    "received_time": "DELTA_BINARY_PACKED",
-    "sent_time": "DELTA_BINARY_PACKED",
-    "sub_sequence": "DELTA_BINARY_PACKED",
-    "sequence_number": "DELTA_BYTE_ARRAY",
-}
-_DISTINCT = {"event_id", "properties", *_DELTA}
 _TEXT = {field.name for field in SCHEMA if field.type == pa.string()}
 REPEATED = tuple(sorted(_TEXT - {"event_id", "properties"}, key=SCHEMA.names.index))
 """Text columns kept as dictionaries in memory: also the long sequence numbers, which packed events share."""
 _WORKING = pa.schema(
     [field.with_type(pa.dictionary(pa.int32(), field.type)) if field.name in REPEATED else field for field in SCHEMA]
 )
-
-_NOT_CLUSTERED = {
-    *("event_id", "session_id", "user_id", "anonymous_id", "ip_address", "user_agent", "sequence_number"),
-    *("page_url", "page_title", "referrer", "properties", "sent_time", "sub_sequence"),
-}
-"""Columns whose values lie anywhere in a sorted hour: their bounds exclude no page, and cost a third of the writing."""
-
-_SETTINGS: dict[str, Any] = {
-    "compression": "zstd",
-    "compression_level": 3,
-    "write_statistics": [name for name in SCHEMA.names if name not in _NOT_CLUSTERED],
-    "use_dictionary": [name for name in SCHEMA.names if name not in _DISTINCT],
-    "column_encoding": _DELTA,
-    "dictionary_pagesize_limit": 8 * 2**20,
-    "write_page_index": True,
-    "write_batch_size": 16_384,
-    "store_schema": False,
-}
 
 
 class DamagedFileError(LakeError):
@@ -120,11 +93,11 @@ def conformed(table: pa.Table, key: str) -> pa.Table:
 class PartWriter:
     """Collects rows, sorts them in runs and writes `part-N.parquet` files into a folder. A context manager."""
 
-    def __init__(self, folder: Path, run_rows: int = RUN_ROWS) -> None:
+    def __init__(self, folder: Path, shape: FileShape = MEASURED_SHAPE) -> None:
+        self.shape = shape
         self.parts: dict[Path, int] = {}
         self.rows_per_event_date: Counter[str] = Counter()
         self._folder = folder
-        self._run_rows = run_rows
         self._run = Run()
         self._writer: tuple[Path, pq.ParquetWriter] | None = None
 
@@ -144,18 +117,18 @@ class PartWriter:
     def add(self, table: pa.Table, keep: pa.BooleanArray | None = None) -> None:
         """Take rows as `row_groups` gives them: all, or those where `keep` is true, which are sorted out only once."""
         self._run.add(table, keep)
-        if self._run.rows >= self._run_rows or self._run.bytes >= RUN_BYTES:
+        if self._run.rows >= self.shape.rows_per_group or self._run.bytes >= RUN_BYTES:
             self._flush()
 
     def _flush(self) -> None:
         if not self._run.rows:
             return
-        run = self._run.taken(SORT_KEYS)
+        run = self._run.taken(self.shape.sort_columns)
         self.rows_per_event_date.update(_event_dates(run))
         path, writer = self._open()
         writer.write_table(run, row_group_size=len(run))
         self.parts[path] += len(run)
-        if path.stat().st_size >= PART_BYTES:
+        if path.stat().st_size >= self.shape.part_mb * _MIB:
             self._close()
 
     def _open(self) -> tuple[Path, pq.ParquetWriter]:
@@ -163,7 +136,7 @@ class PartWriter:
         if self._writer is None:
             path = self._folder / f"part-{len(self.parts)}.parquet"
             self.parts[path] = 0
-            self._writer = path, pq.ParquetWriter(path, _WORKING, **_SETTINGS)
+            self._writer = path, pq.ParquetWriter(path, _WORKING, **writer_options(self.shape))
         return self._writer
 
     def _close(self) -> None:

@@ -26,7 +26,7 @@ def refreshed(output: PartWriter, folder: Path) -> PartWriter:
     """The parts written anew, with the same rows in the same order, into a folder beside them."""
     target = folder / "refreshed"
     target.mkdir()
-    with PartWriter(target) as writer:
+    with PartWriter(target, output.shape) as writer:
         for table in _tables(output):
             writer.add(_refreshed(table))
     return writer

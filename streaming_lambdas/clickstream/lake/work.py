@@ -7,7 +7,7 @@ never says so.
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from clickstream.lake import generations
@@ -19,6 +19,7 @@ from clickstream.lake.sifting import is_haunted
 from clickstream.lake.tombstones import Graveyard, TombstoneLog
 from clickstream.ledger import HourMark, LandedObject, Ledger
 from clickstream.ports import Bucket
+from clickstream.settings import FileShape
 from clickstream.tables import BAD_EVENTS, RAW_EVENTS
 
 GRACE = timedelta(minutes=5)
@@ -34,6 +35,8 @@ class Lake:
     catalog: Catalog
     clock: Callable[[], datetime]
     code_version: str = "dev"
+    shape: FileShape = field(default_factory=FileShape)
+    """Of the data files that are written."""
 
 
 def closed(lake: Lake, hours: Iterable[str]) -> list[str]:
