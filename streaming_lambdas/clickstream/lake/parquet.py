@@ -15,11 +15,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from clickstream.errors import LakeError
-from clickstream.lake.file_shapes import SCHEMA, writer_options
+from clickstream.lake.file_shapes import writer_options
 from clickstream.lake.runs import Run
 from clickstream.settings import FileShape
 from clickstream.tables import RAW_EVENTS
 
+SCHEMA = RAW_EVENTS.schema
 MEASURED_SHAPE = FileShape()
 RUN_BYTES = 256 * 2**20
 """A run ends here if its rows do not end it before: long properties must not break the memory bound."""
