@@ -17,6 +17,7 @@ from batch_jobs import lake_arguments
 from batch_jobs.command_line import interruptible
 from batch_jobs.job_progress import shown, timed
 from clickstream.errors import ClickstreamError
+from clickstream.lake.retention import remove_expired_sessions
 from clickstream.lake.session_building import Outcome, build_dates, collect_sessions
 from clickstream.lake.session_log import unfinished_dates
 from clickstream.lake.session_rules import LONGEST_GAP_S, Rules
@@ -62,7 +63,8 @@ def _run(lake: Lake, options: argparse.Namespace) -> int:
             failed += 1
             print(f"build_sessions: {outcome.date} failed: {outcome.problem}", file=sys.stderr)
     if not failed and not options.keep_garbage:
-        print(json.dumps({"job": "build_sessions", "removed": collect_sessions(lake)}), flush=True)
+        removed = collect_sessions(lake) + remove_expired_sessions(lake)
+        print(json.dumps({"job": "build_sessions", "removed": removed}), flush=True)
     return 1 if failed else 0
 
 

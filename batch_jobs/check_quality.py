@@ -12,6 +12,7 @@ import argparse
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from clickstream import metrics
 from clickstream.errors import ClickstreamError, StatementError
 from clickstream.lake.generations import Generation, hour_after, lake_commits, newest_keys, read_all
 from clickstream.lake.intervals import received_hours
+from clickstream.lake.retention import first_hour
 from clickstream.lake.statements import read_statement
 from clickstream.ports import Bucket
 
@@ -66,7 +68,9 @@ def _judged(options: argparse.Namespace, commits: Mapping[str, Generation], hour
 
 def _hours(bucket: Bucket, options: argparse.Namespace) -> list[str]:
     """The hours to check, and the hour before each, which the rule on event_id compares with."""
-    committed = set(newest_keys(bucket))
+    now = options.now or datetime.now(UTC)
+    first = first_hour(now, options.raw_events_days)
+    committed = {hour for hour in newest_keys(bucket) if hour >= first}
     if options.start or options.end:
         interval = lake_interval.choose(list(lake_commits(bucket)), options.start, options.end)
         chosen = received_hours(bucket, interval.start, interval.end)
@@ -161,6 +165,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--hours", type=lake_interval.whole_number, default=NEWEST_HOURS, help="newest received hours to check"
     )
+    lake_arguments.add_retention(parser)
     return parser
 
 

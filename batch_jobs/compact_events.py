@@ -17,7 +17,7 @@ from batch_jobs.job_progress import shown, timed
 from clickstream.errors import ClickstreamError
 from clickstream.lake.compaction import Outcome, compact_hours
 from clickstream.lake.garbage import Grace, collect
-from clickstream.lake.generations import hour_start
+from clickstream.lake.retention import remove_expired
 from clickstream.lake.work import Lake, closed, unfinished
 
 _COUNTS = ("landed", "rows", "duplicates", "quarantined", "redelivered", "erased")
@@ -48,18 +48,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--landing-days", type=int, default=days, help="days that landing is kept after compaction; default 7"
     )
-    parser.add_argument(
-        "--raw-events-days", type=int, default=0, help="leave hours alone that are older; default 0, none is"
-    )
     return parser
 
 
 def _run(lake: Lake, options: argparse.Namespace) -> int:
     hours = options.hour or lake.ledger.hours()
     hours = hours if options.include_open else closed(lake, hours)
-    if options.raw_events_days:
-        oldest = lake.clock() - timedelta(days=options.raw_events_days)
-        hours = [hour for hour in hours if hour_start(hour) >= oldest]
     waiting = unfinished(lake, hours)
     failed = 0
     for outcome, seconds in timed(shown(compact_hours(lake, hours, waiting), len(waiting), "compacting hours")):
@@ -84,7 +78,8 @@ def _line(outcome: Outcome, seconds: float) -> dict[str, object]:
 
 def _collect(lake: Lake, grace: Grace) -> None:
     collected = collect(lake, grace)
-    print(json.dumps({"job": "compact_events", "garbage": dataclasses.asdict(collected)}), flush=True)
+    garbage = dataclasses.asdict(collected) | {"expired": remove_expired(lake)}
+    print(json.dumps({"job": "compact_events", "garbage": garbage}), flush=True)
     for key in collected.unexplained:
         print(f"compact_events: {key} is named by no commit; see the operations guide, orphans", file=sys.stderr)
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from aws_catalog import GlueCatalog
 from aws_stores import DynamoTable, S3Bucket
 from clickstream.lake.generations import hour_start
+from clickstream.lake.retention import first_date, first_hour
 from clickstream.lake.work import Lake
 from clickstream.ledger import Ledger
 from clickstream.tables import hour_text
@@ -20,7 +21,18 @@ def parser(description: str) -> argparse.ArgumentParser:
     made.add_argument("--database", required=True, help="name of the Glue database")
     made.add_argument("--ledger-table", required=True, help="name of the DynamoDB table with the commits")
     made.add_argument("--now", type=_instant, metavar="TIME", help="work as if it were this time, ISO 8601, UTC")
+    add_retention(made)
     return made
+
+
+def add_retention(made: argparse.ArgumentParser) -> None:
+    """The arguments that say what is past its retention, for parsers that `parser` did not make."""
+    meanings = {
+        "--raw-events-days": "leave received hours alone that are older; 0: none is",
+        "--sessions-days": "the same for dates of sessions; 0: as long as raw_events",
+    }
+    for name, meaning in meanings.items():
+        made.add_argument(name, type=int, default=0, metavar="DAYS", help=meaning)
 
 
 def parse(made: argparse.ArgumentParser, argv: Sequence[str] | None) -> argparse.Namespace:
@@ -32,12 +44,15 @@ def parse(made: argparse.ArgumentParser, argv: Sequence[str] | None) -> argparse
 def lake(options: argparse.Namespace) -> Lake:
     """The lake that the options name, at whatever endpoint the environment names."""
     bucket = S3Bucket(options.bucket)
+    clock = (lambda: options.now) if options.now else (lambda: datetime.now(UTC))
     return Lake(
         bucket=bucket,
         ledger=Ledger(DynamoTable(options.ledger_table), bucket),
         catalog=GlueCatalog(options.database),
-        clock=(lambda: options.now) if options.now else (lambda: datetime.now(UTC)),
+        clock=clock,
         code_version=os.environ.get("CLICKSTREAM_CODE_VERSION", "dev"),
+        first_hour=first_hour(clock(), options.raw_events_days),
+        first_date=first_date(clock(), options.sessions_days or options.raw_events_days),
     )
 
 

@@ -15,7 +15,7 @@ from batch_jobs.command_line import interruptible
 from clickstream.errors import ClickstreamError
 from clickstream.lake.catalog import open_partition
 from clickstream.lake.generations import hour_after, newest_keys
-from clickstream.lake.work import Lake
+from clickstream.lake.work import Lake, kept
 from clickstream.tables import ARRIVAL_TABLES, RAW_EVENTS, hour_text
 
 AHEAD = timedelta(hours=26)
@@ -43,6 +43,7 @@ def open_partitions(lake: Lake, ahead: int) -> dict[str, int]:
 def _open(lake: Lake, table: str, wanted: set[str]) -> int:
     missing = wanted - {found.hour for found in lake.catalog.list(table)}
     if table == RAW_EVENTS.name and missing:
+        missing.intersection_update(kept(lake, missing))
         # Landing may be gone already where there is a generation; those hours are the compactor's to point.
         missing -= newest_keys(lake.bucket).keys()
     return sum(open_partition(lake.catalog, lake.bucket, table, hour) for hour in sorted(missing))

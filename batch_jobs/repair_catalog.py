@@ -1,6 +1,7 @@
 """Rebuild the partitions of every table from the commits and the ledger: after a lost or damaged catalog.
 
-Partitions that are right stay untouched, unless `--rewrite` asks for the table's present columns in every one.
+Partitions that are right stay untouched, unless `--rewrite` asks for the table's present columns in every one. What is
+past its retention gets none.
 """
 
 import argparse
@@ -15,7 +16,7 @@ from clickstream.lake.catalog import arrivals, open_partition, point, uri
 from clickstream.lake.generations import lake_commits
 from clickstream.lake.session_building import point_sessions
 from clickstream.lake.session_log import session_commits
-from clickstream.lake.work import Lake
+from clickstream.lake.work import Lake, kept
 from clickstream.tables import BAD_EVENTS, RAW_EVENTS, SESSIONS
 
 
@@ -37,12 +38,15 @@ def repair(lake: Lake, *, rewrite: bool = False) -> int:
     written, compacted = 0, set()
     for newest in lake_commits(lake.bucket):
         compacted.add(newest.hour)
+        if newest.hour < lake.first_hour:
+            continue
         pointer = pointers.get(newest.hour)
         if rewrite or pointer is None or pointer.location != uri(lake.bucket, newest.folder):
             point(lake.catalog, lake.bucket, newest.hour, lake.clock())
             written += 1
     hours = lake.ledger.hours()
-    written += _arrivals(lake, RAW_EVENTS.name, [hour for hour in hours if hour not in compacted], rewrite=rewrite)
+    landed = [hour for hour in kept(lake, hours) if hour not in compacted]
+    written += _arrivals(lake, RAW_EVENTS.name, landed, rewrite=rewrite)
     written += _arrivals(lake, BAD_EVENTS.name, hours, rewrite=rewrite)
     return written + _sessions(lake, rewrite=rewrite)
 
@@ -53,7 +57,7 @@ def _sessions(lake: Lake, *, rewrite: bool) -> int:
     wrong = [
         newest.date
         for newest in session_commits(lake.bucket)
-        if rewrite or pointers.get(newest.date) != uri(lake.bucket, newest.folder)
+        if newest.date >= lake.first_date and (rewrite or pointers.get(newest.date) != uri(lake.bucket, newest.folder))
     ]
     for day in wrong:
         point_sessions(lake, day)

@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from aws_stores import DynamoTable, S3Bucket
-from batch_jobs import lake_interval, lake_state
+from batch_jobs import lake_arguments, lake_interval, lake_state
 from batch_jobs.command_line import interruptible
 from batch_jobs.lake_interval import Interval, whole_number
 from batch_jobs.lake_state import Anomaly
@@ -30,6 +30,7 @@ from batch_jobs.report_list import REPORTS, Report
 from batch_jobs.unfinished_days import of_interval, session_generations, unfinished_days
 from clickstream.errors import ClickstreamError
 from clickstream.lake.generations import Generation, lake_commits
+from clickstream.lake.retention import first_date
 from clickstream.lake.statements import Value, read_statement
 from clickstream.ledger import Ledger
 from clickstream.ports import Bucket
@@ -112,7 +113,10 @@ def _intervals(
     """The interval asked for, or the unfinished days that this run takes."""
     if options.whole or options.start or options.end:
         return [lake_interval.choose(commits, options.start, options.end)]
-    days = unfinished_days(bucket, commits, now)
+    # A day without all of its events would be another day, and a report past its retention would come back for ever.
+    zones = (options.raw_events_days, options.sessions_days, options.report_days)
+    first = max(first_date(now, kept_days) for kept_days in zones)
+    days = [day for day in unfinished_days(bucket, commits, now) if day.label >= first]
     taken = days[: options.most_days]
     if not days:
         print("run_reports: nothing to do, every day of the lake that has ended is reported", file=sys.stderr)
@@ -221,6 +225,8 @@ def _parser() -> argparse.ArgumentParser:
         "--out", type=Path, metavar="FOLDER", help="write here as well; of several days each in its folder"
     )
     parser.add_argument("--now", type=lake_interval.instant, metavar="TIME", help="work as if it were this time")
+    parser.add_argument("--report-days", type=int, default=0, help="report no day that is older; 0: all")
+    lake_arguments.add_retention(parser)
     return parser
 
 

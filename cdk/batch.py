@@ -113,7 +113,9 @@ class Batch(Construct):
         values |= {"stream": stream_name(config), "failure-bucket": failures.bucket_name}
         arguments = {f"--{name}": values[name] for name in COMMON_ARGUMENTS}
         arguments["--retention-days"] = str(config.data_retention_days)
-        arguments |= {"--landing-days": str(config.landing_days), "--raw-events-days": str(config.raw_events_days)}
+        zones = {"landing": config.landing_days, "raw-events": config.raw_events_days}
+        zones |= {"sessions": config.sessions_days, "report": config.report_days}
+        arguments |= {f"--{zone}-days": str(days) for zone, days in zones.items()}
         self._job(code, {**arguments, "--custom-logGroup-prefix": log_prefix})
         self.workflow = Workflow(self, "Workflow", config=config, job_name=self.job_name, topic=realtime.topic)
 

@@ -33,6 +33,7 @@ class Config:
         scan_limit_gb: Gigabytes that one Athena query may read before it is cancelled.
         landing_days: Days that landing objects stay after the compaction that took them in.
         raw_events_days: Days of `raw_events` that are kept, by arrival; 0 for all.
+        sessions_days: Days of `sessions`, by their start; 0 for as long as `raw_events`, from which they are made.
         bad_events_days: Days of `bad_events`. Their payloads are raw and may name people: long enough to repair a
             producer and send again, not for good.
         quarantine_days: Days of rows and objects that were set aside; 0 for all.
@@ -51,6 +52,7 @@ class Config:
     scan_limit_gb: int = 100
     landing_days: int = 7
     raw_events_days: int = 0
+    sessions_days: int = 0
     bad_events_days: int = 90
     quarantine_days: int = 0
     report_days: int = 0
@@ -134,6 +136,9 @@ OPTIONS = {
     "athenaScanLimitGigabytes": Option("scan_limit_gb", _whole(1, 1_000_000), "GB one query may read"),
     "landingRetentionDays": Option("landing_days", _whole(1, 3_650), "days that landing is kept after compaction"),
     "rawEventsRetentionDays": Option("raw_events_days", _whole(0, 36_500), "days of raw_events; 0 for all"),
+    "sessionsRetentionDays": Option(
+        "sessions_days", _whole(0, 36_500), "days of sessions; 0 for as long as raw_events"
+    ),
     "badEventsRetentionDays": Option("bad_events_days", _whole(1, 3_650), "days of bad_events"),
     "quarantineRetentionDays": Option("quarantine_days", _whole(0, 36_500), "days of quarantine; 0 for all"),
     "reportRetentionDays": Option("report_days", _whole(0, 36_500), "days of published reports; 0 for all"),
@@ -155,6 +160,9 @@ def read_config(context: Mapping[str, object]) -> Config:
     config = Config(**fields)  # type: ignore[arg-type]  # each reader returns its field's type
     if config.stream_mode == "on-demand" and "streamShardCount" in ours:
         raise ConfigError("streamShardCount has no meaning with streamMode=on-demand: leave one of them out")
+    if 0 < config.raw_events_days < config.sessions_days:
+        # Nobody could be erased from sessions that cannot be built again.
+        raise ConfigError("sessionsRetentionDays is more than rawEventsRetentionDays: sessions are made of raw_events")
     return config
 
 

@@ -8,6 +8,7 @@ from constructs import Construct
 
 from cdk.buckets import private_bucket
 from cdk.config import Config
+from clickstream.lake.retention import LEFT_ALONE
 from clickstream.tables import (
     BAD_EVENTS,
     LAKE_TABLES,
@@ -15,12 +16,11 @@ from clickstream.tables import (
     RAW_EVENTS,
     REPORTS_PREFIX,
     RESULTS_PREFIX,
+    SESSIONS,
     Column,
     LakeTable,
 )
 
-AFTER_THE_JOBS_DAYS = 2
-"""Files of `raw_events` go later than the day from which no job looks at their hour any more."""
 COMMENT_LIMIT = 255
 """Glue refuses longer column comments."""
 
@@ -114,13 +114,19 @@ def retention_rules(config: Config) -> list[s3.LifecycleRule]:
         BAD_EVENTS.name: ("bad-events", config.bad_events_days),
         QUARANTINE_PREFIX: ("quarantine", config.quarantine_days),
         REPORTS_PREFIX: ("reports", config.report_days),
-        RAW_EVENTS.name: ("raw-events", config.raw_events_days and config.raw_events_days + AFTER_THE_JOBS_DAYS),
+        RAW_EVENTS.name: ("raw-events", _after_the_jobs(config.raw_events_days)),
+        SESSIONS.name: ("sessions", _after_the_jobs(config.sessions_days or config.raw_events_days)),
     }
     return [
         s3.LifecycleRule(id=name, prefix=f"{prefix}/", expiration=Duration.days(days))
         for prefix, (name, days) in zones.items()
         if days
     ]
+
+
+def _after_the_jobs(days: int) -> int:
+    """The age at which the jobs have left a file alone for long enough; 0, for no limit, stays 0."""
+    return days and days + LEFT_ALONE.days
 
 
 def _glue_column(column: Column) -> glue.CfnTable.ColumnProperty:

@@ -96,6 +96,19 @@ def test_an_hour_that_is_not_compacted_in_time_fails(lake: Lake, sql: Path, caps
     assert f"hours_are_compacted FAILED: {NEXT}: ended 2 hours ago" in capsys.readouterr().err
 
 
+def test_hours_past_their_retention_are_not_asked_for(
+    lake: Lake, sql: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Their files are gone, and that is well."""
+    for found in lake_commits(lake.bucket):
+        lake.bucket.delete(found.outputs[0].key)
+    words = [*ARGUMENTS, "--raw-events-days", "10", "--sql", str(sql), "--now"]
+    assert check_quality.main([*words, "2026-12-01T10:00:00"]) == 1
+    assert f"{HOUR}: 2 rows" not in (said := capsys.readouterr().err)
+    assert f"{NEXT}: 1 rows" in said
+    assert check_quality.main([*words, "2026-12-03T12:00:00"]) == 0
+
+
 def judged(lake: Lake) -> dict[str, Verdict]:
     """The verdicts on the hours of the lake, by name."""
     commits = {commit.hour: commit for commit in lake_commits(lake.bucket)}

@@ -7,44 +7,14 @@ from datetime import UTC, datetime
 import boto3
 import pytest
 
-from aws_catalog import GlueCatalog
-from aws_stores import DynamoTable, S3Bucket
 from batch_jobs import build_sessions, compact_events, open_partitions, repair_catalog
 from clickstream.lake.intervals import received_hours
 from clickstream.lake.work import Lake
-from clickstream.ledger import Ledger
-from clickstream.tables import LAKE_TABLES, LakeTable
+from clickstream.tables import LAKE_TABLES
+from tests.aws.deployed_lake import ARGUMENTS, create_table, lake
 from tests.simulation.fake_lake import HOUR, NEXT, Sent, land, land_bad, visible
 
-ARGUMENTS = ["--bucket", "lake", "--database", "lake", "--ledger-table", "ledger", "--now", "2026-11-21T12:00:00"]
-
-
-@pytest.fixture
-def lake(aws: None) -> Lake:
-    """The resources that the stack deploys, empty."""
-    boto3.client("s3").create_bucket(Bucket="lake")
-    keys = ("pk", "HASH"), ("sk", "RANGE")
-    boto3.client("dynamodb").create_table(
-        TableName="ledger",
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys],  # type: ignore[typeddict-item]
-        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name, _ in keys],
-    )
-    boto3.client("glue").create_database(DatabaseInput={"Name": "lake"})
-    for table in LAKE_TABLES:
-        create_table(table)
-    bucket = S3Bucket("lake")
-    ledger = Ledger(DynamoTable("ledger"), bucket)
-    return Lake(bucket, ledger, GlueCatalog("lake"), lambda: datetime(2026, 11, 21, 12, tzinfo=UTC))
-
-
-def create_table(table: LakeTable) -> None:
-    """The Glue table of a table of the lake."""
-    columns = [{"Name": column.name, "Type": column.glue_type} for column in table.columns]
-    storage = {"Columns": columns, "Location": f"s3://lake/empty/{table.name}/"}
-    keys = [{"Name": key.name, "Type": key.glue_type} for key in table.partition_keys]
-    given = {"Name": table.name, "StorageDescriptor": storage, "PartitionKeys": keys}
-    boto3.client("glue").create_table(DatabaseName="lake", TableInput=given)  # type: ignore[arg-type]
+__all__ = ["lake"]
 
 
 def test_the_job_compacts_every_closed_hour(lake: Lake, capsys: pytest.CaptureFixture[str]) -> None:
@@ -109,16 +79,6 @@ def test_an_unreadable_object_is_told_once(lake: Lake, capsys: pytest.CaptureFix
     land(lake, HOUR, [Sent("b", 3)])
     assert compact_events.main(ARGUMENTS) == 0
     assert capsys.readouterr().err == ""
-
-
-def test_hours_past_their_retention_are_left_alone(lake: Lake) -> None:
-    """Their files are S3's to delete: nothing is made of what arrives late."""
-    land(lake, HOUR, [Sent("a", 1)])
-    now = ["--now", "2026-12-01T12:00:00"]
-    assert compact_events.main([*ARGUMENTS, *now, "--raw-events-days", "10"]) == 0
-    assert visible(lake) == Counter()
-    assert compact_events.main([*ARGUMENTS, *now, "--raw-events-days", "11"]) == 0
-    assert visible(lake) == Counter("a")
 
 
 def test_an_unreachable_table_is_said_in_one_sentence(aws: None, capsys: pytest.CaptureFixture[str]) -> None:

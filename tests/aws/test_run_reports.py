@@ -159,6 +159,17 @@ def test_unfinished_days_are_reported_once(
     assert S3Bucket(BUCKET).get("reports/page/2026-11-25/reports.json") == stored
 
 
+@pytest.mark.parametrize("zone", ["raw-events", "sessions", "report"])
+def test_days_past_a_retention_are_not_reported(
+    unpublished: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], zone: str
+) -> None:
+    """Neither from a part of their events or sessions, nor again because their report has gone."""
+    monkeypatch.setattr(run_reports, "REPORTS", ())
+    assert run_reports.main([*LAKE, *TABLES, "--now", "2026-11-26T03:00", f"--{zone}-days", "5"]) == 0
+    assert "2026-11-21" not in (said := capsys.readouterr().err)
+    assert "2026-11-22: 0 of 0 reports done" in said
+
+
 def test_failed_report_keeps_its_day_unfinished(
     unpublished: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

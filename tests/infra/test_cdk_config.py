@@ -38,6 +38,7 @@ def test_each_key_sets_its_field(tmp_path: Path) -> None:
         "athenaScanLimitGigabytes": 1,
         "landingRetentionDays": 3,
         "rawEventsRetentionDays": 400,
+        "sessionsRetentionDays": 90,
         "badEventsRetentionDays": 30,
         "quarantineRetentionDays": 180,
         "reportRetentionDays": 730,
@@ -98,6 +99,14 @@ def test_shards_of_an_on_demand_stream() -> None:
     """A number of shards for a stream that has none is a contradiction."""
     with pytest.raises(ConfigError, match="streamShardCount has no meaning"):
         read_config({"streamMode": "on-demand", "streamShardCount": 2})
+
+
+def test_sessions_cannot_outlive_their_events() -> None:
+    """They could not be built again, after an erasure for example; the same days, or no limit of events, are well."""
+    with pytest.raises(ConfigError, match="sessionsRetentionDays is more than rawEventsRetentionDays"):
+        read_config({"sessionsRetentionDays": 31, "rawEventsRetentionDays": 30})
+    assert read_config({"sessionsRetentionDays": 30, "rawEventsRetentionDays": 30}).sessions_days == 30
+    assert read_config({"sessionsRetentionDays": 31}).sessions_days == 31
 
 
 def test_app_says_what_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:

@@ -40,6 +40,7 @@ def test_an_execution_ends_before_replaced_files_go(template: Template, of_type:
 ZONES = {
     "landingRetentionDays": 3,
     "rawEventsRetentionDays": 400,
+    "sessionsRetentionDays": 90,
     "badEventsRetentionDays": 30,
     "quarantineRetentionDays": 180,
     "reportRetentionDays": 730,
@@ -60,6 +61,7 @@ def test_each_zone_is_kept_as_configured(template_of: Callable[..., Template], o
     template = template_of(environment="dev", **ZONES)
     assert expiring(template, of_type) == {
         "raw_events/": 402,
+        "sessions/": 92,
         "bad_events/": 30,
         "quarantine/": 180,
         "reports/": 730,
@@ -67,10 +69,17 @@ def test_each_zone_is_kept_as_configured(template_of: Callable[..., Template], o
     }
     (job,) = of_type(template, "Glue::Job")
     arguments = job["DefaultArguments"]
-    assert (arguments["--landing-days"], arguments["--raw-events-days"]) == ("3", "400")
+    zones = ("landing", "raw-events", "sessions", "report")
+    assert [arguments[f"--{zone}-days"] for zone in zones] == ["3", "400", "90", "730"]
 
 
-@pytest.mark.parametrize("zone", ["landing/", "_commits/", "raw_events/"])
+def test_sessions_go_with_the_events_they_are_made_of(template_of: Callable[..., Template], of_type: OfType) -> None:
+    """Without a number of their own, so that nobody stays in what cannot be built again."""
+    template = template_of(environment="dev", rawEventsRetentionDays=400)
+    assert expiring(template, of_type)["sessions/"] == 402
+
+
+@pytest.mark.parametrize("zone", ["landing/", "_commits/", "raw_events/", "sessions/"])
 def test_without_configuration_no_event_is_deleted(template: Template, of_type: OfType, zone: str) -> None:
     """Neither the events nor what proves them."""
     assert zone not in expiring(template, of_type)

@@ -95,8 +95,9 @@ class Plan:
 
 
 def unfinished_dates(lake: Lake, rules: Rules, *, is_forced: bool = False) -> list[Plan]:
-    """Every date with something to do, oldest first; all dates if it is forced.
+    """Every date with something to do, oldest first; all dates if it is forced. None that is past its retention.
 
+    A date whose events are partly past theirs stays as it is: built from the rest it would be another one.
     The sessions' commits are read before those of the events: a run that was overtaken in between then fails to commit
     its number, so that no older inputs ever follow newer ones.
     """
@@ -107,7 +108,12 @@ def unfinished_dates(lake: Lake, rules: Rules, *, is_forced: bool = False) -> li
         Plan(day, newest.get(day), tuple(sources.get(day, ())), rules, pointers.get(day))
         for day in sorted({*sources, *newest})
     ]
-    return [plan for plan in plans if is_forced or not plan.is_current or not is_pointed(lake, plan)]
+    possible = [plan for plan in plans if plan.date >= lake.first_date and _is_whole(lake, plan)]
+    return [plan for plan in possible if is_forced or not plan.is_current or not is_pointed(lake, plan)]
+
+
+def _is_whole(lake: Lake, plan: Plan) -> bool:
+    return all(source.hour >= lake.first_hour for source in plan.sources)
 
 
 def is_pointed(lake: Lake, plan: Plan) -> bool:

@@ -37,12 +37,21 @@ class Lake:
     code_version: str = "dev"
     shape: FileShape = field(default_factory=FileShape)
     """Of the data files that are written."""
+    first_hour: str = ""
+    """Received hours before it are past their retention: no job makes anything of them, and their files go."""
+    first_date: str = ""
+    """The same for the dates of sessions."""
 
 
 def closed(lake: Lake, hours: Iterable[str]) -> list[str]:
     """The hours that are over for more than the grace."""
     limit = lake.clock() - GRACE - timedelta(hours=1)
     return [hour for hour in hours if hour_start(hour) <= limit]
+
+
+def kept(lake: Lake, hours: Iterable[str]) -> list[str]:
+    """The hours that are not past their retention."""
+    return [hour for hour in hours if hour >= lake.first_hour]
 
 
 def fresh_inputs(work: Iterable[LandedObject], newest: Generation | None) -> list[LandedObject]:
@@ -58,7 +67,7 @@ def has_bad_events(work: Iterable[LandedObject]) -> bool:
 
 
 def unfinished(lake: Lake, hours: Iterable[str]) -> list[str]:
-    """The hours among `hours` with something to do, oldest first.
+    """The hours among `hours` with something to do, oldest first; none that is past its retention.
 
     An hour whose mark still holds is passed over; any other costs its commit and its work list, and gets a mark if
     nothing is left to do.
@@ -66,7 +75,9 @@ def unfinished(lake: Lake, hours: Iterable[str]) -> list[str]:
     graveyard = TombstoneLog(lake.bucket).look()
     overview = _overview(lake, len(graveyard.tombstones))
     marks, now = lake.ledger.marks(), lake.clock()
-    asked = [hour for hour in sorted(hours) if is_due(hour, now) or not overview.bears_out(hour, marks.get(hour))]
+    asked = [
+        hour for hour in sorted(kept(lake, hours)) if is_due(hour, now) or not overview.bears_out(hour, marks.get(hour))
+    ]
 
     def is_unfinished(hour: str) -> bool:
         if hour not in marks:
