@@ -5,7 +5,7 @@ so that text order is number order. The epoch (creation time of the stream) is p
 of a re-created stream begin again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -96,6 +96,16 @@ def padded(sequence_number: str) -> str:
     if not (sequence_number.isascii() and sequence_number.isdigit() and len(sequence_number) <= SEQUENCE_DIGITS):
         raise LedgerError(f"{sequence_number!r} is not a Kinesis sequence number")
     return sequence_number.zfill(SEQUENCE_DIGITS)
+
+
+def all_padded(sequence_numbers: Sequence[str]) -> list[str]:
+    """`padded` of each, at a fraction of its cost where all are sound."""
+    together = "".join(sequence_numbers)
+    # Bytes are digits or not by one look at each; text asks for the digits of all scripts.
+    is_sound = together.isascii() and together.encode().isdigit() and all(sequence_numbers)
+    if is_sound and len(max(sequence_numbers, key=len)) <= SEQUENCE_DIGITS:
+        return [number.zfill(SEQUENCE_DIGITS) for number in sequence_numbers]
+    return list(map(padded, sequence_numbers))
 
 
 def ordinal(number: int) -> str:

@@ -105,7 +105,7 @@ def test_built_layer_is_sufficient(tmp_path: Path) -> None:
 import sys
 sys.path[:] = [p for p in sys.path if "site-packages" not in p]
 sys.path.insert(0, {str(tmp_path / "python")!r})
-import crawleruseragents, io, msgspec, pyarrow, pyarrow.compute, pyarrow.parquet, ua_parser, ua_parser_rs
+import crawleruseragents, io, msgspec, pyarrow, pybase64, pyarrow.compute, pyarrow.parquet, ua_parser, ua_parser_rs
 stream = io.BytesIO()
 pyarrow.parquet.write_table(pyarrow.table({{"number": [1, 2]}}), stream, compression="zstd")
 # Without threads: Arrow aborts now and then where a process ends while they still start.

@@ -4,14 +4,15 @@ Rules of the event source mapping: one batch holds records of one shard, in orde
 is where the next try begins.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import msgspec
+from pybase64 import b64decode
 
-from clickstream.positions import padded
+from clickstream.positions import all_padded
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):
@@ -33,15 +34,15 @@ class Batch:
     records: tuple[Record, ...]
 
 
-class _Data(msgspec.Struct):
+class _Data(msgspec.Struct, gc=False):
     """What we need of a record in the envelope; `data` is base64 there."""
 
     sequenceNumber: str  # noqa: N815  Lambda's name
-    data: bytes
+    data: str
     approximateArrivalTimestamp: float  # noqa: N815  Lambda's name
 
 
-class _Envelope(msgspec.Struct):
+class _Envelope(msgspec.Struct, gc=False):
     kinesis: _Data
     eventID: str  # noqa: N815  Lambda's name
     eventSourceARN: str  # noqa: N815  Lambda's name
@@ -50,14 +51,13 @@ class _Envelope(msgspec.Struct):
 def decode_batch(event: Mapping[str, Any]) -> Batch:
     """The batch of an invocation payload. Raises KeyError, ValueError or `LedgerError` if it is not one of Kinesis."""
     try:
-        # Types and base64 at once: a fourth of what the standard library takes for a record of 1 KB.
         envelopes = msgspec.convert(event["Records"], list[_Envelope])
     except msgspec.ValidationError as error:
         raise ValueError(f"the invocation payload is not one of Kinesis: {error}") from error
     if not envelopes:
         raise ValueError("the invocation payload holds no record")
     shard_id, _, _ = envelopes[0].eventID.partition(":")
-    return Batch(envelopes[0].eventSourceARN, shard_id, tuple([_record(entry.kinesis) for entry in envelopes]))
+    return Batch(envelopes[0].eventSourceARN, shard_id, tuple(_records([entry.kinesis for entry in envelopes])))
 
 
 def all_done() -> dict[str, Any]:
@@ -70,7 +70,9 @@ def retry_from(sequence_number: str) -> dict[str, Any]:
     return {"batchItemFailures": [{"itemIdentifier": sequence_number}]}
 
 
-def _record(data: _Data) -> Record:
+def _records(found: list[_Data]) -> Iterator[Record]:
+    numbers = [data.sequenceNumber for data in found]
     # Rounded to milliseconds: that is what the service keeps, and floats of epoch seconds must give one answer.
-    received = datetime.fromtimestamp(round(data.approximateArrivalTimestamp * 1000) / 1000, UTC)
-    return Record(data.sequenceNumber, padded(data.sequenceNumber), received, data.data)
+    seconds = [round(data.approximateArrivalTimestamp * 1000) / 1000 for data in found]
+    received = msgspec.convert(seconds, list[datetime], strict=False)
+    return map(Record, numbers, all_padded(numbers), received, [b64decode(data.data, None, True) for data in found])
