@@ -58,6 +58,11 @@ class CountedTable(MemoryTable):
             raise Conflict("The conditional request failed")
         self.put(item)
 
+    def put_existing(self, item: Item) -> None:
+        """Write if the key exists."""
+        self._write(item)
+        super().put_existing(item)
+
     def put_revision(self, item: Item, read: int | None) -> None:
         """Write if the stored revision is the one read."""
         stored = MemoryTable.get(self, Key(item["pk"], item["sk"]))

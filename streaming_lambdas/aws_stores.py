@@ -104,33 +104,29 @@ class DynamoTable:
 
     def put(self, item: Item) -> None:
         """Write unconditionally."""
-        call(self._client.put_item, TableName=self.name, Item=_attributes(item))
+        self._put(item)
 
     def put_new(self, item: Item) -> None:
         """Write unless an item with this key exists; then raise `Conflict`."""
-        call(
-            self._client.put_item,
-            TableName=self.name,
-            Item=_attributes(item),
-            ConditionExpression="attribute_not_exists(pk)",
-        )
+        self._put(item, ConditionExpression="attribute_not_exists(pk)")
+
+    def put_existing(self, item: Item) -> None:
+        """Write if an item with this key exists; else raise `Conflict`."""
+        self._put(item, ConditionExpression="attribute_exists(pk)")
 
     def put_revision(self, item: Item, read: int | None) -> None:
         """Write if the stored `rev` is still `read`; else raise `Conflict`."""
         if read is None:
             return self.put_new(item)
-        call(
-            self._client.put_item,
-            TableName=self.name,
-            Item=_attributes(item),
-            ConditionExpression="rev = :read",
-            ExpressionAttributeValues=_attributes({":read": read}),
-        )
-        return None
+        values = _attributes({":read": read})
+        return self._put(item, ConditionExpression="rev = :read", ExpressionAttributeValues=values)
 
     def delete(self, key: Key) -> None:
         """Remove; absent is fine."""
         call(self._client.delete_item, TableName=self.name, Key=_attributes(key._asdict()))
+
+    def _put(self, item: Item, **condition: Any) -> None:  # noqa: ANN401  boto3's own types
+        call(self._client.put_item, TableName=self.name, Item=_attributes(item), **condition)
 
     def _read(self, keys: list[dict[str, Any]]) -> list[Item]:
         """The items of at most READ_BATCH keys. A table that leaves some over for ever is an error, not a time-out."""

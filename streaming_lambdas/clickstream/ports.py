@@ -48,6 +48,9 @@ class Table(Protocol):
     def put_new(self, item: Item) -> None:
         """Write unless an item with this key exists; then raise `Conflict`."""
 
+    def put_existing(self, item: Item) -> None:
+        """Write if an item with this key exists; else raise `Conflict`."""
+
     def put_revision(self, item: Item, read: int | None) -> None:
         """Write if the stored `rev` is still `read` (None: the item is still absent); else raise `Conflict`."""
 

@@ -41,6 +41,20 @@ def test_only_the_first_writer_creates_an_item(table: Table) -> None:
     assert table.get(Key("a", "1")) == {"pk": "a", "sk": "1", "by": "first"}
 
 
+def test_what_is_gone_does_not_come_back(table: Table) -> None:
+    """`put_existing` replaces an item, and conflicts where there is none: also one that was deleted meanwhile."""
+    item = {"pk": "a", "sk": "1", "by": "second"}
+    with pytest.raises(Conflict):
+        table.put_existing(item)
+    table.put({"pk": "a", "sk": "1", "by": "first"})
+    table.put_existing(item)
+    assert table.get(Key("a", "1")) == item
+    table.delete(Key("a", "1"))
+    with pytest.raises(Conflict):
+        table.put_existing(item)
+    assert table.get(Key("a", "1")) is None
+
+
 def test_a_revision_is_replaced_only_by_who_read_it(table: Table) -> None:
     """`put_revision` succeeds once per revision, also for the absent one."""
     table.put_revision({"pk": "a", "sk": "1", "rev": 1}, None)

@@ -62,6 +62,12 @@ class MemoryTable:
             raise Conflict("The conditional request failed")
         MemoryTable.put(self, item)
 
+    def put_existing(self, item: Item) -> None:
+        """Write if the key exists."""
+        if _key(item) not in self.items:
+            raise Conflict("The conditional request failed")
+        MemoryTable.put(self, item)
+
     def put_revision(self, item: Item, read: int | None) -> None:
         """Write if the stored revision is the one read."""
         stored = MemoryTable.get(self, _key(item))

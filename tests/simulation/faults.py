@@ -140,6 +140,10 @@ class FaultyTable(MemoryTable):
         """Write unless the key exists."""
         self._write("put_new", item, lambda: MemoryTable.put_new(self, item))
 
+    def put_existing(self, item: Item) -> None:
+        """Write if the key exists."""
+        self._write("put_existing", item, lambda: MemoryTable.put_existing(self, item))
+
     def put_revision(self, item: Item, read: int | None) -> None:
         """Write if the stored revision is the one read."""
         self._write("put_revision", item, lambda: MemoryTable.put_revision(self, item, read))

@@ -136,6 +136,10 @@ class PlannedTable:
         """Write unless the key exists."""
         self._plan.write(lambda: self.stored.put_new(item))
 
+    def put_existing(self, item: Item) -> None:
+        """Write if the key exists."""
+        self._plan.write(lambda: self.stored.put_existing(item))
+
     def put_revision(self, item: Item, read: int | None) -> None:
         """Write if the stored revision is the one read."""
         self._plan.write(lambda: self.stored.put_revision(item, read))
