@@ -17,12 +17,10 @@ from typing import Any
 from aws_stores import DynamoTable
 from batch_jobs.command_line import interruptible
 from batch_jobs.stack import outputs
-from clickstream.detection.alerting import is_anomaly, rule_of, series_of
+from clickstream.detection.alerting import SEVERITIES, is_anomaly, rule_of, series_of
 from clickstream.errors import ClickstreamError
 from clickstream.live.readers import is_live
 from clickstream.ports import Item
-
-SEVERITIES = ("low", "medium", "high", "critical")
 
 
 def main(argv: list[str] | None = None) -> int:

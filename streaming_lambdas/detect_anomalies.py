@@ -42,7 +42,8 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
         metrics.ALERTS_FAILED: found.alerts_failed,
         metrics.ALERTS_HELD: found.alerts_held,
     }
-    sys.stdout.write(metrics.line(FUNCTION, _now(), values, shard_id=batch.shard_id) + "\n")
+    properties = {"shard_id": batch.shard_id, **metrics.trouble(found.problem)}
+    sys.stdout.write(metrics.line(FUNCTION, _now(), values, **properties) + "\n")
     return retry_from(part.rest) if part.rest else all_done()
 
 

@@ -12,8 +12,8 @@ import boto3
 
 from aws_stores import CONFIG, DynamoTable, call
 from clickstream import metrics
+from clickstream.detection.traffic_alerting import TrafficAlert
 from clickstream.detection.watching import TrafficDetector
-from clickstream.ports import Item
 from clickstream.settings import DetectTrafficAnomaliesSettings, load
 
 FUNCTION = os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "detect_traffic_anomalies")
@@ -32,7 +32,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, int]:  # noqa: 
         metrics.ALERTS: found.alerts,
         metrics.ALERTS_FAILED: found.alerts_failed,
     }
-    sys.stdout.write(metrics.line(FUNCTION, _now(), values) + "\n")
+    sys.stdout.write(metrics.line(FUNCTION, _now(), values, **metrics.trouble(found.problem)) + "\n")
     return values
 
 
@@ -42,10 +42,8 @@ def detector() -> TrafficDetector:
     settings = load(DetectTrafficAnomaliesSettings, os.environ)
     sns = boto3.client("sns", config=CONFIG)
 
-    def publish(anomaly: Item) -> None:
-        message = {name: anomaly[name] for name in ("severity", "detected_time", "evidence")}
-        subject = f"Clickstream anomaly: {anomaly['evidence']['rule']}"
-        call(sns.publish, TopicArn=settings.topic_arn, Subject=subject, Message=json.dumps(message))
+    def publish(alert: TrafficAlert) -> None:
+        call(sns.publish, TopicArn=settings.topic_arn, Subject=alert.subject, Message=json.dumps(alert.message()))
 
     return TrafficDetector(
         counters=DynamoTable(settings.counters_table),

@@ -52,4 +52,9 @@ def line(function: str, at: datetime, values: Mapping[str, int], **properties: s
 
 def retry_line(function: str, at: datetime, shard_id: str, error: Exception) -> str:
     """The line of an invocation whose batch is to be delivered again, and why."""
-    return line(function, at, {RETRIES: 1}, level="error", shard_id=shard_id, error=str(error))
+    return line(function, at, {RETRIES: 1}, shard_id=shard_id, **trouble(str(error)))
+
+
+def trouble(problem: str) -> dict[str, str]:
+    """The properties of a line that tell of a problem; none if there is none."""
+    return {"level": "error", "error": problem} if problem else {}

@@ -71,6 +71,11 @@ class DetectionWorld:
             yield f"anomalies differ: {sorted(stored.keys() ^ right.keys())}"
         if wrong := [key for key, item in stored.items() if item["evidence"] != right.get(key, item)["evidence"]]:
             yield f"evidence of a later event: {wrong}"
+        claims = [
+            Key(key.pk, rule) for key, state in _states(self.session_metrics).items() for rule in state.broken_rules
+        ]
+        if claimed := set(claims) - stored.keys():
+            yield f"called broken, but not stored: {sorted(claimed)}"
         if silent := [key for key in stored if not self.alerts[key]]:
             yield f"never alerted: {silent}"
         if open_items := [key for key, item in stored.items() if "pending" in item or not item["alerted"]]:

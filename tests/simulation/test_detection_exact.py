@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from clickstream.detection.alerting import Alerts
-from clickstream.detection.anomalies import Anomaly
+from clickstream.detection.anomalies import Anomaly, broken_rules
 from clickstream.detection.detecting import AnomalyDetector
-from clickstream.detection.sessions import Activity
+from clickstream.detection.sessions import Activity, SessionState
 from clickstream.errors import Conflict
-from clickstream.ports import Item, Key
+from clickstream.ports import Item
 from tests.simulation.detection_world import DetectionWorld
 from tests.simulation.faults import FaultyTable
 from tests.simulation.judging import goes_wrong
@@ -22,6 +22,8 @@ from tests.simulation.options import Options
 
 ORDERED = Options(tries=None, has_new_streams=False, fault_rate=0.15, zombie_rate=0.05, steps=160, reshard_rate=0)
 """Batches are never given up: what a skip leaves out of a session is rebuilt from the lake, not here."""
+RESHARDED = ORDERED._replace(reshard_rate=0.02)
+"""Sessions go on in other lanes, whose pages refute what a lane alone would find."""
 Mutate = Callable[[pytest.MonkeyPatch], None]
 MUTANTS: dict[str, Mutate] = {}
 
@@ -31,11 +33,11 @@ def seeds(count: int, first: int = 0) -> list[int]:
     return [int(os.environ["SEED"])] if "SEED" in os.environ else list(range(first, first + count))
 
 
-def failures(wanted: list[int]) -> list[str]:
+def failures(wanted: list[int], options: Options = ORDERED) -> list[str]:
     """Runs the schedules; the violations of each bad one, with its seed."""
     found = []
     for seed in wanted:
-        world = DetectionWorld(seed, ORDERED)
+        world = DetectionWorld(seed, options)
         world.run()
         if violations := world.violations():
             found.append(f"SEED={seed}: {violations}")
@@ -51,6 +53,17 @@ def low_click_rate(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_every_schedule_is_exact() -> None:
     """100 schedules: pages equal one undisturbed pass, each broken rule is stored once with its first evidence."""
     assert failures(seeds(100)) == []
+
+
+def test_every_schedule_with_reshards_is_exact() -> None:
+    """60 schedules: the same, and a page says of no rule that it was broken unless its anomaly is stored."""
+    assert failures(seeds(60), RESHARDED) == []
+
+
+@pytest.mark.long
+def test_every_one_of_3_000_schedules_with_reshards_is_exact() -> None:
+    """3,000 other schedules."""
+    assert failures(seeds(3_000, first=1_000), RESHARDED) == []
 
 
 @pytest.mark.long
@@ -78,17 +91,17 @@ def mutant(mutate: Mutate) -> Mutate:
 @mutant
 def page_before_anomaly(patch: pytest.MonkeyPatch) -> None:
     """The page is written first: whoever dies then never stores the anomaly."""
-    waiting: list[tuple[AnomalyDetector, Key, Anomaly]] = []
+    waiting: list[tuple[AnomalyDetector, Anomaly]] = []
     original_store, original_update = AnomalyDetector._store, AnomalyDetector._update
 
-    def store_later(self: AnomalyDetector, key: Key, anomaly: Anomaly) -> None:
-        waiting.append((self, key, anomaly))
+    def store_later(self: AnomalyDetector, anomaly: Anomaly) -> None:
+        waiting.append((self, anomaly))
 
     def update(self: AnomalyDetector, *arguments: Any) -> list[Item]:
         mine = len(waiting)
         original_update(self, *arguments)
-        todo = [(key, anomaly) for detector, key, anomaly in waiting[mine:] if detector is self]
-        return [item for key, anomaly in todo if (item := original_store(self, key, anomaly))]
+        todo = [anomaly for detector, anomaly in waiting[mine:] if detector is self]
+        return [item for anomaly in todo if (item := original_store(self, anomaly))]
 
     patch.setattr(AnomalyDetector, "_store", store_later)
     patch.setattr(AnomalyDetector, "_update", update)
@@ -144,9 +157,27 @@ def page_conflict_counts_as_done(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(FaultyTable, "put_revision", put_revision)
 
 
+@mutant
+def refuted_finding_uses_its_rule_up(patch: pytest.MonkeyPatch) -> None:
+    """A finding is refuted only when it is to be stored: the session's page calls its rule broken."""
+    original = AnomalyDetector._store
+
+    def observed(session_id: str, state: SessionState, activity: Activity, _: object) -> list[Anomaly]:
+        state.observe(activity)
+        return broken_rules(session_id, state, activity)
+
+    def store(self: AnomalyDetector, anomaly: Anomaly) -> Item | None:
+        pages = list(self.session_metrics.query(anomaly.session_id))
+        is_refuted = anomaly.rule == "checkout_without_journey" and any(page["has_journey"] for page in pages)
+        return None if is_refuted else original(self, anomaly)
+
+    patch.setattr("clickstream.detection.detecting._observed", observed)
+    patch.setattr(AnomalyDetector, "_store", store)
+
+
 def is_noticed(seed: int) -> bool:
-    """Whether this schedule ends with a violation, an error, or not at all."""
-    return goes_wrong(DetectionWorld(seed, ORDERED))
+    """Whether this schedule, with reshards or without, ends with a violation, an error, or not at all."""
+    return goes_wrong(DetectionWorld(seed, (ORDERED, RESHARDED)[seed % 2]))
 
 
 @pytest.mark.parametrize("name", MUTANTS)

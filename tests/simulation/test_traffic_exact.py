@@ -12,6 +12,8 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
+from clickstream.detection.anomaly_rows import marked
+from clickstream.detection.traffic_alerting import TrafficAlert, TrafficAlerts
 from clickstream.detection.traffic_rules import TrafficAnomaly, Watch
 from clickstream.detection.watching import CURSOR, PARTITION, SETTLED, TrafficDetector
 from clickstream.ports import Item
@@ -92,8 +94,9 @@ class World:
             page: Item = {"pk": f"{minute:%Y-%m-%d}", "sk": f"{minute:%H:%M}#{lane}"}
             self.counters.put(page | {"events": sum(types.values()), "event_types": types})
 
-    def _publish(self, item: Item) -> None:
-        self.gate.write(lambda: self.alerts.update([item["pk"] + item["sk"]]))
+    def _publish(self, alert: TrafficAlert) -> None:
+        names = [item["pk"] + item["sk"] for item in alert.anomalies]
+        self.gate.write(lambda: self.alerts.update(names))
 
 
 def _states(items: Iterable[Item]) -> dict[str, Watch]:
@@ -103,10 +106,11 @@ def _states(items: Iterable[Item]) -> dict[str, Watch]:
 
 @pytest.fixture(autouse=True)
 def hasty_model(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ten minutes are enough to learn from, so that short schedules hold anomalies."""
+    """Ten minutes are enough to learn from, two messages for a summary: so short schedules hold both."""
     monkeypatch.setattr("clickstream.detection.traffic.LEARNING_POINTS", 10)
     monkeypatch.setattr("clickstream.detection.traffic.LEARNING_S", 0)
     monkeypatch.setattr("clickstream.detection.traffic.REST", 2)
+    monkeypatch.setattr("clickstream.detection.traffic_alerting.MOST_SINGLE", 2)
 
 
 def failures(seeds: range) -> list[str]:
@@ -181,13 +185,26 @@ def nobody_sends_what_is_overdue(patch: pytest.MonkeyPatch) -> None:
 @mutant
 def mark_before_alert(patch: pytest.MonkeyPatch) -> None:
     """The anomaly is marked first: whoever dies then never sends the alert."""
+    published = TrafficAlerts._published
 
-    def alert(self: TrafficDetector, item: Item) -> bool:
-        self.anomalies.put({name: value for name, value in item.items() if name != "pending"} | {"alerted": True})
-        self.publish(item)
-        return True
+    def marked_and_published(self: TrafficAlerts, alert: TrafficAlert) -> str:
+        for item in alert.anomalies:
+            marked(self.anomalies, item)
+        return published(self, alert)
 
-    patch.setattr(TrafficDetector, "_alert", alert)
+    patch.setattr(TrafficAlerts, "_published", marked_and_published)
+
+
+@mutant
+def what_failed_counts_as_told(patch: pytest.MonkeyPatch) -> None:
+    """Anomalies are marked although their message was not taken."""
+    published = TrafficAlerts._published
+
+    def forgiving(self: TrafficAlerts, alert: TrafficAlert) -> str:
+        published(self, alert)
+        return ""
+
+    patch.setattr(TrafficAlerts, "_published", forgiving)
 
 
 @mutant

@@ -1,5 +1,6 @@
 """Alerts: one message per rule and cool-down, whoever sends, and no anomaly that nobody was told of."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 
 from clickstream.detection.alerting import Alert, Alerts, Sent, is_anomaly
 from clickstream.errors import InfrastructureError
-from clickstream.ports import Item
+from clickstream.ports import Item, Key
 from tests.simulation.fakes import MemoryTable
 
 COOL_DOWN = timedelta(minutes=5)
@@ -107,7 +108,9 @@ def test_looking_in_vain_costs_no_cool_down(topic: Topic) -> None:
 def test_a_topic_that_fails_is_tried_again(topic: Topic) -> None:
     """What could not be sent is counted as failed and stays pending until a message has counted it."""
     topic.is_down = True
-    assert topic.sender().send([topic.store("s1"), topic.store("s2")]) == Sent(failed=2)
+    assert topic.sender().send([topic.store("s1"), topic.store("s2")]) == Sent(
+        failed=2, problem="the topic does not answer"
+    )
     topic.is_down = False
     topic.now += COOL_DOWN
     assert topic.sender().send([]) == Sent(messages=1)
@@ -149,7 +152,32 @@ class Broken(MemoryTable):
 
 def test_a_table_that_fails_holds_up_nothing(topic: Topic) -> None:
     """The batch is done all the same, and its anomalies count as failed."""
-    assert topic.sender(Broken()).send([topic.store("s1")]) == Sent(failed=1)
+    assert topic.sender(Broken()).send([topic.store("s1")]) == Sent(failed=1, problem="throttled")
+
+
+def test_an_anomaly_that_was_erased_stays_gone(topic: Topic) -> None:
+    """What goes between the message and its mark does not come back by the mark."""
+    found = [topic.store("s1"), topic.store("s2")]
+    publish = topic.publish
+
+    def erase(alert: Alert) -> None:
+        publish(alert)
+        topic.table.delete(Key("s1", "bots"))
+
+    assert replace(topic.sender(), publish=erase).send(found) == Sent(messages=1)
+    assert [item["pk"] for item in topic.table.scan() if is_anomaly(item)] == ["s2"]
+
+
+def test_a_mark_that_fails_is_counted_with_its_cause(topic: Topic, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message is out; it will be repeated, and somebody can read why."""
+
+    def refuse(_table: MemoryTable, _item: Item) -> None:
+        raise InfrastructureError("throttled")
+
+    found = [topic.store("s1")]
+    monkeypatch.setattr(MemoryTable, "put_existing", refuse)
+    assert topic.sender().send(found) == Sent(messages=1, failed=1, problem="throttled")
+    assert topic.pending() == ["s1"]
 
 
 def test_turns_are_no_anomalies(topic: Topic) -> None:

@@ -50,7 +50,9 @@ def world() -> World:
 def test_a_failing_alert_does_not_hold_up_the_stream(world: World) -> None:
     """The batch is done, the failure is counted, and the alert goes out once the topic is back."""
     world.is_topic_down = True
-    assert world.detect(BOT) == Detection(sessions=1, anomalies=1, alerts=0, alerts_failed=1, alerts_held=0)
+    assert world.detect(BOT) == Detection(
+        sessions=1, anomalies=1, alerts=0, alerts_failed=1, alerts_held=0, problem="the topic does not exist"
+    )
     world.is_topic_down = False
     world.now += COOL_DOWN
     assert world.detect(BOT | {"session_id": "other"}).alerts == 1
@@ -73,6 +75,25 @@ def test_orders_after_a_reshard_are_no_anomaly(world: World) -> None:
         world.detect({"event_type": "view_item", "session_id": "s"}, shard_id="shardId-1")
         order = {"event_type": "purchase", "session_id": "s", "order_id": number, "event_id": number}
         assert world.detect(order, shard_id="shardId-1").anomalies == 0
+
+
+def test_a_refuted_finding_does_not_use_its_rule_up(world: World) -> None:
+    """Orders without a cart in this lane mean nothing, for the cart is in another; an order of many prices does."""
+    world.detect({"event_type": "add_to_cart", "session_id": "s"}, shard_id="shardId-0")
+    order = {"event_type": "purchase", "session_id": "s"}
+    for number in range(3):
+        world.detect({"event_type": "view_item", "session_id": "s"}, shard_id="shardId-1")
+        event = order | {"order_id": str(number), "event_id": f"a{number}", "revenue": 1}
+        assert world.detect(event, shard_id="shardId-1").anomalies == 0
+    found = [
+        world.detect(
+            order | {"order_id": "0", "event_id": f"b{price}", "revenue": price}, shard_id="shardId-1"
+        ).anomalies
+        for price in (2, 3, 4)
+    ]
+    assert found == [0, 1, 0]
+    [anomaly] = filter(is_anomaly, world.anomalies.scan())
+    assert (anomaly["sk"], anomaly["evidence"]["reason"]) == ("impossible_sequence", "order_changes_its_amount")
 
 
 def test_a_rule_is_stored_once_per_session(world: World) -> None:

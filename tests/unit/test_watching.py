@@ -1,23 +1,24 @@
 """Which minutes and which series a run takes in."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from clickstream.detection.traffic_alerting import MOST_SINGLE, OVERDUE, TrafficAlert
 from clickstream.detection.traffic_rules import DROP, PENDING, TrafficAnomaly
 from clickstream.detection.watching import (
     AT_ONCE,
     CURSOR,
     LOOK_BACK,
     MOST_SERIES,
-    OVERDUE,
     PARTITION,
     SETTLED,
     TrafficDetector,
 )
 from clickstream.errors import InfrastructureError
 from clickstream.live.minutes import TOTAL
-from clickstream.ports import Item
+from clickstream.ports import Item, Key
 from tests.simulation.fakes import MemoryTable
 
 START = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
@@ -30,7 +31,7 @@ class World:
     def __init__(self) -> None:
         self.counters, self.states, self.anomalies = MemoryTable(), MemoryTable(), MemoryTable()
         self.now = START
-        self.published: list[Item] = []
+        self.published: list[TrafficAlert] = []
         self.is_topic_down = False
         self.detector = TrafficDetector(self.counters, self.states, self.anomalies, self._publish, lambda: self.now)
 
@@ -43,10 +44,17 @@ class World:
         """The last minute of each series."""
         return {item["sk"]: item["last"][:16] for item in self.states.query(PARTITION) if item["sk"] != CURSOR}
 
-    def _publish(self, item: Item) -> None:
+    def leave(self, series: str, age: timedelta, severity: str = "critical") -> Item:
+        """An anomaly that nobody was told of, as old as this."""
+        time = self.now - age
+        anomaly = TrafficAnomaly(series, DROP, severity, time, 9.0, 0, 0.7).item() | {"stored_time": time.isoformat()}
+        self.anomalies.put(anomaly)
+        return anomaly
+
+    def _publish(self, alert: TrafficAlert) -> None:
         if self.is_topic_down:
             raise InfrastructureError("refused")
-        self.published.append(item)
+        self.published.append(alert)
 
 
 @pytest.fixture
@@ -128,15 +136,63 @@ def test_types_that_came_only_once_give_their_places_away(world: World) -> None:
 
 
 def test_an_alert_that_failed_is_sent_by_a_later_run(world: World) -> None:
-    """A topic that is down holds nothing up; once it is back, the pending anomaly is told and marked."""
-    anomaly = TrafficAnomaly(TOTAL, DROP, "critical", START, 9.0, 0, 0.7).item()
-    world.anomalies.put(anomaly | {"stored_time": START.isoformat()})
-    world.now = START + OVERDUE + timedelta(seconds=1)
+    """A topic that is down holds nothing up, and says why; once it is back, the pending anomaly is told and marked."""
+    anomaly = world.leave(TOTAL, OVERDUE + timedelta(seconds=1))
     world.is_topic_down = True
     run = world.detector.detect()
-    assert (run.alerts, run.alerts_failed) == (0, 1)
+    assert (run.alerts, run.alerts_failed, run.problem) == (0, 1, "refused")
     world.is_topic_down = False
-    assert world.detector.detect().alerts == 1
-    assert [item["sk"] for item in world.published] == [anomaly["sk"]]
+    run = world.detector.detect()
+    assert (run.alerts, run.alerts_failed, run.problem) == (1, 0, "")
+    assert [alert.anomalies[0]["sk"] for alert in world.published] == [anomaly["sk"]]
     assert list(world.anomalies.indexed("pending", PENDING)) == []
     assert world.detector.detect().alerts == 0
+
+
+def test_after_a_long_outage_of_the_topic_few_messages_come(world: World) -> None:
+    """Of forty anomalies the ten worst are told one by one, one message counts the others, and all are marked."""
+    for number in range(MOST_SINGLE - 1):
+        world.leave(f"type:bad{number}", timedelta(hours=2, minutes=number))
+    for number in range(31):
+        world.leave(f"type:mild{number}", timedelta(hours=1, minutes=number), "medium")
+    assert world.detector.detect().alerts == MOST_SINGLE + 1
+    assert [alert.anomalies[0]["severity"] for alert in world.published] == ["critical"] * 9 + ["medium"] * 2
+    assert [alert.subject for alert in world.published][::MOST_SINGLE] == [
+        "Clickstream anomaly: traffic_drop",
+        "Clickstream anomalies of the traffic: 30 more",
+    ]
+    assert world.published[-1].message() == {
+        "severity": "medium",
+        "more_anomalies": 30,
+        "rules": {DROP: 30},
+        "first_detected_time": "2026-11-21T07:30:00+00:00",
+        "last_detected_time": "2026-11-21T07:59:00+00:00",
+        "read_them_with": "python -m batch_jobs.list_anomalies --since 2026-11-21T07:30:00+00:00",
+    }
+    assert list(world.anomalies.indexed("pending", PENDING)) == []
+    assert world.detector.detect().alerts == 0
+
+
+def test_an_anomaly_that_was_erased_stays_gone(world: World) -> None:
+    """What goes between telling and marking does not come back by its mark."""
+    anomaly = world.leave(TOTAL, timedelta(hours=1))
+    publish = world.published.append
+
+    def erase(alert: TrafficAlert) -> None:
+        publish(alert)
+        world.anomalies.delete(Key(anomaly["pk"], anomaly["sk"]))
+
+    assert replace(world.detector, publish=erase).detect().alerts == 1
+    assert list(world.anomalies.scan()) == []
+
+
+def test_a_mark_that_fails_is_counted_with_its_cause(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message is out; it will be repeated, and somebody can read why."""
+    world.leave(TOTAL, timedelta(hours=1))
+
+    def refuse(_table: MemoryTable, _item: Item) -> None:
+        raise InfrastructureError("throttled")
+
+    monkeypatch.setattr(MemoryTable, "put_existing", refuse)
+    run = world.detector.detect()
+    assert (run.alerts, run.alerts_failed, run.problem) == (1, 1, "throttled")

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from clickstream.detection.anomaly_rows import marked
 from clickstream.errors import Conflict, InfrastructureError
 from clickstream.ports import Item, Key, Table
 
@@ -21,7 +22,7 @@ TURN = "alert"
 _LOOK = "(all rules)"
 """Stands for a rule in the turn of looking for what others left."""
 MOST_PER_MESSAGE = 10_000
-_SEVERITIES = ("low", "medium", "high", "critical")
+SEVERITIES = ("low", "medium", "high", "critical")
 
 
 def is_anomaly(item: Item) -> bool:
@@ -51,7 +52,7 @@ class Alert:
         newest = max(self.anomalies, key=lambda item: str(item["detected_time"]))
         return {
             "rule": self.rule,
-            "severity": max((str(item["severity"]) for item in self.anomalies), key=_SEVERITIES.index),
+            "severity": max((str(item["severity"]) for item in self.anomalies), key=SEVERITIES.index),
             "sessions": len(self.anomalies),
             "first_detected_time": min(str(item["detected_time"]) for item in self.anomalies),
             "last_detected_time": newest["detected_time"],
@@ -61,11 +62,15 @@ class Alert:
 
 @dataclass(frozen=True)
 class Sent:
-    """What sending came to, in anomalies: part of a message, tried in vain, or held for the end of a cool-down."""
+    """What sending came to: messages; anomalies tried in vain, and held for the end of a cool-down.
+
+    `problem` is why a message could not be sent, or its anomalies not be marked; of several the first.
+    """
 
     messages: int = 0
     failed: int = 0
     held: int = 0
+    problem: str = ""
 
 
 @dataclass(frozen=True)
@@ -90,15 +95,15 @@ class Alerts:
             rules = sorted(
                 self.rules if self._may_look(turns.get(Key(_LOOK, TURN))) else {item["sk"] for item in found}
             )
-        except InfrastructureError:
-            return Sent(failed=len(found))
+        except InfrastructureError as error:
+            return Sent(failed=len(found), problem=str(error))
 
         def send(rule: str) -> tuple[Sent, list[Item]]:
             return self._send(rule, turns.get(Key(rule, TURN)), [item for item in found if item["sk"] == rule])
 
         results = list(self.each(send, rules))
-        list(self.each(self._mark, [item for _, items in results for item in items]))
-        return Sent(*(sum(getattr(sent, name) for sent, _ in results) for name in ("messages", "failed", "held")))
+        marks = self.each(self._mark, [item for _, items in results for item in items])
+        return _summed([*(sent for sent, _ in results), *(Sent(failed=1, problem=why) for why in marks if why)])
 
     def _may_look(self, turn: Item | None) -> bool:
         """Whether it is this sender that looks through all rules for what others left."""
@@ -121,8 +126,8 @@ class Alerts:
             self.publish(Alert(rule, waiting))
         except Conflict:
             return Sent(held=len(found)), []
-        except InfrastructureError:
-            return Sent(failed=max(1, len(found))), []
+        except InfrastructureError as error:
+            return Sent(failed=max(1, len(found)), problem=str(error)), []
         return Sent(messages=1), waiting
 
     def _is_taken(self, turn: Item | None) -> bool:
@@ -140,7 +145,10 @@ class Alerts:
         item = {"pk": name, "sk": TURN, "rev": (rev or 0) + 1, "free_time": free_time.isoformat()}
         self.anomalies.put_revision(item, rev)
 
-    def _mark(self, item: Item) -> None:
-        """Take an anomaly off the list. Where that fails, a later message counts it again."""
-        with suppress(InfrastructureError):
-            self.anomalies.put({name: value for name, value in item.items() if name != "pending"} | {"alerted": True})
+    def _mark(self, item: Item) -> str:
+        return marked(self.anomalies, item)
+
+
+def _summed(parts: list[Sent]) -> Sent:
+    messages, failed, held = (sum(getattr(sent, name) for sent in parts) for name in ("messages", "failed", "held"))
+    return Sent(messages, failed, held, next((sent.problem for sent in parts if sent.problem), ""))

@@ -57,7 +57,6 @@ class Anomaly:
     detected_time: str
     """When the stream took the event that broke the rule, ISO 8601 UTC."""
     evidence: Evidence
-    refuted_by: str = ""
 
     def item(self) -> Item:
         """The row of the `anomalies` table. `pending` is there until it has been part of an alert."""
@@ -164,15 +163,25 @@ RULES: dict[str, Rule] = {
 }
 
 
-def broken_rules(session_id: str, state: SessionState, activity: Activity) -> list[Anomaly]:
-    """The rules that the session breaks for the first time with this event, which the state has already taken in."""
+def broken_rules(
+    session_id: str,
+    state: SessionState,
+    activity: Activity,
+    is_true_elsewhere: Callable[[str], bool] = lambda _: False,
+) -> list[Anomaly]:
+    """The rules that the session breaks for the first time with this event, which the state has already taken in.
+
+    `is_true_elsewhere` tells of an attribute whether another lane's page of the session has it. A finding that is
+    refuted so does not use its rule up: what the session does later is judged anew.
+    """
     found = []
     for name, rule in RULES.items():
         finding = None if name in state.broken_rules else rule(state, activity)
-        if finding is not None:
-            state.broken_rules.append(name)
-            time = activity.received_time.isoformat()
-            found.append(Anomaly(session_id, name, finding.severity, time, finding.evidence, finding.refuted_by))
+        if finding is None or (finding.refuted_by and is_true_elsewhere(finding.refuted_by)):
+            continue
+        state.broken_rules.append(name)
+        time = activity.received_time.isoformat()
+        found.append(Anomaly(session_id, name, finding.severity, time, finding.evidence))
     return found
 
 

@@ -7,10 +7,12 @@ its revision, skipping records it has already seen), the alert last (rows are ma
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from clickstream.detection.alerting import Alert, Alerts, Sent
 from clickstream.detection.anomalies import RULES, Anomaly, broken_rules
+from clickstream.detection.anomaly_rows import added, expires_at
 from clickstream.detection.sessions import Activity, SessionState, by_session, restored
 from clickstream.errors import Conflict, InfrastructureError
 from clickstream.intake.kinesis import Batch
@@ -20,7 +22,6 @@ from clickstream.positions import Epochs, Lane
 
 CONSUMER = "detect_anomalies"
 ROUNDS = 20
-GRACE = timedelta(days=7)
 COOL_DOWN = timedelta(minutes=5)
 """A rule that sessions go on breaking is heard of again after this, and not before."""
 
@@ -35,9 +36,11 @@ class Detection:
     alerts: int
     """Messages; one may speak of many anomalies."""
     alerts_failed: int
-    """Anomalies whose message could not be sent this time; they stay pending and are tried again."""
+    """Anomalies whose message could not be sent, or not be marked; they stay pending and are tried again."""
     alerts_held: int
     """New anomalies that wait for the end of their rule's cool-down."""
+    problem: str = ""
+    """Why alerts failed; of several reasons the first."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ class AnomalyDetector:
 
         found = [item for items in self.each(update, sessions.items()) for item in items]
         sent = self.send(found)
-        return Detection(len(sessions), len(found), sent.messages, sent.failed, sent.held)
+        return Detection(len(sessions), len(found), sent.messages, sent.failed, sent.held, sent.problem)
 
     def send(self, found: list[Item]) -> Sent:
         """Tell somebody of these anomalies, and of older ones that nobody was told of yet."""
@@ -74,13 +77,18 @@ class AnomalyDetector:
     def _update(self, key: Key, stored: Item | None, activities: list[Activity]) -> list[Item]:
         """The anomalies that are new; the session's page holds the activities afterwards."""
         new: list[Item] = []
+
+        @cache
+        def is_true_elsewhere(name: str) -> bool:
+            return self._is_true_elsewhere(key, name)
+
         for _ in range(ROUNDS):
             todo = [activity for activity in activities if not stored or activity.position > stored["lsn"]]
             if not todo:
                 return new
             state = restored(stored) if stored else SessionState()
-            anomalies = [anomaly for activity in todo for anomaly in _observed(key.pk, state, activity)]
-            new += [item for anomaly in anomalies if (item := self._store(key, anomaly))]
+            anomalies = [found for activity in todo for found in _observed(key.pk, state, activity, is_true_elsewhere)]
+            new += [item for anomaly in anomalies if (item := self._store(anomaly))]
             try:
                 self.session_metrics.put_revision(
                     self._page(key, stored, state, todo), stored["rev"] if stored else None
@@ -91,23 +99,13 @@ class AnomalyDetector:
                 return new
         raise InfrastructureError(f"session page of {key.sk}: {ROUNDS} other writers were faster")
 
-    def _is_refuted(self, key: Key, anomaly: Anomaly) -> bool:
-        """Whether another lane saw what this one misses: after a reshard a session goes on elsewhere."""
-        name = anomaly.refuted_by
-        if not name:
-            return False
+    def _is_true_elsewhere(self, key: Key, name: str) -> bool:
+        """Whether another lane's page of the session says so: after a reshard a session goes on elsewhere."""
         return any(page[name] for page in self.session_metrics.query(key.pk) if page["sk"] != key.sk)
 
-    def _store(self, key: Key, anomaly: Anomaly) -> Item | None:
-        """The stored item, or None if it was there already or another lane refutes it."""
-        if self._is_refuted(key, anomaly):
-            return None
-        item = anomaly.item() | {"stored_time": self.now().isoformat(), "expires_at": self._expires_at()}
-        try:
-            self.anomalies.put_new(item)
-        except Conflict:
-            return None
-        return item
+    def _store(self, anomaly: Anomaly) -> Item | None:
+        """The stored item, or None if it was there already."""
+        return added(self.anomalies, anomaly.item(), self.now(), self.retention_days)
 
     def _page(self, key: Key, stored: Item | None, state: SessionState, todo: list[Activity]) -> Item:
         guard: Item = {
@@ -115,14 +113,13 @@ class AnomalyDetector:
             "sk": key.sk,
             "lsn": todo[-1].position,
             "rev": stored["rev"] + 1 if stored else 1,
-            "expires_at": self._expires_at(),
+            "expires_at": expires_at(self.now(), self.retention_days),
         }
         return state.item() | guard
 
-    def _expires_at(self) -> int:
-        return int((self.now() + timedelta(days=self.retention_days) + GRACE).timestamp())
 
-
-def _observed(session_id: str, state: SessionState, activity: Activity) -> list[Anomaly]:
+def _observed(
+    session_id: str, state: SessionState, activity: Activity, is_true_elsewhere: Callable[[str], bool]
+) -> list[Anomaly]:
     state.observe(activity)
-    return broken_rules(session_id, state, activity)
+    return broken_rules(session_id, state, activity, is_true_elsewhere)

@@ -15,7 +15,9 @@ from typing import Any
 
 import msgspec
 
-from clickstream.detection.traffic_rules import PENDING, TrafficAnomaly, Watch
+from clickstream.detection.anomaly_rows import added, expires_at
+from clickstream.detection.traffic_alerting import TrafficAlert, TrafficAlerts
+from clickstream.detection.traffic_rules import TrafficAnomaly, Watch
 from clickstream.errors import Conflict, InfrastructureError
 from clickstream.live.minutes import MINUTE, TOTAL, Minutes, read_minutes, span, whole_minute
 from clickstream.ports import Item, Key, Table
@@ -31,12 +33,9 @@ AT_ONCE = timedelta(hours=6)
 LOOK_BACK = timedelta(days=2)
 """After a longer pause, what lies before this is unknown rather than caught up."""
 MOST_SERIES = 21
-"""The total and the twenty most frequent event types."""
+"""The total and twenty event types: of those that come together the most frequent, and whoever has a place keeps it."""
 RETIRED_S = 7 * 24 * 3600
 """A series without an event for so long gives its place to another one, also one too rare to be told silent."""
-OVERDUE = timedelta(minutes=2)
-"""An alert that is still pending after this has lost its sender."""
-GRACE = timedelta(days=7)
 ROUNDS = 20
 
 
@@ -50,8 +49,11 @@ class TrafficRun:
     anomalies: int
     """Newly stored ones."""
     alerts: int
+    """Messages; one may speak of many anomalies."""
     alerts_failed: int
-    """Not published this time; they stay pending and are tried again."""
+    """Anomalies whose message could not be sent, or not be marked; they stay pending and are tried again."""
+    problem: str = ""
+    """Why alerts failed; of several reasons the first."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ class TrafficDetector:
     counters: Table
     states: Table
     anomalies: Table
-    publish: Callable[[Item], None]
+    publish: Callable[[TrafficAlert], None]
     now: Callable[[], datetime]
     retention_days: int = 30
     each: Callable[..., Iterable[Any]] = map
@@ -88,9 +90,9 @@ class TrafficDetector:
 
         found = [item for items in self.each(update, names) for item in items]
         self._advance(cursor, window)
-        sent = list(self.each(self._alert, found + self._overdue()))
+        sent = TrafficAlerts(self.anomalies, self.publish, self.now, self.each).send(found)
         minutes = (window.end - window.first) // MINUTE
-        return TrafficRun(len(names), minutes, len(found), sum(sent), len(sent) - sum(sent))
+        return TrafficRun(len(names), minutes, len(found), sent.messages, sent.failed, sent.problem)
 
     def _window(self, cursor: Item | None) -> _Window:
         """From the first minute that some series may not have seen, to the newest complete one."""
@@ -139,29 +141,10 @@ class TrafficDetector:
 
     def _store(self, anomaly: TrafficAnomaly) -> Item | None:
         """The stored item, or None if it was there already."""
-        item = anomaly.item() | {"stored_time": self.now().isoformat(), "expires_at": self._expires_at()}
-        try:
-            self.anomalies.put_new(item)
-        except Conflict:
-            return None
-        return item
-
-    def _overdue(self) -> list[Item]:
-        """Anomalies whose writer died, or failed, before their alert was sent."""
-        before = (self.now() - OVERDUE).isoformat()
-        return [item for item in self.anomalies.indexed("pending", PENDING) if item["stored_time"] < before]
-
-    def _alert(self, item: Item) -> bool:
-        """Publish and mark. A failure must not hold up the detector: the pending item is tried again later."""
-        try:
-            self.publish(item)
-            self.anomalies.put({name: value for name, value in item.items() if name != "pending"} | {"alerted": True})
-        except InfrastructureError:
-            return False
-        return True
+        return added(self.anomalies, anomaly.item(), self.now(), self.retention_days)
 
     def _expires_at(self) -> int:
-        return int((self.now() + timedelta(days=self.retention_days) + GRACE).timestamp())
+        return expires_at(self.now(), self.retention_days)
 
 
 def _watched(stored: dict[str, Item], window: _Window) -> list[str]:
