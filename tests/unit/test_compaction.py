@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from clickstream.errors import LakeError
+from clickstream.lake import compaction
 from clickstream.lake.compaction import Outcome, compact_hour, compact_hours
 from clickstream.lake.generations import Generation
 from clickstream.lake.work import Lake, closed
@@ -130,6 +131,22 @@ def test_one_late_object_does_not_rewrite_the_lake() -> None:
     land(lake, HOUR, [Sent("late", 99)])
     assert results(list(compact_hours(lake, hours))) == [(hours[0], "compacted"), (hours[1], "confirmed")]
     assert list(compact_hours(lake, hours)) == []
+
+
+def test_hours_without_common_ids_are_not_merged_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An hour whose neighbour moved is confirmed by the ids of both; only a common one makes it read its rows."""
+    lake = memory_lake()
+    land(lake, NEXT, [Sent("a", 10), Sent("b", 11)])
+    land(lake, HOUR, [Sent("c", 1)])
+    for hour in (NEXT, HOUR):
+        compact_hour(lake, hour)
+    with monkeypatch.context() as patch:
+        patch.setattr(compaction, "merged", None)
+        assert compact_hour(lake, NEXT).result == "confirmed"
+    land(lake, HOUR, [Sent("b", 2)])
+    assert compacted(lake).rows == 2
+    assert compacted(lake, NEXT).rows == 1
+    assert visible(lake) == Counter("abc")
 
 
 def test_an_hour_of_copies_only_is_empty() -> None:

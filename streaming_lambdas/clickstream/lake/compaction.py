@@ -18,6 +18,7 @@ from clickstream.lake.damage import Damage, without_damaged
 from clickstream.lake.downloads import downloaded, files_of, made
 from clickstream.lake.duplicates import Removed, unite
 from clickstream.lake.generations import Generation, OutputFile, hour_after
+from clickstream.lake.neighbours import are_apart
 from clickstream.lake.parquet import PartWriter
 from clickstream.lake.sifting import Quarantine, is_haunted, sifted, sifted_quarantine
 from clickstream.lake.tombstones import Tombstone, TombstoneLog, Tombstones
@@ -59,6 +60,12 @@ class Plan:
         return self.newest.generation + 1 if self.newest else 1
 
     @property
+    def second_look(self) -> tuple[Generation, Generation] | None:
+        """The newest generation and that of the hour before, where only the latter changed."""
+        is_only_moved = not self.fresh and not self.is_haunted
+        return (self.newest, self.before) if self.newest and self.before and is_only_moved else None
+
+    @property
     def aside(self) -> str:
         """Prefix of what goes to quarantine."""
         return f"{QUARANTINE_PREFIX}/{hour_folder(self.hour)}/g={self.number:06}-{self.run_id}/"
@@ -96,7 +103,7 @@ def compact_hours(lake: Lake, hours: Iterable[str], waiting: Iterable[str] | Non
     while waiting:
         hour = heapq.heappop(waiting)
         tries[hour] -= 1
-        outcome = _attempt(lake, hour, log)
+        outcome = attempt(lake, hour, log)
         yield outcome
         again = {"compacted": hour_after(hour), "overtaken": hour}.get(outcome.result)
         if again and tries.get(again) and again not in waiting:
@@ -129,7 +136,8 @@ def compact_hour(lake: Lake, hour: str, log: TombstoneLog | None = None) -> Outc
     return Outcome(hour, "pointed" if newest and repoint(lake, newest) else "settled", newest)
 
 
-def _attempt(lake: Lake, hour: str, log: TombstoneLog) -> Outcome:
+def attempt(lake: Lake, hour: str, log: TombstoneLog | None = None) -> Outcome:
+    """The same as `compact_hour`, with its failure as an outcome."""
     try:
         return compact_hour(lake, hour, log)
     except ClickstreamError as error:
@@ -138,17 +146,22 @@ def _attempt(lake: Lake, hour: str, log: TombstoneLog) -> Outcome:
 
 def _advance(lake: Lake, plan: Plan) -> Outcome:
     with tempfile.TemporaryDirectory(prefix="compaction-") as folder:
+        if plan.second_look and are_apart(lake.bucket, *plan.second_look):
+            return _confirm(lake, *plan.second_look)
         merge, damage = merged(lake, plan, Path(folder))
-        is_same = plan.newest and not plan.is_haunted and merge.output.rows == plan.newest.rows
-        if plan.newest and plan.before and not plan.fresh and is_same:
-            generations.confirm(lake.bucket, plan.newest, plan.before.generation)
-            repoint(lake, plan.newest)
-            return Outcome(plan.hour, "confirmed", plan.newest)
+        if plan.second_look and merge.output.rows == plan.second_look[0].rows:
+            return _confirm(lake, *plan.second_look)
         generation = publish(lake, plan, merge, damage)
     if not generations.commit(lake.bucket, generation):
         return Outcome(plan.hour, "overtaken")
     newest = point(lake.catalog, lake.bucket, plan.hour, lake.clock())
     return Outcome(plan.hour, "compacted", newest, len(plan.fresh))
+
+
+def _confirm(lake: Lake, newest: Generation, before: Generation) -> Outcome:
+    generations.confirm(lake.bucket, newest, before.generation)
+    repoint(lake, newest)
+    return Outcome(newest.hour, "confirmed", newest)
 
 
 def merged(lake: Lake, plan: Plan, folder: Path) -> tuple[Merge, Damage]:

@@ -66,6 +66,14 @@ def unite(
     return removed
 
 
+def may_share(ours: Sequence[DataFile], others: Sequence[DataFile]) -> bool:
+    """Whether an event_id may be in both; False is certain. Reads no other column. Raises as `unite` does."""
+    fingerprints = Fingerprints()
+    marks = [_marks(file, fingerprints) for file in ours]
+    known = np.sort(np.concatenate(marks)) if marks else np.zeros(0, np.uint64)
+    return any(_among(fingerprints.of(group), known).any() for file in others for group in ids(file))
+
+
 class _Contest:
     """The survivors so far of some ids, and the rows that wait for the next round."""
 
