@@ -51,19 +51,23 @@ def _compressed(path: Path, suffix: str) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def new_file(path: Path) -> Iterator[IO[bytes]]:
-    """Open ``path`` for writing (``.gz`` and ``.zst`` compress); on any error or Ctrl-C nothing is left behind.
+    """Open ``path`` for writing (``.gz`` and ``.zst`` compress); on any error or Ctrl-C no file is left behind.
+
+    Folders that do not exist yet are made.
 
     Raises:
-        InputError: the folder does not exist, cannot be written or is full.
+        InputError: the folder cannot be made or written, or is full.
     """
     if path.is_dir():
         raise InputError(f"{path} is a folder: name a file to write")
     part = path.with_name(f".{path.name}.part")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with _compressed(part, path.suffix) as file:
             yield file
         part.replace(path)
     except OSError as error:
         raise InputError(f"{path} cannot be written ({error.strerror or error}): choose another place") from error
     finally:
-        part.unlink(missing_ok=True)
+        if path.parent.is_dir():
+            part.unlink(missing_ok=True)

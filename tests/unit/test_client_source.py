@@ -124,3 +124,11 @@ def test_an_interrupted_write_leaves_nothing(tmp_path: Path) -> None:
         interrupt_writing(path)
     assert list(read_lines(path)) == [b"old"]
     assert [entry.name for entry in tmp_path.iterdir()] == ["f.gz"]
+
+
+def test_folders_of_a_new_file_are_made(tmp_path: Path) -> None:
+    """A file can be written into a folder that is not there yet, and not below something that is a file."""
+    path = written(tmp_path / "new" / "folder" / "f.gz", b"line")
+    assert list(read_lines(path)) == [b"line"]
+    with pytest.raises(InputError, match="choose another place"):
+        written(path / "below.gz", b"line")
