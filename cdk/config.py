@@ -39,6 +39,7 @@ class Config:
         quarantine_days: Days of rows and objects that were set aside; 0 for all.
         report_days: Days of published reports; 0 for all.
         result_days: Days of query results.
+        bad_events_alarm_percent: Share of bad events from which an alarm rings.
         geoip_file: A MaxMind country database (.mmdb) on this machine; empty for none.
     """
 
@@ -57,6 +58,7 @@ class Config:
     quarantine_days: int = 0
     report_days: int = 0
     result_days: int = 7
+    bad_events_alarm_percent: int = 5
     geoip_file: str = ""
 
     @property
@@ -143,6 +145,7 @@ OPTIONS = {
     "quarantineRetentionDays": Option("quarantine_days", _whole(0, 36_500), "days of quarantine; 0 for all"),
     "reportRetentionDays": Option("report_days", _whole(0, 36_500), "days of published reports; 0 for all"),
     "queryResultRetentionDays": Option("result_days", _whole(1, 3_650), "days of query results"),
+    "badEventsAlarmPercent": Option("bad_events_alarm_percent", _whole(1, 100), "share of bad events that rings"),
     "geoipFile": Option("geoip_file", _database, "country database (.mmdb) for the countries of addresses"),
 }
 

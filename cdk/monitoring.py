@@ -14,11 +14,14 @@ from cdk.traffic import Traffic
 from clickstream import metrics
 
 PERIOD = Duration.minutes(5)
+AT_LEAST = cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
 LARGEST_ITERATOR_AGE_MS = int(STREAM_RETENTION.to_milliseconds()) // 4
 """Half of the age at which batches are given up: time to act."""
 SHARD_BYTES_PER_S = 1024**2
 TOO_MANY_CALLS = 100
 """In five minutes, of what is to be called once a minute."""
+AUDITED = Duration.hours(1)
+"""How often the ledger is audited."""
 
 
 class Monitoring(Construct):
@@ -51,6 +54,8 @@ class Monitoring(Construct):
         self._watch_batch(batch)
         self._watch_traffic(traffic)
         self._watch_ledger(realtime)
+        self._watch_audit(realtime)
+        self._watch_events(realtime)
         self._watch_alerts("DetectAnomalies", realtime.detect_anomalies.function.function_name)
         self._watch_alerts("Traffic", traffic.function.function_name)
         self.dashboard_name = config.prefix
@@ -127,6 +132,30 @@ class Monitoring(Construct):
             )
             self._alarm(name, found, 1, meaning)
 
+    def _watch_audit(self, realtime: Realtime) -> None:
+        """The audit publishes its numbers also when they are 0: without any it has not looked."""
+        audits = cloudwatch.Metric(
+            namespace=metrics.NAMESPACE,
+            metric_name=metrics.COUNTER_DIFFERENCE,
+            dimensions_map={metrics.LEDGER: realtime.tables.ledger.table_name},
+            statistic="SampleCount",
+            period=AUDITED,
+        )
+        self._alarm(
+            "AuditSilent",
+            audits,
+            1,
+            "the ledger was not audited for three hours, so nobody compares the counters: look at the Glue run",
+            periods=3,
+            missing=cloudwatch.TreatMissingData.BREACHING,
+            comparison=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+        )
+
+    def _watch_events(self, realtime: Realtime) -> None:
+        bad = _own(realtime.process_events.function.function_name, metrics.BAD_PERCENT, "Average")
+        meaning = "many events are refused: `sql/bad_events.sql` says why; repair the producer, or `make recover BAD=1`"
+        self._alarm("BadEvents", bad, self._config.bad_events_alarm_percent, meaning, periods=3)
+
     def _watch_traffic(self, traffic: Traffic) -> None:
         errors = traffic.function.metric_errors(period=PERIOD)
         self._alarm("TrafficErrors", errors, 1, "failed or timed out: look at its log", periods=3)
@@ -151,6 +180,7 @@ class Monitoring(Construct):
         meaning: str,
         periods: int = 1,
         missing: cloudwatch.TreatMissingData = cloudwatch.TreatMissingData.NOT_BREACHING,
+        comparison: cloudwatch.ComparisonOperator = AT_LEAST,
     ) -> None:
         alarm = cloudwatch.Alarm(
             self,
@@ -160,7 +190,7 @@ class Monitoring(Construct):
             metric=metric,
             threshold=threshold,
             evaluation_periods=periods,
-            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+            comparison_operator=comparison,
             treat_missing_data=missing,
         )
         alarm.add_alarm_action(self._tell)

@@ -34,9 +34,12 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
         sys.stdout.write(metrics.retry_line(FUNCTION, now(), batch.shard_id, error) + "\n")
         return retry_from(batch.records[0].sequence_number)
     done_time = now()
-    counts = {name: done.total(name) for name in (metrics.RECORDS, metrics.EVENTS, metrics.LANDED, metrics.BAD)}
+    counted = (metrics.RECORDS, metrics.EVENTS, metrics.LANDED, metrics.BAD)
+    values: dict[str, float] = {name: done.total(name) for name in counted}
+    if events := values[metrics.EVENTS]:
+        values[metrics.BAD_PERCENT] = round(100 * values[metrics.BAD] / events, 2)
     age_ms = int((done_time - batch.records[0].received_time).total_seconds() * 1000)
-    values = counts | {metrics.COMMITS: len(done.commits), metrics.LATENCY_MS: age_ms}
+    values |= {metrics.COMMITS: len(done.commits), metrics.LATENCY_MS: age_ms}
     sys.stdout.write(metrics.line(FUNCTION, done_time, values, shard_id=batch.shard_id) + "\n")
     return retry_from(part.rest) if part.rest else all_done()
 

@@ -12,6 +12,8 @@ FUNCTION = "function"
 EVENTS = "events"
 LANDED = "landed"
 BAD = "bad"
+BAD_PERCENT = "bad_percent"
+"""Share of bad events in those of an invocation; not there where it had none."""
 RECORDS = "records"
 COMMITS = "commits"
 ANOMALIES = "anomalies"
@@ -39,12 +41,16 @@ LATENCY_MS = "latency_ms"
 """Age of the oldest record of the batch when its work was done."""
 
 
-def line(function: str, at: datetime, values: Mapping[str, int], **properties: str | int) -> str:
+_UNITS = {"ms": "Milliseconds", "percent": "Percent"}
+"""By the end of a metric's name; all others are counts."""
+
+
+def line(function: str, at: datetime, values: Mapping[str, float], **properties: str | int) -> str:
     """One JSON line: metrics by function, and properties that are only logged.
 
     Source: CloudWatch embedded metric format specification.
     """
-    definitions = [{"Name": name, "Unit": "Milliseconds" if name.endswith("_ms") else "Count"} for name in values]
+    definitions = [{"Name": name, "Unit": _UNITS.get(name.rpartition("_")[2], "Count")} for name in values]
     directive = {"Namespace": NAMESPACE, "Dimensions": [[FUNCTION]], "Metrics": definitions}
     metadata = {"Timestamp": int(at.timestamp() * 1000), "CloudWatchMetrics": [directive]}
     return json.dumps({"_aws": metadata, FUNCTION: function, **values, **properties})

@@ -43,6 +43,7 @@ def test_each_key_sets_its_field(tmp_path: Path) -> None:
         "quarantineRetentionDays": 180,
         "reportRetentionDays": 730,
         "queryResultRetentionDays": 1,
+        "badEventsAlarmPercent": 20,
         "geoipFile": str(database),
     }
     assert other.keys() == OPTIONS.keys()

@@ -13,7 +13,8 @@ Statements = Callable[[Template], Iterator[tuple[str, dict[str, Any]]]]
 
 def test_an_alarm_for_each_metric_of_the_audit(template: Template, of_type: OfType) -> None:
     """A single event of difference, or one commit that does not add up, rings; no data does not."""
-    alarms = {alarm["MetricName"]: alarm for alarm in of_type(template, "CloudWatch::Alarm") if "MetricName" in alarm}
+    found = [alarm for alarm in of_type(template, "CloudWatch::Alarm") if alarm["TreatMissingData"] == "notBreaching"]
+    alarms = {alarm["MetricName"]: alarm for alarm in found}
     audited = (metrics.COUNTER_DIFFERENCE, metrics.LEDGER_CONTRADICTIONS)
     for name in (*audited, metrics.QUALITY_FAILURES, metrics.QUALITY_WARNINGS):
         alarm = alarms[name]
@@ -22,6 +23,25 @@ def test_an_alarm_for_each_metric_of_the_audit(template: Template, of_type: OfTy
         (dimension,) = alarm["Dimensions"]
         assert dimension["Name"] == metrics.LEDGER
         assert "TablesLedger" in json.dumps(dimension["Value"])
+
+
+def test_an_audit_that_stays_silent_rings(template: Template, of_type: OfType) -> None:
+    """Three hours without a single number of the audit, whatever the number is."""
+    (alarm,) = [one for one in of_type(template, "CloudWatch::Alarm") if one["AlarmName"].endswith("-AuditSilent")]
+    assert (alarm["MetricName"], alarm["Statistic"]) == (metrics.COUNTER_DIFFERENCE, "SampleCount")
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("LessThanThreshold", 1)
+    assert (alarm["TreatMissingData"], alarm["Period"] * alarm["EvaluationPeriods"]) == ("breaching", 3 * 3600)
+    assert alarm["Dimensions"][0]["Name"] == metrics.LEDGER
+
+
+def test_many_bad_events_ring(template_of: Callable[..., Template], of_type: OfType) -> None:
+    """A share of bad events that stays above the configured one for a quarter of an hour."""
+    for context, percent in (({}, 5), ({"badEventsAlarmPercent": 20}, 20)):
+        alarms = of_type(template_of(**context), "CloudWatch::Alarm")
+        (alarm,) = [one for one in alarms if one["AlarmName"].endswith("-BadEvents")]
+        assert (alarm["MetricName"], alarm["Statistic"]) == (metrics.BAD_PERCENT, "Average")
+        assert (alarm["Threshold"], alarm["Period"] * alarm["EvaluationPeriods"]) == (percent, 15 * 60)
+        assert alarm["Dimensions"][0]["Name"] == metrics.FUNCTION
 
 
 def test_what_the_batch_job_writes_in_tables(template: Template, statements: Statements) -> None:
