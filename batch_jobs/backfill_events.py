@@ -24,10 +24,10 @@ from typing import Any
 
 from aws_processor import build
 from aws_stores import S3Bucket
-from batch_jobs.command_line import interruptible
+from batch_jobs.command_line import INTERRUPTED, interruptible
 from batch_jobs.history_progress import followed
 from batch_jobs.ledger_tools import deployed, now, parser
-from clickstream.errors import ClickstreamError, SourceError
+from clickstream.errors import ClickstreamError, LakeError, SourceError
 from clickstream.intake.csv_mapping import ColumnMapping, read_mapping
 from clickstream.intake.history import DEFAULT_SITE, HistoryFile, examine
 from clickstream.intake.rows import Source
@@ -50,16 +50,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with ThreadPoolExecutor(WRITERS) as pool:
             importer = replace(_importer(options.stack), each=pool.map)
-            for name in options.file:
-                with _local(name) as path:
-                    _work(importer, examine(path, mapping, options.site), name, is_dry=options.dry_run)
+            failed = [name for name in options.file if not _is_done(importer, name, mapping, options)]
     except ClickstreamError as error:
         print(f"backfill_events: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("backfill_events: stopped; the same command goes on after the last commit", file=sys.stderr)
-        return 1
-    return 0
+        return INTERRUPTED
+    return 1 if failed else 0
+
+
+def _is_done(importer: Importer, name: str, mapping: ColumnMapping | None, options: argparse.Namespace) -> bool:
+    """Take one file; a sentence and False if it cannot be read, which does not keep the others out."""
+    try:
+        with _local(name) as path:
+            _work(importer, examine(path, mapping, options.site), name, is_dry=options.dry_run)
+    except (LakeError, SourceError) as error:
+        print(f"backfill_events: {error}", file=sys.stderr)
+        return False
+    return True
 
 
 def _importer(stack: str) -> Importer:

@@ -151,9 +151,12 @@ def _report(verdicts: Sequence[Verdict], hours: Sequence[str]) -> int:
         if (more := len(verdict.problems) - _ROWS_SHOWN) > 0:
             print(f"check_quality: {verdict.name} {verdict.word}: and {more} more", file=sys.stderr)
     well = sum(not verdict.problems for verdict in verdicts)
-    failed = sum(verdict.word == "FAILED" for verdict in verdicts)
+    failed = [f"{verdict.name}: {verdict.problems[0]}" for verdict in verdicts if verdict.word == "FAILED"]
     span = f"{hours[0]} to {hours[-1]}" if hours else "no hour has a generation yet"
     print(f"check_quality: {well} of {len(verdicts)} checks well over {len(hours)} hours ({span})")
+    if failed:
+        # The last line is what the message about the whole run quotes, with the id of the query in it.
+        print(f"check_quality: {len(failed)} checks failed: {'; '.join(failed)}", file=sys.stderr)
     return 1 if failed else 0
 
 

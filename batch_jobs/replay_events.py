@@ -82,6 +82,8 @@ def _decide(lake: Lake, *, is_swap: bool) -> int:
     """Swap every prepared hour in, oldest first, or discard them; then the shadow table goes."""
     left = 0
     hours = list(prepared_hours(lake))
+    if not hours:
+        print("replay_events: nothing is prepared; --from and --to prepare an interval", file=sys.stderr)
     for one in shown("hours", hours, len(hours)):
         result = swap(lake, one) if is_swap else "discarded"
         left += result == "overtaken"
@@ -91,7 +93,7 @@ def _decide(lake: Lake, *, is_swap: bool) -> int:
     replay_table.drop(_database(lake))
     if left:
         print(f"replay_events: {left} hours have moved on since; replay them again", file=sys.stderr)
-    return 1 if left else 0
+    return 1 if left or (is_swap and not hours) else 0
 
 
 def _rows(lake: Lake, hour: str) -> int:
@@ -144,6 +146,8 @@ def _parsed(argv: Sequence[str] | None) -> argparse.Namespace:
     if options.generation is not None and options.source == "landing":
         made.error("--generation needs --source generation")
     options.last = options.last or options.first
+    if options.first and options.last < options.first:
+        made.error(f"--to {options.last} is before --from {options.first}")
     return options
 
 

@@ -104,7 +104,12 @@ def _run(options: argparse.Namespace) -> int:
     )
     is_single = len(intervals) == 1
     folders = [options.out if is_single or not options.out else options.out / found.label for found in intervals]
-    return max([_report(source, found, folder, options) for found, folder in zip(intervals, folders, strict=True)])
+    pairs = zip(intervals, folders, strict=True)
+    failures = [failure for found, folder in pairs for failure in _report(source, found, folder, options)]
+    if failures:
+        # The last line is what the message about the whole run quotes, with the id of the query in it.
+        print(f"run_reports: {len(failures)} reports failed: {'; '.join(failures)}", file=sys.stderr)
+    return 1 if failures else 0
 
 
 def _intervals(
@@ -126,8 +131,8 @@ def _intervals(
     return taken
 
 
-def _report(source: Source, interval: Interval, folder: Path | None, options: argparse.Namespace) -> int:
-    """Everything about one interval; 1 if a report failed."""
+def _report(source: Source, interval: Interval, folder: Path | None, options: argparse.Namespace) -> list[str]:
+    """Everything about one interval; a sentence for each report that failed."""
     question = _question(source, interval, options.time_zone)
     state = _state(source, question)
     outcomes = [_outcome(source.guard, report, question, options.sql) for report in REPORTS]
@@ -202,16 +207,14 @@ def _entry(outcome: Outcome) -> dict[str, str | int | float | bool | list[str]]:
     }
 
 
-def _verdict(interval: Interval, outcomes: Sequence[Outcome]) -> int:
-    failed = [outcome.report.name for outcome in outcomes if outcome.answer is None]
+def _verdict(interval: Interval, outcomes: Sequence[Outcome]) -> list[str]:
+    failed = [f"{interval.label} {one.report.name}: {one.failure}" for one in outcomes if one.answer is None]
     for outcome in outcomes:
-        if outcome.answer is None:
-            print(f"run_reports: {outcome.report.name} failed: {outcome.failure}", file=sys.stderr)
-        elif outcome.answer.bytes_scanned > outcome.report.budget_bytes:
+        if outcome.answer and outcome.answer.bytes_scanned > outcome.report.budget_bytes:
             print(f"run_reports: {outcome.report.name} read more than its budget of bytes", file=sys.stderr)
     done = len(outcomes) - len(failed)
     print(f"run_reports: {interval.label}: {done} of {len(outcomes)} reports done", file=sys.stderr)
-    return 1 if failed else 0
+    return failed
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -8,6 +8,7 @@ import pytest
 
 from aws_stores import S3Bucket
 from batch_jobs import backfill_events
+from batch_jobs.command_line import INTERRUPTED
 from clickstream.intake.history import examine
 from clickstream.ledger import Ledger
 from tests.aws.test_ledger_commands import Deployment, account, deployment, lines
@@ -93,6 +94,18 @@ def test_wrong_usage_is_told_from_failure(
     assert problem in capsys.readouterr().err
 
 
+def test_a_file_that_cannot_be_read_keeps_no_other_out(
+    deployment: Deployment, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Each is named, the rest is imported, and the exit code says that something is left."""
+    path = tmp_path / "1995.log"
+    path.write_bytes(LOG)
+    assert backfill_events.main(["absent.log", "s3://lake/absent.log", str(path)]) == 1
+    said = capsys.readouterr()
+    assert [line["landed"] for line in lines(said.out)] == [3]
+    assert said.err.count("does not exist") == 2
+
+
 def test_an_interrupted_import_goes_on(
     deployment: Deployment, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -109,7 +122,7 @@ def test_an_interrupted_import_goes_on(
 
     with monkeypatch.context() as patched:
         patched.setattr(Ledger, "append", interrupted)
-        assert backfill_events.main([str(path)]) == 1
+        assert backfill_events.main([str(path)]) == INTERRUPTED
     assert "goes on after the last commit" in capsys.readouterr().err
     assert backfill_events.main([str(path)]) == 0
     (line,) = lines(capsys.readouterr().out)

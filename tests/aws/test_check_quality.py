@@ -84,7 +84,9 @@ def test_rows_that_readers_do_not_see_fail(lake: Lake, sql: Path, capsys: pytest
     assert found is not None
     lake.bucket.delete(found.outputs[0].key)
     assert check_quality.main([*ARGUMENTS, *NOON, "--sql", str(sql)]) == 1
-    assert f"readers_see_all FAILED: {HOUR}: 2 rows committed, 0 seen (query " in capsys.readouterr().err
+    assert f"readers_see_all FAILED: {HOUR}: 2 rows committed, 0 seen (query " in (said := capsys.readouterr().err)
+    last = f"check_quality: 1 checks failed: readers_see_all: {HOUR}: 2 rows committed, 0 seen (query "
+    assert said.splitlines()[-1].startswith(last)
     assert published()["quality_failures"] == 1
 
 

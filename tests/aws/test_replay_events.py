@@ -90,12 +90,30 @@ def test_a_second_replay_takes_the_place_of_the_first(stack: LakeStack, capsys: 
     assert replayed(capsys, "--swap").count("swapped") == 1
 
 
-@pytest.mark.parametrize("arguments", [[], ["--swap", "--discard"], [*HOURS, "--swap"], [*HOURS, "--generation", "1"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["--swap", "--discard"],
+        [*HOURS, "--swap"],
+        [*HOURS, "--generation", "1"],
+        ["--from", *HOURS[3:], "--to", HOURS[1]],
+    ],
+)
 def test_wrong_usage(arguments: list[str]) -> None:
     """2, before anything is looked at."""
     with pytest.raises(SystemExit) as ended:
         replay_events.main(arguments)
     assert ended.value.code == 2
+
+
+@pytest.mark.parametrize(("decision", "code"), [("--swap", 1), ("--discard", 0)])
+def test_without_a_prepared_hour_there_is_nothing_to_decide(
+    stack: LakeStack, capsys: pytest.CaptureFixture[str], decision: str, code: int
+) -> None:
+    """Who wants to swap is told that nothing was; discarding nothing is well."""
+    assert replay_events.main([decision]) == code
+    assert "nothing is prepared" in capsys.readouterr().err
 
 
 def test_an_interval_without_hours_is_an_error(stack: LakeStack, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,7 @@
 """The jobs that ask Athena: reports, checks, single queries; each by its command line."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -126,7 +127,9 @@ def test_one_failing_report_does_not_stop_the_others(
     (sql / "funnel.sql").write_text(BROKEN_FUNNEL)
     (sql / "channels.sql").write_text((run_reports.SQL / "channels.sql").read_text())
     assert run_reports.main([*LAKE, *TABLES, *TWO_DAYS, *NOW, "--sql", str(sql), "--out", str(out)]) == 1
-    assert "COLUMN_NOT_FOUND" in capsys.readouterr().err
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert re.match(r"run_reports: 1 reports failed: \S+ funnel: Athena refused funnel \(query [-0-9a-f]{36}\)", last)
+    assert "COLUMN_NOT_FOUND" in last
     assert (out / "channels.csv").exists()
     assert not (out / "funnel.csv").exists()
     assert "Purchase funnel is missing" in (out / "report.html").read_text()
