@@ -4,7 +4,7 @@ A batch holds at most 6 MB of records, but those may unfold to a hundred million
 as not done, so that the mapping delivers it again: to the protocol that is any redelivery with other boundaries.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from clickstream.intake.envelopes import extent
@@ -30,6 +30,15 @@ def portion(batch: Batch, max_events: int = MAX_EVENTS, max_bytes: int = MAX_BYT
     if count == len(batch.records):
         return Portion(batch, None)
     return Portion(replace(batch, records=batch.records[:count]), batch.records[count].sequence_number)
+
+
+def portions(batch: Batch, max_events: int = MAX_EVENTS, max_bytes: int = MAX_BYTES) -> Iterator[Batch]:
+    """The whole batch, a portion at a time."""
+    rest = batch.records
+    while rest:
+        part = portion(replace(batch, records=rest), max_events, max_bytes).batch
+        yield part
+        rest = rest[len(part.records) :]
 
 
 def _fitting(records: Iterable[Record], max_events: int, max_bytes: int) -> int:

@@ -2,12 +2,13 @@
 
 A row is a tuple in the order of the table's columns. It depends on the record, the payload, the pseudonym key, the
 country file and this code, never on the clock, so that a second try gives the same row. Payloads are worked on some
-hundred at a time: as many as stay in the processor's cache with all that is made of them.
+thousand at a time, which makes columns cheap and keeps what is held at once small.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
 from typing import NamedTuple
 
 from clickstream.enrichment.pseudonyms import Pseudonym
@@ -23,10 +24,12 @@ from clickstream.intake.reasons import Rejected
 
 __all__ = ["Pseudonym", "Row", "Rows", "Source", "read"]
 _Derive = Callable[[Sequence[Column], Positions], list[Column]]
-_RUN = 1000
-"""Payloads worked on together."""
+_RUN = 4000
+"""Payloads worked on together: what a column costs whatever its length is shared by many."""
 _RUN_BYTES = 4 << 20
 """A run ends here too, but for a single record: long events must not multiply in memory."""
+_PACKED = frozenset(PACKED_MAGICS)
+[_MAGIC_BYTES] = set(map(len, PACKED_MAGICS))
 
 
 class Source(NamedTuple):
@@ -55,6 +58,11 @@ class _Run:
     places: list[int] = field(default_factory=list)
     size: int = 0
 
+    @classmethod
+    def of_whole(cls, records: list[Record], payloads: list[bytes]) -> "_Run":
+        """Records that are one payload each."""
+        return cls(payloads, records, list(range(len(records))), [0] * len(records))
+
     def is_full(self, more: int) -> bool:
         """Whether so many more payloads are too many."""
         return len(self.payloads) + more > _RUN or self.size > _RUN_BYTES
@@ -77,8 +85,10 @@ class _Run:
 
     def positions(self, source: Source) -> Positions:
         """Where all the payloads stand."""
-        received = Coded(self.owners, [record.received_time for record in self.records])
-        return Positions(*source, received, Coded(self.owners, [r.position for r in self.records]), self.places)
+        received, numbers = [r.received_time for r in self.records], [r.position for r in self.records]
+        if len(self.records) == len(self.payloads):
+            return Positions(*source, received, numbers, self.places)
+        return Positions(*source, Coded(self.owners, received), Coded(self.owners, numbers), self.places)
 
     def bad_row(self, place: int, rejection: Rejected, source: Source) -> Row:
         """The row of a rejected payload. An over-long line is kept as what was received, the packed record."""
@@ -111,6 +121,17 @@ def read(
 
 def _runs(records: Iterable[Record]) -> Iterator["_Run | tuple[Rejected, bytes, Record]"]:
     """The payloads of the records in runs; a record that cannot be opened is a single rejected event between two."""
+    rest = iter(records)
+    while some := list(islice(rest, _RUN)):
+        found = [record.data for record in some]
+        if _PACKED.isdisjoint({data[:_MAGIC_BYTES] for data in found}) and sum(map(len, found)) <= _RUN_BYTES:
+            yield _Run.of_whole(some, found)
+        else:
+            yield from _mixed_runs(some)
+
+
+def _mixed_runs(records: list[Record]) -> Iterator["_Run | tuple[Rejected, bytes, Record]"]:
+    """The same where records may hold many payloads, or large ones."""
     run = _Run()
     for record in records:
         if not record.data.startswith(PACKED_MAGICS):
