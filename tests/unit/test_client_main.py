@@ -114,9 +114,10 @@ def test_help_shows_examples(command: str, capsys: pytest.CaptureFixture[str]) -
     assert f"python -m test_client {command} " in capsys.readouterr().out
 
 
-def test_simulate_into_a_missing_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_simulate_into_an_impossible_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """An output that cannot be written is an error of usage."""
-    out = str(tmp_path / "none" / "day.ndjson")
+    (tmp_path / "file").touch()
+    out = str(tmp_path / "file" / "day.ndjson")
     assert "cannot be written" in refusal(capsys, "simulate", "--events", "5", "--seed", "1", "--out", out, code=2)
     out = str(tmp_path)
     assert "is a folder" in refusal(capsys, "simulate", "--events", "5", "--seed", "1", "--out", out, code=2)
