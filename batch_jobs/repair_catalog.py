@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from batch_jobs import lake_arguments
 from batch_jobs.command_line import interruptible
 from clickstream.errors import ClickstreamError
+from clickstream.lake import generations
 from clickstream.lake.catalog import arrivals, open_partition, point, uri
 from clickstream.lake.generations import lake_commits
 from clickstream.lake.session_building import point_sessions
@@ -73,6 +74,9 @@ def _arrivals(lake: Lake, table: str, hours: list[str], *, rewrite: bool) -> int
         if rewrite or pointers.get(hour) != wanted.location:
             if not open_partition(lake.catalog, lake.bucket, table, hour):
                 lake.catalog.update(table, wanted)
+                if table == RAW_EVENTS.name and generations.newest(lake.bucket, hour):
+                    # A compaction was faster: its readers must not be sent back to landing.
+                    point(lake.catalog, lake.bucket, hour, lake.clock())
             written += 1
     return written
 
