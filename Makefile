@@ -153,6 +153,11 @@ SEEDS ?= 10000
 simulate: $(VENV)/installed ## play SEEDS=1000000 schedules of the stream, with faults, and count what went wrong
 	@python -m tests.simulation --seeds $(SEEDS)
 
+.PHONY: simulate-lake
+simulate-lake: SEEDS := 20000
+simulate-lake: $(VENV)/installed ## the same of the lake: rival jobs, readers and faults; SEEDS=20000
+	@python -m tests.simulation --lake --seeds $(SEEDS)
+
 .PHONY: test-long
 test-long: setup ## the tests that take longer: many seeds, large inputs
 	pytest -m long

@@ -1,4 +1,7 @@
-"""Play many schedules, or one: `python -m tests.simulation --seeds 100000`, `… --campaign storm --seed 17`."""
+"""Play many schedules, or one: `python -m tests.simulation --seeds 100000`, `… --campaign storm --seed 17`.
+
+Without a campaign those of the stream are played, or with `--lake` those of the lake.
+"""
 
 import argparse
 import os
@@ -8,10 +11,20 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from tests.simulation.campaigns import CAMPAIGNS, Tally, play, shared_out, sweep_all
+from tests.simulation.campaigns import (
+    ALL_CAMPAIGNS,
+    CAMPAIGNS,
+    LAKE_CAMPAIGNS,
+    Tally,
+    play,
+    shared_out,
+    sweep_all,
+)
 
 COLUMNS = {"records": "records", "fills": "commits of fill lanes", "aside": "put aside", "unread": "lost unread"}
 """Headings, and what they count."""
+LAKE_COLUMNS = {"events": "events", "commits": "generations", "reads": "reads", "expired": "expired"}
+"""The same for the lake."""
 INTERRUPTED = 130
 WIDTH = 100
 """Characters that the table needs."""
@@ -23,7 +36,7 @@ def main(argv: list[str] | None = None) -> int:
     console = Console(width=max(Console().width, WIDTH))
     if arguments.seed is not None:
         return replay(arguments.campaign, arguments.seed, console)
-    seeds = shared_out(arguments.seeds, arguments.first)
+    seeds = shared_out(arguments.seeds, arguments.first, LAKE_CAMPAIGNS if arguments.lake else CAMPAIGNS)
     if arguments.campaign:
         seeds = {arguments.campaign: range(arguments.first, arguments.first + arguments.seeds)}
     try:
@@ -39,7 +52,8 @@ def parsed(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
     parser.add_argument("--seeds", type=positive, default=10_000, help="schedules, dealt out to all campaigns")
     parser.add_argument("--first", type=int, default=0, help="the first seed")
-    parser.add_argument("--campaign", choices=CAMPAIGNS, help="only this one")
+    parser.add_argument("--lake", action="store_true", help="play the lake instead of the stream")
+    parser.add_argument("--campaign", choices=ALL_CAMPAIGNS, help="only this one")
     parser.add_argument("--seed", type=int, help="replay this schedule of --campaign and tell its story")
     parser.add_argument("--processes", type=positive, default=os.cpu_count() or 1)
     arguments = parser.parse_args(argv)
@@ -81,10 +95,11 @@ def swept(seeds: dict[str, range], processes: int, console: Console) -> dict[str
 def report(tallies: dict[str, Tally], console: Console) -> int:
     """Print what was played, and how each failure is played again."""
     table = Table(title="simulated schedules")
-    for name in ("campaign", "schedules", *COLUMNS, "faults", "wrong"):
+    columns = LAKE_COLUMNS if LAKE_CAMPAIGNS.keys() & tallies.keys() else COLUMNS
+    for name in ("campaign", "schedules", *columns, "faults", "wrong"):
         table.add_column(name, justify="left" if name == "campaign" else "right", no_wrap=True)
     for name, tally in tallies.items():
-        counts = [tally.contained[column] for column in COLUMNS.values()]
+        counts = [tally.contained[column] for column in columns.values()]
         numbers = [tally.schedules, *counts, sum(faults(tally).values()), len(tally.failures)]
         table.add_row(name, *(f"{number:,}" for number in numbers))
     console.print(table)

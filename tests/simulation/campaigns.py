@@ -2,23 +2,25 @@
 
 import signal
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from multiprocessing import get_context
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 from unittest.mock import patch
 
 from tests.simulation import processing_world
 from tests.simulation.detection_world import DetectionWorld
 from tests.simulation.features import contents
+from tests.simulation.lake_world import ERASING, EVERYTHING, RESTORING, LakeOptions, LakeWorld
 from tests.simulation.options import Options
 from tests.simulation.processing_world import World
 
-CHUNK = 50
-"""Schedules per job: about a second, after which an interrupted run may end."""
+CHUNK, LAKE_CHUNK = 50, 4
+"""Schedules per job, of the stream and of the lake: about a second, after which an interrupted run may end."""
 MONTHS = timedelta(days=180)
 SESSIONS = Options(tries=None, has_new_streams=False, fault_rate=0.15, zombie_rate=0.05, reshard_rate=0)
 """Batches are never given up: what a skip leaves out of a session is rebuilt from the lake, not here."""
@@ -27,9 +29,9 @@ SESSIONS = Options(tries=None, has_new_streams=False, fault_rate=0.15, zombie_ra
 class Campaign(NamedTuple):
     """Schedules of one kind. `share` is its part of a mixed run, `kind` says what is simulated and on which stores."""
 
-    options: Options
+    options: Options | LakeOptions
     share: int = 10
-    kind: Literal["processing", "detection", "boto3"] = "processing"
+    kind: Literal["processing", "detection", "boto3", "lake"] = "processing"
 
 
 CAMPAIGNS = {
@@ -47,6 +49,16 @@ CAMPAIGNS = {
     "sessions, resharding": Campaign(SESSIONS._replace(reshard_rate=0.02), kind="detection"),
     "real boto3": Campaign(Options(steps=90, fault_rate=0.4, tries=3, reshard_rate=0.01), share=1, kind="boto3"),
 }
+LAKE_CAMPAIGNS = {
+    "rivals": Campaign(LakeOptions(), kind="lake"),
+    "dying compactors": Campaign(LakeOptions(fault_rate=0.03), kind="lake"),
+    "erasure": Campaign(LakeOptions(ERASING), kind="lake"),
+    "dying erasure": Campaign(LakeOptions(ERASING, fault_rate=0.02), kind="lake"),
+    "rollback and replay": Campaign(LakeOptions(RESTORING), kind="lake"),
+    "dying rollback and replay": Campaign(LakeOptions(RESTORING, fault_rate=0.02), kind="lake"),
+    "all jobs of the lake": Campaign(LakeOptions(EVERYTHING, fault_rate=0.01, steps=90), kind="lake"),
+}
+ALL_CAMPAIGNS = CAMPAIGNS | LAKE_CAMPAIGNS
 
 
 class Outcome(NamedTuple):
@@ -76,22 +88,29 @@ class Tally:
 
 def play(name: str, seed: int, with_story: bool = False) -> Outcome:
     """One schedule, alone."""
-    with packed_objects(), world_of(CAMPAIGNS[name], seed) as world:
+    with packed_objects(), world_of(ALL_CAMPAIGNS[name], seed) as world:
         if with_story:
-            world.stream.story = []
-            world.stream.gate.tell = world.stream.tell
+            teller = world if isinstance(world, LakeWorld) else world.stream
+            teller.story, teller.gate.tell = [], teller.tell
         try:
             world.run()
             violations = world.violations()
         except Exception as error:  # noqa: BLE001  any defect is a finding, and its seed must be told
             violations = [f"{type(error).__name__}: {error}"]
-        return Outcome(contents(world), violations, world.stream.story or [])
+        return Outcome(contents(world), violations, story_of(world))
+
+
+def story_of(world: World | DetectionWorld | LakeWorld) -> list[str]:
+    """What was told, if anybody listened."""
+    return (world if isinstance(world, LakeWorld) else world.stream).story or []
 
 
 @contextmanager
-def world_of(campaign: Campaign, seed: int) -> Iterator[World | DetectionWorld]:
+def world_of(campaign: Campaign, seed: int) -> Iterator[World | DetectionWorld | LakeWorld]:
     """The schedule's world, while its services last."""
-    if campaign.kind == "detection":
+    if isinstance(campaign.options, LakeOptions):
+        yield LakeWorld(seed, campaign.options)
+    elif campaign.kind == "detection":
         yield DetectionWorld(seed, campaign.options)
     elif campaign.kind == "processing":
         yield World(seed, campaign.options)
@@ -132,7 +151,9 @@ def sweep_all(
     tallies = {name: Tally(name) for name in seeds}
     with pool(processes) as workers:
         waiting: list[Future[Tally]] = [
-            workers.submit(sweep, name, chunk) for name, wanted in seeds.items() for chunk in chunks(wanted)
+            workers.submit(sweep, name, chunk)
+            for name, wanted in seeds.items()
+            for chunk in chunks(wanted, name in LAKE_CAMPAIGNS)
         ]
         try:
             for future in as_completed(waiting):
@@ -144,18 +165,21 @@ def sweep_all(
     return tallies
 
 
-def shared_out(schedules: int, first: int = 0) -> dict[str, range]:
-    """This many seeds, from `first` on, dealt out to all campaigns by their shares."""
-    shares = sum(campaign.share for campaign in CAMPAIGNS.values())
+def shared_out(
+    schedules: int, first: int = 0, campaigns: Mapping[str, Campaign] = MappingProxyType(CAMPAIGNS)
+) -> dict[str, range]:
+    """This many seeds, from `first` on, dealt out to the campaigns by their shares."""
+    shares = sum(campaign.share for campaign in campaigns.values())
     return {
         name: range(first, first + max(1, round(schedules * campaign.share / shares)))
-        for name, campaign in CAMPAIGNS.items()
+        for name, campaign in campaigns.items()
     }
 
 
-def chunks(seeds: range) -> list[range]:
+def chunks(seeds: range, is_of_lake: bool = False) -> list[range]:
     """The seeds in parts of one job each."""
-    return [seeds[at : at + CHUNK] for at in range(0, len(seeds), CHUNK)]
+    size = LAKE_CHUNK if is_of_lake else CHUNK
+    return [seeds[at : at + size] for at in range(0, len(seeds), size)]
 
 
 def pool(processes: int) -> ProcessPoolExecutor:

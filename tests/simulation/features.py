@@ -3,16 +3,23 @@
 from collections import Counter
 
 from tests.simulation.detection_world import DetectionWorld
+from tests.simulation.faults import Gate
+from tests.simulation.lake_world import LakeWorld
 from tests.simulation.processing_world import World
 
 
-def contents(world: World | DetectionWorld) -> Counter[str]:
+def contents(world: World | DetectionWorld | LakeWorld) -> Counter[str]:
     """How often each thing happened, and what became of the calls."""
+    if isinstance(world, LakeWorld):
+        return world.contained + _calls(world.gate)
     stream = world.stream
-    fates = {f"calls {fate.name.lower()}": count for fate, count in stream.gate.fates.items()}
-    common = {"records": sum(map(len, stream.produced.values())), **stream.reshards, **fates}
+    common = {"records": sum(map(len, stream.produced.values())), **stream.reshards}
     found = _processing(world) if isinstance(world, World) else _detection(world)
-    return Counter(common) + found
+    return Counter(common) + _calls(stream.gate) + found
+
+
+def _calls(gate: Gate) -> Counter[str]:
+    return Counter({f"calls {fate.name.lower()}": count for fate, count in gate.fates.items()})
 
 
 def _detection(world: DetectionWorld) -> Counter[str]:
