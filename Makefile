@@ -126,8 +126,8 @@ replay: $(VENV)/installed ## make hours anew and compare: FROM=2026-11-21T00 TO=
 HOUR ?=
 TO ?=
 .PHONY: rollback
-rollback: $(VENV)/installed ## bring back the generation before the newest: HOUR=2026-11-21T09, TO=3 for that one, LIST=1 to see them
-	@$(LOCAL) python -m batch_jobs.rollback_hour --stack $(STACK) $(if $(TO),--to $(TO)) $(if $(LIST),--list) $(HOUR)
+rollback: $(VENV)/installed ## bring back the generation before the newest: HOUR=2026-11-21T09, TO=3 for that one, LIST=1 to see them; REPLAY=1: undo a replay
+	@$(LOCAL) python -m batch_jobs.rollback_hour --stack $(STACK) $(if $(TO),--to $(TO)) $(if $(LIST),--list) $(if $(REPLAY),--replay) $(HOUR)
 
 CSV ?=
 .PHONY: backtest

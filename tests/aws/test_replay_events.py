@@ -8,6 +8,7 @@ from batch_jobs import replay_events, replay_table, rollback_hour
 from clickstream import enrichment
 from tests.aws.small_lake import DATABASE
 from tests.aws.stack_of_lake import DAY, LakeStack, stack
+from tests.aws.test_ledger_commands import lines
 from tests.simulation.fake_lake import visible
 
 __all__ = ["stack"]
@@ -69,6 +70,24 @@ def test_differences_are_shown_and_swapped_in(stack: LakeStack, capsys: pytest.C
     assert rollback_hour.main([f"{DAY}T09", "--to", "1"]) == 0
     stack.compact()
     assert set(visible(stack.lake)) == {"a", "b", "c"}
+
+
+def test_one_command_takes_a_replay_back(stack: LakeStack, capsys: pytest.CaptureFixture[str]) -> None:
+    """All hours of the last swap, but none that moved on since; without any, it is said."""
+    landed(stack)
+    assert rollback_hour.main(["--replay"]) == 1
+    assert "no hour is as a replay left it" in capsys.readouterr().err
+    for hours in ([f"{DAY}T10"], [f"{DAY}T09", f"{DAY}T10"]):
+        with newer_code():  # type: ignore[attr-defined]  # a patch
+            replayed(capsys, "--from", hours[0], "--to", hours[-1])
+        replayed(capsys, "--swap")
+    stack.land("10:30:00", {"event_id": "d"})
+    capsys.readouterr()
+    assert rollback_hour.main(["--replay"]) == 0
+    assert [(line["hour"], line["origin"]) for line in lines(capsys.readouterr().out)] == [
+        (f"{DAY}T09", "generation 1"),
+    ]
+    assert set(visible(stack.lake)) == {"a", "b", "c", "d"}
 
 
 def test_an_hour_that_moved_on_is_named(stack: LakeStack, capsys: pytest.CaptureFixture[str]) -> None:

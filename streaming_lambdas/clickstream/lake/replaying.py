@@ -22,9 +22,12 @@ from clickstream.lake.generations import Generation, hour_in
 from clickstream.lake.identities import index_key
 from clickstream.lake.refreshing import refreshed
 from clickstream.lake.restoring import Base, adopt, gone, newest_of, older, prepare
+from clickstream.lake.tombstones import TombstoneLog
 from clickstream.lake.work import Lake
 from clickstream.tables import PURGES_PREFIX, RAW_EVENTS, hour_folder
 
+REPLAY = "replay "
+"""How the origin of a replayed generation begins."""
 SHADOW = f"{RAW_EVENTS.name}_replay"
 """Name of the table to look at before deciding, and prefix of its own, empty, location."""
 PREFIX = "_replays"
@@ -42,11 +45,15 @@ def replay(
     Raises `LakeError` if the hour has no generation, or if inputs or files are not kept any more.
     """
     newest = newest_of(lake, hour)
-    name = f"replay {run_id}"
+    name = f"{REPLAY}{run_id}"
     base = _landing(lake, newest, name) if is_from_landing else _generation(lake, newest, name, number)
     discard(lake, hour)
     prepared = prepare(lake, newest, base, refreshed)
     lake.bucket.put(_key(hour), msgspec.json.encode(prepared))
+    if len(TombstoneLog(lake.bucket).read()) > prepared.tombstones:
+        # An erasure that searched before these files were there would never see them again.
+        discard(lake, hour)
+        raise LakeError(f"{hour}: somebody was erased meanwhile; replay it again")
     _show(lake, prepared)
     return prepared
 
