@@ -55,7 +55,7 @@ class DetectTrafficAnomaliesSettings(Settings, frozen=True):
     retention_days: int = 30
 
 
-Encoding = Literal["DICTIONARY", "PLAIN", "DELTA_BINARY_PACKED", "DELTA_BYTE_ARRAY"]
+Encoding = Literal["DICTIONARY", "PLAIN", "DELTA_BINARY_PACKED", "DELTA_BYTE_ARRAY", "DELTA_LENGTH_BYTE_ARRAY"]
 """How the values of a column are stored in a data file; `DICTIONARY` means where it stays small."""
 
 

@@ -48,6 +48,13 @@ def columns(footer: pq.FileMetaData) -> dict[str, Any]:
     return {group.column(place).path_in_schema: group.column(place) for place in range(group.num_columns)}
 
 
+def stored(folder: Path, text: str, name: str) -> bytes:
+    """The bytes of one column in a file of this shape."""
+    column = columns(written(folder, text))[name]
+    first = column.dictionary_page_offset or column.data_page_offset
+    return (folder / "part-0.parquet").read_bytes()[first:][: column.total_compressed_size]
+
+
 def keys(folder: Path, *names: str) -> list[tuple[Any, ...]]:
     """The values of some columns, in the order of the file."""
     table = pq.read_table(folder / "part-0.parquet", columns=list(names))
@@ -66,6 +73,7 @@ def test_files_have_the_measured_shape(tmp_path: Path) -> None:
     packed = {"event_time", "received_time", "sent_time", "sub_sequence"}
     assert {name for name, column in found.items() if "DELTA_BINARY_PACKED" in column.encodings} == packed
     assert {name for name, column in found.items() if "DELTA_BYTE_ARRAY" in column.encodings} == {"sequence_number"}
+    assert "DELTA_LENGTH_BYTE_ARRAY" in found["event_id"].encodings
     plain = {name for name, column in found.items() if not column.has_dictionary_page}
     assert plain >= packed | {"sequence_number", "event_id", "properties"}
     assert found["event_type"].has_dictionary_page
@@ -96,13 +104,11 @@ def test_a_changed_shape_shows_in_the_footer(tmp_path: Path) -> None:
 
 
 def test_the_level_reaches_the_codec(tmp_path: Path) -> None:
-    """Files of another level are compressed differently; without one zstd has level 3."""
-    files = {}
-    for text in ("{}", '{"codec_level": 3}', '{"codec_level": 19}'):
-        written(tmp_path, text)
-        files[text] = (tmp_path / "part-0.parquet").read_bytes()
-    measured, third, highest = files.values()
-    assert measured == third != highest
+    """Columns of another level are compressed differently; without one zstd has level 3, and 1 for random ids."""
+    shapes = ("{}", '{"codec_level": 1}', '{"codec_level": 3}', '{"codec_level": 19}')
+    text, ids = ([stored(tmp_path, shape, name) for shape in shapes] for name in ("properties", "event_id"))
+    assert text[0] == text[2] != text[3]
+    assert ids[0] == ids[1] != ids[2]
 
 
 def test_every_writer_of_the_lake_keeps_the_shape() -> None:

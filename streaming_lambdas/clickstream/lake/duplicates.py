@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from clickstream.lake.fingerprints import Fingerprints, Marks
+from clickstream.lake.fingerprints import Fingerprints, Marks, Mask, Sought
 from clickstream.lake.parquet import SCHEMA, DataFile, PartWriter, conformed, ids, row_groups
 
 SUSPECT_IDS = 100_000
@@ -49,17 +49,18 @@ def unite(
     marks = [_marks(file, fingerprints) for file in ours]
     marks_before = [_marks(file, fingerprints) for file in hour_before]
     suspects = _suspects(marks, marks_before)
-    removed = Removed()
-    for number, some in enumerate(np.array_split(suspects, max(1, -(-len(suspects) // SUSPECT_IDS)))):
+    every, removed = Sought(suspects), Removed()
+    for number, part in enumerate(np.array_split(suspects, max(1, -(-len(suspects) // SUSPECT_IDS)))):
+        some = every if len(part) == len(suspects) else Sought(part)
         contest = _Contest(removed, quarantine)
         for file, file_marks in zip(hour_before, marks_before, strict=True):
             for table, its_marks in _with_marks(file, file_marks, some):
-                contest.add(_rows(table, _among(its_marks, some)), is_ours=False)
+                contest.add(_rows(table, some.among(its_marks)), is_ours=False)
         for file, file_marks in zip(ours, marks, strict=True):
             for table, its_marks in _with_marks(file, file_marks, some if number else None):
-                mine = _among(its_marks, some)
+                mine = some.among(its_marks)
                 if number == 0:
-                    is_suspect = mine if len(some) == len(suspects) else _among(its_marks, suspects)
+                    is_suspect = mine if some is every else every.among(its_marks)
                     output.add(table, pa.array(~is_suspect))
                 contest.add(_rows(table, mine), is_ours=True)
         output.add(contest.survivors())
@@ -70,8 +71,8 @@ def may_share(ours: Sequence[DataFile], others: Sequence[DataFile]) -> bool:
     """Whether an event_id may be in both; False is certain. Reads no other column. Raises as `unite` does."""
     fingerprints = Fingerprints()
     marks = [_marks(file, fingerprints) for file in ours]
-    known = np.sort(np.concatenate(marks)) if marks else np.zeros(0, np.uint64)
-    return any(_among(fingerprints.of(group), known).any() for file in others for group in ids(file))
+    known = Sought(np.concatenate(marks) if marks else np.zeros(0, np.uint64))
+    return any(known.among(fingerprints.of(group)).any() for file in others for group in ids(file))
 
 
 class _Contest:
@@ -114,9 +115,6 @@ class _Contest:
         self._survivors = table.filter(pa.array(~is_loser))
 
 
-_Mask = np.ndarray[tuple[int], np.dtype[np.bool_]]
-
-
 def _marks(file: DataFile, fingerprints: Fingerprints) -> Marks:
     groups = [fingerprints.of(group) for group in ids(file)]
     return np.concatenate(groups) if groups else np.zeros(0, np.uint64)
@@ -125,23 +123,15 @@ def _marks(file: DataFile, fingerprints: Fingerprints) -> Marks:
 def _suspects(marks: list[Marks], marks_before: list[Marks]) -> Marks:
     """Fingerprints, sorted, that occur twice among ours, or among ours and in the hour before."""
     ours = np.sort(np.concatenate(marks)) if marks else np.zeros(0, np.uint64)
-    before = [one[_among(one, ours)] for one in marks_before]
+    known = Sought(ours if marks_before else ours[:0])
+    before = [one[known.among(one)] for one in marks_before]
     found: Marks = np.unique(np.concatenate([ours[1:][ours[1:] == ours[:-1]], *before]))
     return found
 
 
-def _among(marks: Marks, some: Marks) -> _Mask:
-    """For each mark whether it is one of the sorted `some`."""
-    if not len(some):
-        return np.zeros(len(marks), np.bool_)
-    places = np.minimum(np.searchsorted(some, marks), len(some) - 1)
-    found: _Mask = some[places] == marks
-    return found
-
-
-def _with_marks(file: DataFile, marks: Marks, wanted: Marks | None) -> Iterator[tuple[pa.Table, Marks]]:
+def _with_marks(file: DataFile, marks: Marks, wanted: Sought | None) -> Iterator[tuple[pa.Table, Marks]]:
     """Each row group with its marks; nothing of a file that has none of the wanted ones."""
-    if wanted is not None and not _among(marks, wanted).any():
+    if wanted is not None and not wanted.among(marks).any():
         return
     first = 0
     for table in row_groups(file):
@@ -149,7 +139,7 @@ def _with_marks(file: DataFile, marks: Marks, wanted: Marks | None) -> Iterator[
         first += len(table)
 
 
-def _rows(table: pa.Table, mask: _Mask) -> pa.Table:
+def _rows(table: pa.Table, mask: Mask) -> pa.Table:
     return table.take(pa.array(np.flatnonzero(mask)))
 
 
@@ -162,7 +152,7 @@ def _working(table: pa.Table) -> pa.Table:
     return conformed(table.drop_columns([_OURS]), "rows in hand")
 
 
-def _like_the_row_before(table: pa.Table, names: Sequence[str]) -> _Mask:
+def _like_the_row_before(table: pa.Table, names: Sequence[str]) -> Mask:
     """For each row whether all the columns equal those of the row before it."""
     if not len(table):
         return np.zeros(0, np.bool_)
@@ -170,7 +160,7 @@ def _like_the_row_before(table: pa.Table, names: Sequence[str]) -> _Mask:
     return np.concatenate([np.zeros(1, np.bool_), equal])
 
 
-def _same_content(left: pa.Table, right: pa.Table) -> _Mask:
+def _same_content(left: pa.Table, right: pa.Table) -> Mask:
     return _all_equal(_content(left), _content(right))
 
 
@@ -184,9 +174,9 @@ def _content(table: pa.Table) -> pa.Table:
     return content.set_column(_CONTENT.index("event_time"), "event_time", time)
 
 
-def _all_equal(left: pa.Table, right: pa.Table) -> _Mask:
+def _all_equal(left: pa.Table, right: pa.Table) -> Mask:
     """Row by row, null equal to null."""
-    result: _Mask = np.ones(len(left), np.bool_)
+    result: Mask = np.ones(len(left), np.bool_)
     for name in left.schema.names:
         one, other = left[name], right[name]
         nulls = pc.and_(pc.is_null(one), pc.is_null(other))

@@ -13,12 +13,16 @@ import numpy.typing as npt
 import pyarrow as pa
 
 Marks = npt.NDArray[np.uint64]
+Mask = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 _BYTES = 512
 """An id has at most 128 characters. Of longer ones the first 512 bytes decide, which only makes more suspects."""
 _WORD = 8
 _LOW = np.uint64(0xFFFF_FFFF)
 _HALF = np.uint64(32)
+_SPARE_BITS = 4
+"""One in sixteen fingerprints that are not sought begins like one that is."""
+_MOST_BITS = 24
 _MASKS = np.array([(1 << (8 * size)) - 1 for size in range(_WORD + 1)], dtype=np.uint64)
 
 
@@ -47,6 +51,25 @@ class Fingerprints:
         keys = self._keys[place]
         mixed: Marks = sums + keys[:, :1] * low + keys[:, 1:] * high
         return mixed
+
+
+class Sought:
+    """Some fingerprints that are looked for among many."""
+
+    def __init__(self, marks: Marks) -> None:
+        self._marks = np.sort(marks)
+        bits = min(max(len(marks).bit_length() + _SPARE_BITS, _WORD), _MOST_BITS)
+        self._shift = np.uint64(64 - bits)
+        self._begins = np.zeros(1 << bits, np.bool_)
+        self._begins[self._marks >> self._shift] = True
+
+    def among(self, marks: Marks) -> Mask:
+        """For each mark whether it is one of them. Most are excluded by their first bits, without a search."""
+        found: Mask = self._begins[marks >> self._shift]
+        rest = np.flatnonzero(found)
+        wanted = marks[rest]
+        found[rest] = self._marks[np.minimum(np.searchsorted(self._marks, wanted), len(self._marks) - 1)] == wanted
+        return found
 
 
 def _layout(ids: pa.StringArray) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Marks]:

@@ -162,13 +162,14 @@ def _file(key: str, path: Path) -> pq.ParquetFile:
 
 
 def _dictionaries(footer: pq.FileMetaData) -> list[str]:
-    """Columns of `REPEATED` that can be read as dictionaries: those that are there, in any encoding but one."""
+    """Columns of `REPEATED` that can be read as dictionaries: those that are there, in any encoding but two."""
     names = {name: place for place, name in enumerate(footer.schema.names)}
     found = [name for name in REPEATED if name in names]
     if not footer.num_row_groups:
         return found
     first = footer.row_group(0)
-    return [name for name in found if "DELTA_BYTE_ARRAY" not in first.column(names[name]).encodings]
+    others = {"DELTA_BYTE_ARRAY", "DELTA_LENGTH_BYTE_ARRAY"}
+    return [name for name in found if others.isdisjoint(first.column(names[name]).encodings)]
 
 
 def _read(key: str, file: pq.ParquetFile, number: int, columns: list[str] | None = None) -> pa.Table:
