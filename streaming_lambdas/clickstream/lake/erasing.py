@@ -24,9 +24,9 @@ from clickstream.lake.compaction import Outcome, compact_hours
 from clickstream.lake.erasure_requests import Request
 from clickstream.lake.garbage import collect
 from clickstream.lake.mentions import Mentions
-from clickstream.lake.searching import Hit, hashes, search
+from clickstream.lake.searching import Hit, hashes, search, search_in
 from clickstream.lake.tombstones import TombstoneLog, Tombstones, event_digests
-from clickstream.lake.work import Lake, closed
+from clickstream.lake.work import Lake, closed, fresh_inputs, unfinished
 from clickstream.ports import Bucket, Key, Table
 from clickstream.tables import ERASURES_PREFIX, RAW_EVENTS, hour_text
 
@@ -85,6 +85,7 @@ def erase(places: Places, verify: Verify) -> Iterator[Outcome | Record]:
 
     Raises `LakeError` or `InfrastructureError`; the next run goes on where this one stopped.
     """
+    forget_resent(places)
     requests = list(erasure_requests.open_requests(places.requests))
     if not requests:
         return
@@ -94,6 +95,22 @@ def erase(places: Places, verify: Verify) -> Iterator[Outcome | Record]:
     collect(places.lake)
     for request in requests:
         yield finish(places, request, verify)
+
+
+def forget_resent(places: Places) -> int:
+    """Remove the live items that events of erased people made again which were sent once more; how many.
+
+    The rows themselves are erased when they are compacted, so this must come before; nothing else knows the sessions.
+    """
+    lake = places.lake
+    tombstones = Tombstones.of(TombstoneLog(lake.bucket).read())
+    if not tombstones:
+        return 0
+    hours = unfinished(lake, closed(lake, lake.ledger.hours()))
+    fresh = [fresh_inputs(lake.ledger.work(hour), generations.newest(lake.bucket, hour)) for hour in hours]
+    # What cannot be read is set aside and reported by the compaction.
+    hits = search_in(lake.bucket, [landed.key for found in fresh for landed in found], tombstones, set())
+    return sum(_forget_sessions(places, {session_id for hit in hits for session_id in hit.trace.session_ids}))
 
 
 def begin(places: Places, request: Request) -> Record:

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from clickstream.errors import LakeError
 from clickstream.lake.generations import Generation
+from clickstream.lake.parquet import DamagedFileError
 from clickstream.lake.tombstones import COLUMNS, KINDS, Tombstones, digests
 from clickstream.ports import Bucket
 from clickstream.tables import IDENTITIES_PREFIX, RAW_EVENTS
@@ -52,9 +53,12 @@ def may_name(bucket: Bucket, generation: Generation, tombstones: Tombstones) -> 
     return not {_mark(digest) for digest in tombstones.people}.isdisjoint(marks)
 
 
-def looked_at(path: Path) -> Iterator[pa.Table]:
-    """`COLUMNS` of a local data file, a row group at a time; those that name people as dictionaries."""
-    with _opened(path) as file:
+def looked_at(path: Path, key: str = "") -> Iterator[pa.Table]:
+    """`COLUMNS` of a local data file, a row group at a time; those that name people as dictionaries.
+
+    Raises `DamagedFileError`, which names the object `key` that the file is a copy of.
+    """
+    with _opened(path, key or path.name) as file:
         held = [name for name in COLUMNS if name in file.schema_arrow.names]
         for number in range(file.num_row_groups):
             table = file.read_row_group(number, columns=held)
@@ -71,12 +75,12 @@ def named(table: pa.Table) -> Iterator[str]:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[pq.ParquetFile]:
+def _opened(path: Path, key: str) -> Iterator[pq.ParquetFile]:
     try:
         with pq.ParquetFile(path, read_dictionary=list(KINDS)) as file:
             yield file
     except (pa.ArrowException, OSError) as error:
-        raise LakeError(f"{path.name} is no readable Parquet file: {error}") from error
+        raise DamagedFileError(key, f"is no readable Parquet file: {error}") from error
 
 
 def _nulls(name: str, rows: int) -> pa.Array:

@@ -37,7 +37,11 @@ def search(bucket: Bucket, tombstones: Tombstones, unreadable: set[str]) -> Iter
     newest = list(generations.lake_commits(bucket))
     clean = {one.key for found in newest if not _may_name(bucket, found, tombstones) for one in found.outputs}
     listed = (entry.key for prefix in _PREFIXES for entry in bucket.list(f"{prefix}/"))
-    wanted = [key for key in listed if key not in clean]
+    return search_in(bucket, [key for key in listed if key not in clean], tombstones, unreadable)
+
+
+def search_in(bucket: Bucket, keys: Iterable[str], tombstones: Tombstones, unreadable: set[str]) -> Iterator[Hit]:
+    """Those of the data files that hold something of the erased; see `search`."""
 
     def look(key: str) -> Hit | None:
         try:
@@ -47,7 +51,7 @@ def search(bucket: Bucket, tombstones: Tombstones, unreadable: set[str]) -> Iter
             return None
 
     with ThreadPoolExecutor(READERS) as pool:
-        yield from (hit for hit in pool.map(look, wanted) if hit)
+        yield from (hit for hit in pool.map(look, keys) if hit)
 
 
 def hashes(bucket: Bucket, keys: Iterable[str]) -> dict[str, str]:

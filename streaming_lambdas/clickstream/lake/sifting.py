@@ -29,12 +29,12 @@ class Trace:
     session_ids: frozenset[str]
 
 
-def trace(path: Path, tombstones: Tombstones) -> Trace | None:
-    """What a local file holds; None if nothing. Raises `LakeError` for a file that cannot be read."""
+def trace(path: Path, tombstones: Tombstones, key: str = "") -> Trace | None:
+    """What a local copy of `key` holds; None if nothing. Raises `DamagedFileError` for a file that cannot be read."""
     rows, is_named = 0, False
     event_ids: set[str] = set()
     session_ids: set[str] = set()
-    for table in identities.looked_at(path):
+    for table in identities.looked_at(path, key):
         theirs = table.filter(tombstones.erased(table))
         rows += len(theirs)
         event_ids.update(theirs["event_id"].to_pylist())
@@ -51,7 +51,7 @@ def sifted(files: Iterable[DataFile], tombstones: Tombstones, folder: Path) -> t
         return list(files), 0
     kept, erased = [], 0
     for number, file in enumerate(files):
-        if trace(file.path, tombstones):
+        if trace(file.path, tombstones, file.key):
             clean = _without(file, tombstones, folder / f"sifted-{number}.parquet")
             erased += file.rows - clean.rows
             kept.append(clean)
