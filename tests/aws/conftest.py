@@ -7,8 +7,10 @@ import pytest
 from moto import mock_aws
 
 from aws_stores import S3Bucket
+from batch_jobs import ledger_tools
 from clickstream.ports import Bucket, Table
 from tests.aws.empty_stores import new_table
+from tests.aws.ledger_stack import NAMES, SETTINGS, Deployment
 from tests.simulation.fakes import MemoryBucket, MemoryTable
 
 
@@ -38,3 +40,13 @@ def bucket(request: pytest.FixtureRequest, aws: None) -> Bucket:
         return MemoryBucket()
     boto3.client("s3").create_bucket(Bucket="lake")
     return S3Bucket("lake")
+
+
+@pytest.fixture
+def deployment(aws: None, monkeypatch: pytest.MonkeyPatch) -> Deployment:
+    """Everything that a stack names."""
+    monkeypatch.setattr(ledger_tools, "outputs", lambda _: NAMES)
+    monkeypatch.setattr(ledger_tools, "variables_of", lambda _: {})
+    monkeypatch.setattr(ledger_tools, "settings_of", lambda _: SETTINGS)
+    monkeypatch.setattr("batch_jobs.stream_reading.PAUSE_S", 0)
+    return Deployment()

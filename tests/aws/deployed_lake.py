@@ -10,6 +10,7 @@ from aws_stores import DynamoTable, S3Bucket
 from clickstream.lake.work import Lake
 from clickstream.ledger import Ledger
 from clickstream.tables import LAKE_TABLES, LakeTable
+from tests.aws.empty_stores import new_table
 
 ARGUMENTS = ["--bucket", "lake", "--database", "lake", "--ledger-table", "ledger", "--now", "2026-11-21T12:00:00"]
 
@@ -18,13 +19,7 @@ ARGUMENTS = ["--bucket", "lake", "--database", "lake", "--ledger-table", "ledger
 def lake(aws: None) -> Lake:
     """The resources that the stack deploys, empty."""
     boto3.client("s3").create_bucket(Bucket="lake")
-    keys = ("pk", "HASH"), ("sk", "RANGE")
-    boto3.client("dynamodb").create_table(
-        TableName="ledger",
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys],  # type: ignore[typeddict-item]
-        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name, _ in keys],
-    )
+    new_table("ledger")
     boto3.client("glue").create_database(DatabaseInput={"Name": "lake"})
     for table in LAKE_TABLES:
         create_table(table)

@@ -1,18 +1,18 @@
-"""An empty table of the service that moto plays, as the stack makes it."""
+"""Empty stores of the services that moto plays, as the stack makes them."""
 
 import boto3
 
 from aws_stores import DynamoTable
 
 
-def new_table() -> DynamoTable:
-    """An empty table of the service, with one index."""
+def new_table(name: str = "things") -> DynamoTable:
+    """An empty table with the project's keys, and the index of alerts that are to be sent."""
     keys = ("pk", "HASH"), ("sk", "RANGE")
     boto3.client("dynamodb").create_table(
-        TableName="things",
+        TableName=name,
         BillingMode="PAY_PER_REQUEST",
-        KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys],  # type: ignore[typeddict-item]
-        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk", "pending")],
+        KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in keys],  # type: ignore[typeddict-item]
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in ("pk", "sk", "pending")],
         GlobalSecondaryIndexes=[
             {
                 "IndexName": "pending",
@@ -21,4 +21,4 @@ def new_table() -> DynamoTable:
             }
         ],
     )
-    return DynamoTable("things")
+    return DynamoTable(name)

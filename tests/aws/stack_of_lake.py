@@ -11,8 +11,8 @@ from batch_jobs.stack_lake import stack_lake
 from clickstream.lake.compaction import compact_hours
 from clickstream.lake.work import Lake
 from clickstream.tables import LAKE_TABLES
+from tests.aws.ledger_stack import NAMES, SETTINGS, Deployment
 from tests.aws.small_lake import DATABASE, table_input
-from tests.aws.test_ledger_commands import NAMES, SETTINGS, Deployment
 
 DAY = "2025-03-01"
 

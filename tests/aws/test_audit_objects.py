@@ -8,7 +8,7 @@ import pytest
 from batch_jobs import audit_ledger
 from clickstream import metrics
 from clickstream.tables import LANDING_PREFIX
-from tests.aws.test_ledger_commands import STEP, Deployment
+from tests.aws.ledger_stack import STEP, Deployment
 from tests.simulation.records import encoded
 
 

@@ -11,10 +11,9 @@ from batch_jobs import backfill_events
 from batch_jobs.command_line import INTERRUPTED
 from clickstream.intake.history import examine
 from clickstream.ledger import Ledger
-from tests.aws.test_ledger_commands import Deployment, account, deployment, lines
+from tests.aws.ledger_stack import Deployment, account, lines
 from tests.simulation.fake_lake import rows_under
 
-__all__ = ["deployment"]
 LOG = b"""10.1.2.3 - - [01/Aug/1995:00:00:07 -0400] "GET /a HTTP/1.0" 200 1713
 10.1.2.3 - - [01/Aug/1995:00:00:07 -0400] "GET /a HTTP/1.0" 200 1713
 nonsense

@@ -12,9 +12,9 @@ from batch_jobs import backtest, backtest_sources, stack
 from batch_jobs.backtest_sources import from_csv, from_lake
 from clickstream.detection.traffic_rules import DROP, SURGE, TRACKING_OUTAGE
 from clickstream.live.minutes import TOTAL
+from tests.aws.empty_stores import new_table
 from tests.aws.shop_days import BAD, OTHERS, PEOPLE
 from tests.aws.small_lake import BUCKET, DATABASE, WORKGROUP, account, fill
-from tests.aws.test_traffic_handler import create_table
 from tests.simulation.fakes import MemoryTable
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
@@ -122,7 +122,7 @@ def test_an_empty_stack_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
     """No events are no failure."""
     with mock_aws():
         monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        create_table("counters")
+        new_table("counters")
         monkeypatch.setattr(stack, "outputs", lambda _name: {"CountersTableName": "counters"})
         assert backtest.main(["--end", "2026-11-03"]) == 0
     assert "no events in this interval" in capsys.readouterr().out

@@ -16,6 +16,7 @@ from clickstream.lake.compaction import compact_hours
 from clickstream.lake.generations import hour_after, lake_commits, newest
 from clickstream.lake.work import Lake
 from clickstream.ledger import Ledger
+from tests.aws.empty_stores import new_table
 from tests.aws.small_lake import BUCKET, DATABASE, DAY, WORKGROUP, account, fill
 from tests.simulation.fake_lake import HOUR, NEXT, Sent, generation, land, memory_lake
 
@@ -30,12 +31,7 @@ def lake(tmp_path: Path) -> Iterator[Lake]:
     """Two compacted hours."""
     with account(tmp_path / "cache"):
         fill([])
-        boto3.client("dynamodb").create_table(
-            TableName="ledger",
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in ("pk", "sk")],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        new_table("ledger")
         bucket = S3Bucket(BUCKET)
         ledger = Ledger(DynamoTable("ledger"), bucket)
         made = Lake(bucket, ledger, GlueCatalog(DATABASE), lambda: DAY + timedelta(hours=12))

@@ -17,6 +17,7 @@ from clickstream.lake.tombstones import Name
 from clickstream.lake.work import Lake
 from clickstream.ledger import Ledger
 from clickstream.tables import LAKE_TABLES
+from tests.aws.empty_stores import new_table
 from tests.aws.small_lake import BUCKET, DATABASE, WORKGROUP, account, table_input
 from tests.simulation.erasure_world import AFTER, CANARY, REQUEST_TIME, SESSION, Said
 from tests.simulation.fake_lake import HOUR, NEXT, land, visible
@@ -37,13 +38,7 @@ def lake(tmp_path: Path) -> Iterator[Lake]:
     with account(tmp_path):
         boto3.client("s3").create_bucket(Bucket="failures")
         for name in TABLES.values():
-            keys = ("pk", "HASH"), ("sk", "RANGE")
-            boto3.client("dynamodb").create_table(
-                TableName=name,
-                BillingMode="PAY_PER_REQUEST",
-                KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in keys],  # type: ignore[typeddict-item]
-                AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key, _ in keys],
-            )
+            new_table(name)
         glue = boto3.client("glue")
         glue.create_database(DatabaseInput={"Name": DATABASE})
         for table in LAKE_TABLES:

@@ -20,6 +20,8 @@ from clickstream.intake.portions import portion
 from clickstream.ledger import Ledger, totals
 from clickstream.ports import Item, Key
 from clickstream.settings import DetectAnomaliesSettings, ProcessEventsSettings, variables
+from tests.aws.alert_queue import messages, topic_with_queue
+from tests.aws.empty_stores import new_table
 from tests.simulation.records import encoded, zstd
 
 FIRST = 49590338271490256608559692538361571095921575989136588898
@@ -40,19 +42,14 @@ def stream_arn(aws: None) -> str:
 @pytest.fixture
 def topic_arn(aws: None) -> str:
     """A topic with a queue behind it."""
-    sns, sqs = boto3.client("sns"), boto3.client("sqs")
-    topic: str = sns.create_topic(Name="alerts")["TopicArn"]
-    url = sqs.create_queue(QueueName="alerts")["QueueUrl"]
-    queue = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue, Attributes={"RawMessageDelivery": "true"})
-    return topic
+    return topic_with_queue()
 
 
 @pytest.fixture
 def stack(stream_arn: str, topic_arn: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Tables, bucket, secret, and the environment of both functions in turn; gives the stream's ARN."""
     for name in ("ledger", "counters", "page-metrics", "session-metrics", "anomalies"):
-        create_table(name)
+        new_table(name)
     boto3.client("s3").create_bucket(Bucket="lake")
     secret = json.dumps({"key_id": "k1", "key": "not known to anyone"})
     boto3.client("secretsmanager").create_secret(Name="pseudonym", SecretString=secret)
@@ -86,23 +83,6 @@ def set_environment(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]
         monkeypatch.setenv(name, value)
 
 
-def create_table(name: str) -> None:
-    """A table with the project's keys, and the index of alerts that are to be sent."""
-    keys = [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}]
-    index = {
-        "IndexName": "pending",
-        "KeySchema": [{"AttributeName": "pending", "KeyType": "HASH"}],
-        "Projection": {"ProjectionType": "ALL"},
-    }
-    boto3.client("dynamodb").create_table(
-        TableName=name,
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=keys,  # type: ignore[arg-type]
-        AttributeDefinitions=[{"AttributeName": each, "AttributeType": "S"} for each in ("pk", "sk", "pending")],
-        GlobalSecondaryIndexes=[index],  # type: ignore[list-item]
-    )
-
-
 def invocation(stream_arn: str, *payloads: bytes) -> dict[str, Any]:
     """What Lambda hands over."""
     return {
@@ -119,15 +99,6 @@ def invocation(stream_arn: str, *payloads: bytes) -> dict[str, Any]:
             for n, data in enumerate(payloads)
         ]
     }
-
-
-def messages() -> list[dict[str, Any]]:
-    """The alerts in the queue."""
-    sqs = boto3.client("sqs")
-    url = sqs.get_queue_url(QueueName="alerts")["QueueUrl"]
-    return [
-        json.loads(m["Body"]) for m in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
-    ]
 
 
 BATCH = (
@@ -202,7 +173,7 @@ def test_a_failing_table_has_the_whole_batch_delivered_again(
     line = json.loads(capsys.readouterr().out)
     assert (line["level"], line["function"], line["shard_id"]) == ("error", "process_events", "shardId-000000000000")
     assert "joe@b.org" not in json.dumps(line)
-    create_table(table)
+    new_table(table)
     assert process_events.handler(invocation(processing, *BATCH), None) == DONE
     assert [item["events"] for item in DynamoTable("counters").scan()] == [3]
     assert [item["page_views"] for item in DynamoTable("page-metrics").scan()] == [2]
@@ -235,7 +206,7 @@ def test_a_failing_table_has_the_sessions_delivered_again(
     boto3.client("dynamodb").delete_table(TableName=table)
     assert detect_anomalies.handler(batch, None) == RETRY
     assert json.loads(capsys.readouterr().out)["function"] == "detect_anomalies"
-    create_table(table)
+    new_table(table)
     assert detect_anomalies.handler(batch, None) == DONE
     assert [item["events"] for item in DynamoTable("session-metrics").scan()] == [1]
     assert [item["sk"] for item in DynamoTable("anomalies").scan() if is_anomaly(item)] == ["checkout_without_journey"]

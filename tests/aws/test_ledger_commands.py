@@ -1,101 +1,21 @@
 """The commands on the ledger, from the command line to the services, on AWS in memory."""
 
-import json
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import boto3
 import pytest
 
 from aws_processor import build, mappings_of
-from aws_stores import DynamoTable, S3Bucket
-from batch_jobs import audit_ledger, ledger_tools, recover_events, repair_pages, show_ledger
+from aws_stores import DynamoTable
+from batch_jobs import audit_ledger, recover_events, repair_pages, show_ledger
 from clickstream import metrics
-from clickstream.intake.kinesis import Batch, Record
+from clickstream.intake.kinesis import Record
 from clickstream.ports import Key
 from clickstream.positions import padded
-from clickstream.settings import ProcessEventsSettings
 from clickstream.stream.failures import PREFIX, failed_keys
 from clickstream.stream.recovering import Recoverer, epoch_at
-from tests.aws.test_handlers import create_table
-from tests.simulation.records import encoded
-from tests.simulation.recovery_parts import invocation_record
-
-FUNCTION, OTHER = "process-events", "detect-anomalies"
-SETTINGS = ProcessEventsSettings("lake", "ledger", "counters", "page-metrics")
-NAMES = {
-    "LedgerTableName": "ledger",
-    "CountersTableName": "counters",
-    "PageMetricsTableName": "page-metrics",
-    "BucketName": "lake",
-    "FailureBucketName": "failures",
-    "StreamName": "events",
-    "ProcessEventsFunctionName": FUNCTION,
-}
-STEP = ["--bucket", "lake", "--stream", "events", "--ledger-table", "ledger", "--counters-table", "counters"]
-STEP += ["--page-metrics-table", "page-metrics"]
-
-
-class Deployment:
-    """A stream of one shard, the stores, and a failure bucket."""
-
-    def __init__(self) -> None:
-        self.kinesis: Any = boto3.client("kinesis")
-        self.kinesis.create_stream(StreamName="events", ShardCount=1)
-        for name in ("ledger", "counters", "page-metrics"):
-            create_table(name)
-        for bucket in ("lake", "failures"):
-            boto3.client("s3").create_bucket(Bucket=bucket)
-        summary = self.kinesis.describe_stream_summary(StreamName="events")["StreamDescriptionSummary"]
-        self.arn: str = summary["StreamARN"]
-        self.shard_id: str = self.kinesis.list_shards(StreamName="events")["Shards"][0]["ShardId"]
-        self.failures = S3Bucket("failures")
-
-    def send(self, *payloads: bytes) -> Batch:
-        """Put records, and give them as a batch."""
-        for data in payloads:
-            self.kinesis.put_record(StreamName="events", Data=data, PartitionKey="key")
-        where = {"StreamName": "events", "ShardId": self.shard_id, "ShardIteratorType": "TRIM_HORIZON"}
-        iterator = self.kinesis.get_shard_iterator(**where)["ShardIterator"]
-        found = self.kinesis.get_records(ShardIterator=iterator)["Records"][-len(payloads) :]
-        return Batch(self.arn, self.shard_id, tuple(map(_record, found)))
-
-    def process(self, batch: Batch) -> None:
-        """What the function does."""
-        build(SETTINGS).process(batch, "run")
-
-    def give_up(self, batch: Batch, function: str = FUNCTION) -> None:
-        """What Lambda does with a batch that the function's mapping gave up."""
-        number = len(failed_keys(self.failures))
-        self.failures.put(f"{PREFIX}{function}/{self.shard_id}/{number}", invocation_record(batch, function))
-
-
-def _record(found: dict[str, Any]) -> Record:
-    number, arrived = found["SequenceNumber"], found["ApproximateArrivalTimestamp"]
-    return Record(number, padded(number), arrived.astimezone(UTC), found["Data"])
-
-
-@pytest.fixture
-def deployment(aws: None, monkeypatch: pytest.MonkeyPatch) -> Deployment:
-    """Everything that a stack names."""
-    monkeypatch.setattr(ledger_tools, "outputs", lambda _: NAMES)
-    monkeypatch.setattr(ledger_tools, "variables_of", lambda _: {})
-    monkeypatch.setattr(ledger_tools, "settings_of", lambda _: SETTINGS)
-    monkeypatch.setattr("batch_jobs.stream_reading.PAUSE_S", 0)
-    return Deployment()
-
-
-def account(capsys: pytest.CaptureFixture[str], code: int) -> dict[str, Any]:
-    """What `show_ledger --json` says, and that it ends with this code."""
-    capsys.readouterr()
-    assert show_ledger.main(["--json"]) == code
-    found: dict[str, Any] = json.loads(capsys.readouterr().out)
-    return found
-
-
-def lines(text: str) -> list[dict[str, Any]]:
-    """NDJSON."""
-    return [json.loads(line) for line in text.splitlines()]
+from tests.aws.ledger_stack import FUNCTION, OTHER, SETTINGS, STEP, Deployment, account, lines
+from tests.simulation.records import encoded, zstd
 
 
 def test_every_term_is_counted_where_it_happens(deployment: Deployment, capsys: pytest.CaptureFixture[str]) -> None:
@@ -201,11 +121,9 @@ def test_recover_bad_events(deployment: Deployment, capsys: pytest.CaptureFixtur
     """After a fix the event has landed, and bad counts one less; the sums of the ledger hold before and after."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("clickstream.intake.envelopes.MAX_EVENTS_PER_RECORD", 0)
-        patch.setattr("clickstream.intake.envelopes.KPL_MAGIC", b'{"event_type": "x"')
-        patch.setattr("clickstream.intake.rows.PACKED_MAGICS", (b'{"event_type": "x"',))
-        deployment.process(deployment.send(b'{"event_type": "x"}', b"{"))
+        deployment.process(deployment.send(zstd(encoded()), b"{"))
     assert account(capsys, 0)["total"]["bad"] == 2
-    assert recover_events.main(["--bad", "--dry-run", "--reason", "unreadable_record"]) == 0
+    assert recover_events.main(["--bad", "--dry-run", "--reason", "too_many_events"]) == 0
     assert lines(capsys.readouterr().out)[-1] == {
         "job": "recover_events",
         "looked_at": 1,

@@ -2,12 +2,12 @@
 
 import json
 
-import boto3
 import pytest
 
 from aws_stores import DynamoTable
 from batch_jobs import list_anomalies
 from clickstream.detection.alerting import TURN
+from tests.aws.empty_stores import new_table
 
 PAST, FUTURE = 1_000_000_000, 9_000_000_000
 
@@ -15,13 +15,7 @@ PAST, FUTURE = 1_000_000_000, 9_000_000_000
 @pytest.fixture
 def anomalies(aws: None, monkeypatch: pytest.MonkeyPatch) -> DynamoTable:
     """The table that the stack names."""
-    keys = ("pk", "HASH"), ("sk", "RANGE")
-    boto3.client("dynamodb").create_table(
-        TableName="anomalies",
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[{"AttributeName": each, "KeyType": kind} for each, kind in keys],  # type: ignore[typeddict-item]
-        AttributeDefinitions=[{"AttributeName": each, "AttributeType": "S"} for each, _ in keys],
-    )
+    new_table("anomalies")
     monkeypatch.setattr(list_anomalies, "outputs", lambda _: {"AnomaliesTableName": "anomalies"})
     return DynamoTable("anomalies")
 

@@ -6,7 +6,6 @@ from datetime import timedelta
 from types import ModuleType
 from typing import Any
 
-import boto3
 import pytest
 
 from aws_stores import DynamoTable
@@ -18,6 +17,7 @@ from clickstream.errors import ConfigError
 from clickstream.intake.rows import read
 from clickstream.live.counters import counters_page, minute_deltas, page_key, page_metrics_page
 from clickstream.positions import Lane
+from tests.aws.empty_stores import new_table
 from tests.simulation.records import ARRIVAL, SOURCE, encoded, record
 
 NOW = ARRIVAL + timedelta(hours=3)
@@ -51,12 +51,7 @@ def command(aws: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
 
 def _fill() -> None:
     for name in ("counters", "pages", "s", "a"):
-        boto3.client("dynamodb").create_table(
-            TableName=name,
-            BillingMode="PAY_PER_REQUEST",
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-            AttributeDefinitions=[{"AttributeName": each, "AttributeType": "S"} for each in ("pk", "sk")],
-        )
+        new_table(name)
     rows = read([record(encoded(**{"session_id": "s1"} | e), n) for n, e in enumerate(EVENTS, 1)], SOURCE, None).good
     [(minute, delta)] = minute_deltas(rows).items()
     guard = {"expires_at": int(NOW.timestamp()) + 60, "lsn": "1", "rev": 1}

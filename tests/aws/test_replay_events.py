@@ -6,9 +6,9 @@ import pytest
 
 from batch_jobs import replay_events, replay_table, rollback_hour
 from clickstream import enrichment
+from tests.aws.ledger_stack import lines
 from tests.aws.small_lake import DATABASE
 from tests.aws.stack_of_lake import DAY, LakeStack, stack
-from tests.aws.test_ledger_commands import lines
 from tests.simulation.fake_lake import visible
 
 __all__ = ["stack"]

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from batch_jobs import rollback_hour
+from tests.aws.ledger_stack import lines
 from tests.aws.stack_of_lake import DAY, LakeStack, stack
-from tests.aws.test_ledger_commands import lines
 from tests.simulation.fake_lake import visible
 
 __all__ = ["stack"]

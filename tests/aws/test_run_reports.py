@@ -15,6 +15,7 @@ from batch_jobs import check_quality, run_reports
 from batch_jobs.report_list import REPORTS
 from clickstream.ledger import Commit, LandedObject, Ledger
 from clickstream.positions import Lane
+from tests.aws.empty_stores import new_table
 from tests.aws.shop_days import BAD, BREAKAGE, BROKEN, OTHERS, PEOPLE
 from tests.aws.small_lake import BUCKET, DATABASE, WORKGROUP, account, at, fill
 
@@ -38,12 +39,7 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with account(tmp_path_factory.mktemp("cache")):
         fill([*PEOPLE, *OTHERS, *BROKEN["bots_have_reason"]], BAD, duplicates=4, quarantined=1)
         for name in ("ledger", "anomalies"):
-            boto3.client("dynamodb").create_table(
-                TableName=name,
-                KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-                AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in ("pk", "sk")],
-                BillingMode="PAY_PER_REQUEST",
-            )
+            new_table(name)
         anomaly = {"pk": "A", "sk": "click_rate", "severity": "high", "detected_time": at("09:08").isoformat()}
         DynamoTable("anomalies").put(anomaly)
         DynamoTable("anomalies").put({"pk": "B", "sk": "traffic_drop"})

@@ -16,6 +16,7 @@ from clickstream.errors import InfrastructureError
 from clickstream.ledger import Ledger, totals
 from clickstream.ports import Key
 from clickstream.settings import PREFIX, DetectAnomaliesSettings, ProcessEventsSettings, variables
+from tests.aws.empty_stores import new_table
 from tests.aws.service_faults import TRIES, Fault, ServiceFaults
 from tests.simulation.records import encoded, zstd
 
@@ -59,24 +60,7 @@ def _cold(patch: pytest.MonkeyPatch, environment: dict[str, str], tables: list[s
     for name, value in environment.items():
         patch.setenv(name, value)
     for name in tables:
-        create_table(name)
-
-
-def create_table(name: str) -> None:
-    """A table with the project's keys and index."""
-    keys: list[Any] = [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}]
-    pending: Any = {
-        "IndexName": "pending",
-        "KeySchema": [{"AttributeName": "pending", "KeyType": "HASH"}],
-        "Projection": {"ProjectionType": "ALL"},
-    }
-    boto3.client("dynamodb").create_table(
-        TableName=name,
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=keys,
-        AttributeDefinitions=[{"AttributeName": each, "AttributeType": "S"} for each in ("pk", "sk", "pending")],
-        GlobalSecondaryIndexes=[pending],
-    )
+        new_table(name)
 
 
 def invocation(payloads: tuple[bytes, ...]) -> dict[str, Any]:

@@ -3,15 +3,15 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-import boto3
 import pytest
 
 import detect_traffic_anomalies
 from aws_stores import DynamoTable
 from clickstream.detection.watching import CURSOR, PARTITION, SETTLED
 from clickstream.settings import DetectTrafficAnomaliesSettings, variables
+from tests.aws.alert_queue import messages, topic_with_queue
+from tests.aws.empty_stores import new_table
 
 START = datetime(2026, 11, 21, 23, 30, tzinfo=UTC)
 USUAL = 40
@@ -32,14 +32,9 @@ class Clock:
 def clock(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
     """Tables, a topic with a queue, the function's environment, and a model that learns within 20 minutes."""
     for name in ("counters", "traffic-states", "anomalies"):
-        create_table(name)
-    sns, sqs = boto3.client("sns"), boto3.client("sqs")
-    topic = sns.create_topic(Name="alerts")["TopicArn"]
-    url = sqs.create_queue(QueueName="alerts")["QueueUrl"]
-    queue = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue, Attributes={"RawMessageDelivery": "true"})
+        new_table(name)
     tables = {"counters_table": "counters", "traffic_states_table": "traffic-states", "anomalies_table": "anomalies"}
-    for name, value in variables(DetectTrafficAnomaliesSettings, **tables, topic_arn=topic).items():
+    for name, value in variables(DetectTrafficAnomaliesSettings, **tables, topic_arn=topic_with_queue()).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr("clickstream.detection.traffic.LEARNING_POINTS", 20)
     monkeypatch.setattr("clickstream.detection.traffic.LEARNING_S", 0)
@@ -50,23 +45,6 @@ def clock(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
     detect_traffic_anomalies.detector.cache_clear()
 
 
-def create_table(name: str) -> None:
-    """A table with the project's keys and the index of alerts that are to be sent."""
-    keys = [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}]
-    index = {
-        "IndexName": "pending",
-        "KeySchema": [{"AttributeName": "pending", "KeyType": "HASH"}],
-        "Projection": {"ProjectionType": "ALL"},
-    }
-    boto3.client("dynamodb").create_table(
-        TableName=name,
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=keys,  # type: ignore[arg-type]
-        AttributeDefinitions=[{"AttributeName": each, "AttributeType": "S"} for each in ("pk", "sk", "pending")],
-        GlobalSecondaryIndexes=[index],  # type: ignore[list-item]
-    )
-
-
 def count(first: int, last: int, **types: int) -> None:
     """Pages of these minutes after the start, all alike but for a little noise."""
     counters = DynamoTable("counters")
@@ -75,14 +53,6 @@ def count(first: int, last: int, **types: int) -> None:
         counts = {name: number + minute % 3 for name, number in types.items() if number}
         page = {"pk": f"{time:%Y-%m-%d}", "sk": f"{time:%H:%M}#lane", "events": sum(counts.values())}
         counters.put(page | {"event_types": counts})
-
-
-def messages() -> list[dict[str, Any]]:
-    """The alerts in the queue."""
-    sqs = boto3.client("sqs")
-    url = sqs.get_queue_url(QueueName="alerts")["QueueUrl"]
-    found = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
-    return [json.loads(message["Body"]) for message in found]
 
 
 def test_a_tracking_outage_is_stored_and_told_once(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
