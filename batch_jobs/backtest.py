@@ -73,7 +73,8 @@ def _history(options: argparse.Namespace) -> History:
         return from_csv(options.csv)
     if options.lake:
         return from_lake(options.stack, options.start, options.end)
-    return from_counters(options.stack, options.start, options.end or utc_now() - SETTLED)
+    now = utc_now()
+    return from_counters(options.stack, options.start, options.end or now - SETTLED, now)
 
 
 def _write(path: Path, found: Sequence[TrafficAnomaly]) -> None:

@@ -10,11 +10,13 @@ from pathlib import Path
 
 from aws_stores import DynamoTable, S3Bucket
 from batch_jobs import lake_interval, stack
+from batch_jobs.ledger_tools import retention_days
 from batch_jobs.queries import Guard, interval_values
 from clickstream.errors import ConfigError
 from clickstream.lake.generations import lake_commits
 from clickstream.lake.intervals import received_hours
 from clickstream.lake.statements import read_statement
+from clickstream.live.lifetimes import first_whole_minute
 from clickstream.live.minutes import MINUTE, TOTAL, Minutes, read_minutes, span, whole_minute
 
 STATEMENT = Path(__file__).parents[1] / "sql" / "events_per_minute.sql"
@@ -66,10 +68,14 @@ def from_csv(path: Path) -> History:
     return History(minutes, list(_known(sorted(minutes))))
 
 
-def from_counters(stack_name: str, start: Bound, end: datetime) -> History:
-    """Received minutes of the live counters; two weeks of them unless a start is given."""
-    table = DynamoTable(stack.outputs(stack_name)["CountersTableName"])
-    first = whole_minute(start or end - USUAL_LENGTH)
+def from_counters(stack_name: str, start: Bound, end: datetime, now: datetime) -> History:
+    """Received minutes of the live counters; two weeks of them unless a start is given.
+
+    Of older minutes some pages may have expired, and what is left would look like a drop: they are left out.
+    """
+    names = stack.outputs(stack_name)
+    table = DynamoTable(names["CountersTableName"])
+    first = max(whole_minute(start or end - USUAL_LENGTH), first_whole_minute(now, retention_days(names)))
     return _closed(read_minutes(table, first, whole_minute(end)), end)
 
 

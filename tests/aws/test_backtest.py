@@ -9,8 +9,9 @@ import pytest
 from moto import mock_aws
 
 from batch_jobs import backtest, backtest_sources, stack
-from batch_jobs.backtest_sources import from_csv, from_lake
+from batch_jobs.backtest_sources import from_counters, from_csv, from_lake
 from clickstream.detection.traffic_rules import DROP, SURGE, TRACKING_OUTAGE
+from clickstream.live.lifetimes import lifetime
 from clickstream.live.minutes import TOTAL
 from tests.aws.empty_stores import new_table
 from tests.aws.shop_days import BAD, OTHERS, PEOPLE
@@ -38,6 +39,12 @@ def shop(outage: range) -> list[tuple[object, ...]]:
         if minute not in outage:
             rows.append((time, chance.randrange(15, 25), "type:purchase"))
     return rows
+
+
+def keep(monkeypatch: pytest.MonkeyPatch, days: int) -> None:
+    """It is the end of the second day, and counters are kept for so long."""
+    monkeypatch.setattr(backtest, "utc_now", lambda: START + timedelta(days=2))
+    monkeypatch.setattr(backtest_sources, "retention_days", lambda _names: days)
 
 
 def test_a_tracking_outage_in_a_file_is_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -111,11 +118,27 @@ def test_the_counters_are_replayed(monkeypatch: pytest.MonkeyPatch, capsys: pyte
             counters.put(page | {"event_types": {"click": count}})
     monkeypatch.setattr(stack, "outputs", lambda _name: {"CountersTableName": "counters"})
     monkeypatch.setattr(backtest_sources, "DynamoTable", lambda _name: counters)
+    keep(monkeypatch, days=30)
     assert backtest.main(["--stack", "shop", "--start", "2026-11-01", "--end", "2026-11-03"]) == 0
     printed = capsys.readouterr().out
     assert printed.count(SURGE) == 1
     assert printed.count(DROP) >= 1
     assert "type:" not in printed
+
+
+def test_minutes_that_expire_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a minute past its life a lane may be gone, and half of a minute is no drop: the history begins after it."""
+    counters = MemoryTable()
+    oldest = START + timedelta(days=2) - lifetime(1)
+    for minute in range(-5, 5):
+        time = oldest + timedelta(minutes=minute)
+        counters.put({"pk": f"{time:%Y-%m-%d}", "sk": f"{time:%H:%M}#lane", "events": 1, "event_types": {"click": 1}})
+    monkeypatch.setattr(stack, "outputs", lambda _name: {"CountersTableName": "counters"})
+    monkeypatch.setattr(backtest_sources, "DynamoTable", lambda _name: counters)
+    keep(monkeypatch, days=1)
+    history = from_counters("shop", oldest - timedelta(days=1), START + timedelta(days=2), backtest.utc_now())
+    assert history.known[0] == oldest + timedelta(minutes=1)
+    assert len(history.minutes) == 4
 
 
 def test_an_empty_stack_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -124,6 +147,7 @@ def test_an_empty_stack_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
         monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
         new_table("counters")
         monkeypatch.setattr(stack, "outputs", lambda _name: {"CountersTableName": "counters"})
+        keep(monkeypatch, days=30)
         assert backtest.main(["--end", "2026-11-03"]) == 0
     assert "no events in this interval" in capsys.readouterr().out
 
