@@ -21,6 +21,24 @@ def parser(name: str, description: str) -> argparse.ArgumentParser:
     return made
 
 
+def with_interval(made: argparse.ArgumentParser, argv: Sequence[str] | None) -> argparse.Namespace:
+    """The arguments of a parser with an interval. Ends with wrong usage if it is empty."""
+    arguments = made.parse_args(argv)
+    if arguments.since >= arguments.until:
+        made.error(f"the interval {interval_text(arguments)} is empty: --since is before --until")
+    return arguments
+
+
+def interval_text(arguments: argparse.Namespace) -> str:
+    """The interval as a person reads it."""
+    return f"{arguments.since:%Y-%m-%d %H:%M} to {arguments.until:%Y-%m-%d %H:%M} UTC"
+
+
+def nothing_text(things: str, arguments: argparse.Namespace) -> str:
+    """What to say where there are none of these in the interval."""
+    return f"no {things} were received from {interval_text(arguments)}; --since 30d looks further back"
+
+
 def add_interval(made: argparse.ArgumentParser, now: datetime, since: str) -> None:
     """Add `--since` and `--until`, in received time; `since` is the default."""
 
@@ -73,4 +91,8 @@ def duration_text(time_ms: int | None) -> str:
 def _moment(text: str, now: datetime) -> datetime:
     if found := re.fullmatch(r"(\d{1,4})([mhd])", text):
         return now - timedelta(**{_UNITS[found[2]]: int(found[1])})
-    return instant(text)
+    try:
+        return instant(text)
+    except argparse.ArgumentTypeError as error:
+        forms = "90m, 24h or 7d ago, or a time such as 2026-11-21 or 2026-11-21T09:00"
+        raise argparse.ArgumentTypeError(f"{text!r} is neither of {forms}") from error

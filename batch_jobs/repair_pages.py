@@ -31,12 +31,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(argv)
     try:
         found = deployed(options.stack)
-        for line in [_rebuilt(found)] if options.all else map(_line, _repairs(found, options)):
+        known = list(map(str, found.ledger.lanes(CONSUMER)))
+        if unknown := sorted(set(options.lane) - set(known)):
+            lanes = ", ".join(known) or "none"
+            print(f"repair_pages: no lane {', '.join(unknown)}; there are: {lanes}", file=sys.stderr)
+            return 2
+        for line in [_rebuilt(found)] if options.all else _repaired(found, options):
             print(json.dumps({"job": "repair_pages", **line}), flush=True)
     except ClickstreamError as error:
         print(f"repair_pages: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _repaired(found: Deployed, options: argparse.Namespace) -> Iterator[dict[str, object]]:
+    """A line for each page that was made anew, and one that says how many they are."""
+    count = 0
+    for count, repair in enumerate(_repairs(found, options), 1):  # noqa: B007  the last one is the count
+        yield _line(repair)
+    yield {"repaired": count}
 
 
 def _rebuilt(found: Deployed) -> dict[str, object]:

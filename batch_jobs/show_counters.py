@@ -17,7 +17,16 @@ from rich.table import Table as TerminalTable
 from aws_stores import DynamoTable
 from batch_jobs.command_line import interruptible
 from batch_jobs.ledger_tools import retention_days
-from batch_jobs.live_tables import add_interval, duration_text, parser, ranking, table_of, utc_now
+from batch_jobs.live_tables import (
+    add_interval,
+    duration_text,
+    nothing_text,
+    parser,
+    ranking,
+    table_of,
+    utc_now,
+    with_interval,
+)
 from batch_jobs.stack import outputs
 from clickstream.errors import ClickstreamError
 from clickstream.live.readers import Counts, counts, total
@@ -28,9 +37,9 @@ MAPS = {"event type": "event_types", "channel": "channels", "device": "devices",
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Print the steps and what they come to; 1 if the stack cannot be read."""
+    """Print the steps and what they come to; 1 if the stack cannot be read, 2 for wrong usage."""
     now = utc_now()
-    arguments = _parser(now).parse_args(argv)
+    arguments = with_interval(_parser(now), argv)
     try:
         names = outputs(arguments.stack)
         days, table = retention_days(names), DynamoTable(names["CountersTableName"])
@@ -48,8 +57,7 @@ def main(argv: list[str] | None = None) -> int:
 def _print(console: Console, steps: list[Counts], arguments: argparse.Namespace) -> None:
     whole = total(steps)
     if whole is None:
-        interval = f"{arguments.since:%Y-%m-%d %H:%M} to {arguments.until:%Y-%m-%d %H:%M} UTC"
-        console.print(f"no events were received from {interval}; --since 30d looks further back")
+        console.print(nothing_text("events", arguments))
         return
     console.print(_timeline(steps, whole, arguments.by))
     for title, name in MAPS.items():

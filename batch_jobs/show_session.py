@@ -8,14 +8,17 @@ import json
 import sys
 
 from rich.console import Console
+from rich.table import Column
 from rich.table import Table as TerminalTable
 
 from aws_stores import DynamoTable
 from batch_jobs.command_line import interruptible
-from batch_jobs.live_tables import duration_text, parser, plain, utc_now
+from batch_jobs.live_tables import duration_text, parser, plain, table_of, utc_now
 from batch_jobs.stack import outputs
 from clickstream.detection.live_sessions import LiveSession, live_session
 from clickstream.errors import ClickstreamError
+
+WIDE = 100
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -34,7 +37,8 @@ def main(argv: list[str] | None = None) -> int:
     if arguments.json:
         print(json.dumps(_record(found), indent=2))
     else:
-        _print(Console(), found)
+        # Without a terminal to fit, a line has as much as most of them show.
+        _print(Console(width=None if sys.stdout.isatty() else WIDE), found)
     return 0
 
 
@@ -68,7 +72,7 @@ def _record(session: LiveSession) -> dict[str, object]:
 
 def _print(console: Console, session: LiveSession) -> None:
     record = _record(session)
-    table = TerminalTable("session", "")
+    table = TerminalTable("session", Column("", overflow="fold"))
     for name, value in record.items():
         if name not in {"anomalies", "duration_ms"}:
             table.add_row(name, plain(_text(value)))
@@ -77,10 +81,13 @@ def _print(console: Console, session: LiveSession) -> None:
     if not session.anomalies:
         console.print("no anomalies")
         return
-    anomalies = TerminalTable("anomaly", "severity", "detected (UTC)", "evidence", "alerted")
+    anomalies = table_of("anomaly", ())
+    for heading in ("severity", "detected (UTC)", "evidence", "told"):
+        anomalies.add_column(heading, no_wrap=heading != "evidence", overflow="fold")
     for item in session.anomalies:
-        texts = (item[name] for name in ("severity", "detected_time", "evidence", "alerted"))
-        anomalies.add_row(*(plain(_text(each)) for each in (item["sk"], *texts)))
+        time = item["detected_time"][:19].replace("T", " ")
+        texts = (item["sk"], item["severity"], time, _text(item["evidence"]), _text(item["alerted"]))
+        anomalies.add_row(*map(plain, texts))
     console.print(anomalies)
 
 

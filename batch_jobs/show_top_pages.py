@@ -17,7 +17,7 @@ from aws_stores import DynamoTable
 from batch_jobs.command_line import interruptible
 from batch_jobs.lake_interval import whole_number
 from batch_jobs.ledger_tools import retention_days
-from batch_jobs.live_tables import add_interval, parser, ranking, utc_now
+from batch_jobs.live_tables import add_interval, nothing_text, parser, ranking, utc_now, with_interval
 from batch_jobs.stack import outputs
 from clickstream.errors import ClickstreamError
 from clickstream.live.counters import OTHER
@@ -25,9 +25,9 @@ from clickstream.live.readers import PageViews, page_views
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Print one table; 1 if the stack cannot be read."""
+    """Print one table; 1 if the stack cannot be read, 2 for wrong usage."""
     now = utc_now()
-    arguments = _parser(now).parse_args(argv)
+    arguments = with_interval(_parser(now), argv)
     try:
         names = outputs(arguments.stack)
         days, table = retention_days(names), DynamoTable(names["PageMetricsTableName"])
@@ -38,6 +38,8 @@ def main(argv: list[str] | None = None) -> int:
     rows = top(found, arguments.top)
     if arguments.json:
         print(json.dumps({"page_views": found.views, "pages": dict(rows)}, indent=2))
+    elif not found.views:
+        Console().print(nothing_text("page views", arguments))
     else:
         Console().print(f"{found.views:,} page views")
         Console().print(ranking("page", rows, found.views))

@@ -169,7 +169,13 @@ def test_audit_and_repair(deployment: Deployment, capsys: pytest.CaptureFixture[
     assert "9 instead of 2" in capsys.readouterr().err
     assert published(metrics.COUNTER_DIFFERENCE) == [7]
     assert show_ledger.main([]) == 1
-    assert repair_pages.main([]) == 0
+    capsys.readouterr()
+    assert [repair_pages.main([]), repair_pages.main([])] == [0, 0]
+    said = lines(capsys.readouterr().out)
+    assert [(line["before"], line["after"]) for line in said if "before" in line] == [(9, 2), (2, 2)]
+    assert [line["repaired"] for line in said if "repaired" in line] == [2, 0]
+    assert repair_pages.main(["--lane", "process_events/1/shardId-9"]) == 2
+    assert "no lane process_events/1/shardId-9; there are: process_events/" in capsys.readouterr().err
     assert show_ledger.main([]) == 0
     counters.put(page | {"events": 9, "rev": 20})
     assert audit_ledger.main([*STEP, "--repair"]) == 0

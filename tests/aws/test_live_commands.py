@@ -104,6 +104,7 @@ def test_an_interval_without_events_says_so(command: Command) -> None:
     )
     assert json.loads(command(show_counters, "--since", "2h", "--json")[1]) == {"steps": [], "total": None}
     assert command(show_top_pages, "--since", "2h", "--json")[0] == 0
+    assert command(show_top_pages, "--since", "2h")[1].startswith("no page views were received from 2026-11-21 10:05")
 
 
 def test_top_pages_are_by_template_and_the_rest_is_other(command: Command) -> None:
@@ -131,6 +132,17 @@ def test_a_session_is_shown_with_its_anomalies(command: Command) -> None:
     assert (found["events"], found["duration_ms"], found["anomalies"][0]["rule"]) == (3, 2_000, "click_rate")
 
 
+def test_a_session_fits_a_page(command: Command) -> None:
+    """However long its evidence and its pages are, no line has more than a hundred characters, and nothing is cut."""
+    evidence = {"reason": "order_changes_its_amount", "amounts": 3, "within_s": 86_400, "more": "z" * 150}
+    anomaly = Anomaly("s1", "checkout_without_journey", "critical", ARRIVAL.isoformat(), evidence)
+    DynamoTable("a").put(anomaly.item() | {"expires_at": int(NOW.timestamp()) + 60})
+    printed = command(show_session, "s1")[1]
+    assert max(map(len, printed.splitlines())) <= 100
+    assert "checkout_without_journey" in printed
+    assert printed.count("z") == 150
+
+
 def test_an_unknown_session_is_a_failure(command: Command) -> None:
     """Exit code 1, nothing on standard output."""
     assert command(show_session, "unknown") == (1, "")
@@ -156,6 +168,8 @@ def test_a_stack_that_cannot_be_read_is_a_failure(
         (show_counters, ["--since", "yesterday"]),
         (show_counters, ["--since", "99999d"]),
         (show_counters, ["--by", "week"]),
+        (show_counters, ["--since", "2026-11-21", "--until", "2026-11-20"]),
+        (show_top_pages, ["--since", "2026-11-21", "--until", "2026-11-21"]),
         (show_top_pages, ["--top", "0"]),
         (show_session, [""]),
         (show_session, []),
@@ -165,6 +179,13 @@ def test_a_wrong_usage_is_refused(module: ModuleType, words: list[str]) -> None:
     """Exit code 2."""
     with pytest.raises(SystemExit, match="2"):
         module.main(words)
+
+
+def test_a_wrong_time_is_answered_with_the_right_forms(capsys: pytest.CaptureFixture[str]) -> None:
+    """Both ways to name a start stand in the message."""
+    with pytest.raises(SystemExit, match="2"):
+        show_counters.main(["--since", "3x"])
+    assert "'3x' is neither of 90m, 24h or 7d ago, or a time such as 2026-11-21" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
