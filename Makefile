@@ -40,7 +40,7 @@ setup: $(VENV)/installed $(EMULATOR)/installed node_modules/installed ## install
 
 .PHONY: lock
 lock: $(VENV)/installed ## resolve requirements/*.in again into hash-locked requirements/*.txt
-	for name in bootstrap emulator layer dev node glue bench; do \
+	for name in bootstrap emulator layer dev node glue glue-spark bench; do \
 	  uv pip compile requirements/$$name.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    $$(test $$name = glue && printf -- '--no-emit-package %s ' $(SHIPPED_BY_GLUE)) \
 	    --custom-compile-command "make lock" -q -o requirements/$$name.txt || exit 1; done
@@ -144,9 +144,22 @@ lint: $(VENV)/installed ## ruff, formatting, mypy strict
 	ruff format --check .
 	mypy
 
+# What Glue itself holds, for the test of the job under Spark; where it cannot be installed, the test is skipped.
+GLUE_SPARK := .build/glue-spark
+$(GLUE_SPARK)/installed: requirements/glue-spark.txt $(VENV)/installed
+	uv venv -q --clear --no-python-downloads --python 3.11 $(GLUE_SPARK)
+	uv pip install -q --python $(GLUE_SPARK)/bin/python --require-hashes -r requirements/glue-spark.txt \
+	  --build-constraints requirements/glue-spark.txt
+	@touch $@
+
 .PHONY: test
 test: setup ## all tests that a commit must pass
+	@if command -v java >/dev/null; then $(MAKE) -s $(GLUE_SPARK)/installed || echo "without Spark: see above"; fi
 	pytest -m "not long" --junitxml=.build/tests.xml
+
+.PHONY: test-spark
+test-spark: setup $(GLUE_SPARK)/installed ## the Glue job under Spark, with Glue's versions; needs Java 17
+	pytest tests/end_to_end/test_spark_job.py
 
 SEEDS ?= 10000
 .PHONY: simulate

@@ -168,6 +168,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--hours", type=lake_interval.whole_number, default=NEWEST_HOURS, help="newest received hours to check"
     )
+    lake_arguments.add_shape(parser)
     lake_arguments.add_retention(parser)
     return parser
 

@@ -2,19 +2,23 @@
 
 Runs under Glue and as a plain script, any number of times. One JSON line per hour goes to standard output. At the end
 the files that nothing refers to any more are removed, unless an hour failed or `--keep-garbage` is given.
+
+With `--workers spark` the workers of a Spark cluster take the hours, several at once. What is left of them, and what
+can only be decided in order, is done here.
 """
 
 import argparse
 import dataclasses
 import json
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from batch_jobs import lake_arguments
 from batch_jobs.command_line import interruptible
 from batch_jobs.job_progress import shown, timed
-from clickstream.errors import ClickstreamError
+from clickstream.errors import ClickstreamError, InfrastructureError
 from clickstream.lake.compaction import Outcome, compact_hours
 from clickstream.lake.garbage import Grace, collect
 from clickstream.lake.retention import remove_expired
@@ -25,9 +29,10 @@ _COUNTS = ("landed", "rows", "duplicates", "quarantined", "redelivered", "erased
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the job. 0: nothing is left to do; 1: an hour or a service failed, said on standard error."""
-    options = lake_arguments.parse(_parser(), argv)
+    words = sys.argv[1:] if argv is None else argv
+    options = lake_arguments.parse(_parser(), words)
     try:
-        return _run(lake_arguments.lake(options), options)
+        return _run(lake_arguments.lake(options), options, words)
     except ClickstreamError as error:
         print(f"compact_events: {error}", file=sys.stderr)
         return 1
@@ -48,15 +53,18 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--landing-days", type=int, default=days, help="days that landing is kept after compaction; default 7"
     )
+    parser.add_argument("--workers", choices=("plain", "spark"), default="plain", help="who compacts; default plain")
+    parser.add_argument(
+        "--worker-archives", default="", help="local zip archives that Spark workers unpack, separated by commas"
+    )
     return parser
 
 
-def _run(lake: Lake, options: argparse.Namespace) -> int:
+def _run(lake: Lake, options: argparse.Namespace, words: Sequence[str]) -> int:
     hours = options.hour or lake.ledger.hours()
     hours = hours if options.include_open else closed(lake, hours)
-    waiting = unfinished(lake, hours)
     failed = 0
-    for outcome, seconds in timed(shown(compact_hours(lake, hours, waiting), len(waiting), "compacting hours")):
+    for outcome, seconds in _outcomes(lake, options, words, hours):
         print(json.dumps(_line(outcome, seconds)), flush=True)
         if outcome.result == "failed":
             failed += 1
@@ -66,6 +74,33 @@ def _run(lake: Lake, options: argparse.Namespace) -> int:
     if not failed and not options.keep_garbage:
         _collect(lake, Grace(landing=timedelta(days=options.landing_days)))
     return 1 if failed else 0
+
+
+def _outcomes(
+    lake: Lake, options: argparse.Namespace, words: Sequence[str], hours: list[str]
+) -> Iterator[tuple[Outcome, float]]:
+    """Compact the hours: in any order by other workers, if there are any, then what is left of them in order."""
+    waiting = unfinished(lake, hours)
+    if options.workers == "spark" and len(waiting) > 1:
+        spread = _spread(options, words, waiting)
+        yield from spread
+        failed = {outcome.hour for outcome, _ in spread if outcome.result == "failed"}
+        hours = [hour for hour in hours if hour not in failed]
+        waiting = unfinished(lake, hours)
+    yield from timed(shown(compact_hours(lake, hours, waiting), len(waiting), "compacting hours"))
+
+
+def _spread(options: argparse.Namespace, words: Sequence[str], hours: list[str]) -> list[tuple[Outcome, float]]:
+    """What workers of Spark made of the hours; nothing if the cluster fails, for all of it can be done here."""
+    from batch_jobs import spark_workers  # pyspark is on Glue, not on every machine
+
+    archives = [archive for archive in options.worker_archives.split(",") if archive]
+    version = os.environ.get("CLICKSTREAM_CODE_VERSION", "dev")
+    try:
+        return spark_workers.compacted_hours(hours, words, version, archives)
+    except InfrastructureError as error:
+        print(f"compact_events: one process goes on alone: {error}", file=sys.stderr)
+        return []
 
 
 def _line(outcome: Outcome, seconds: float) -> dict[str, object]:

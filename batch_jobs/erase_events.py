@@ -161,6 +161,7 @@ def _parser() -> argparse.ArgumentParser:
         made.add_argument(f"--{kind}", nargs="+", type=_id, default=[], metavar="ID", help=f"{meaning} of the person")
     made.add_argument("--until", type=instant, metavar="TIME", help="erase events up to then; default now")
     made.add_argument("--now", type=instant, metavar="TIME", help="work as if it were this time")
+    lake_arguments.add_shape(made)
     lake_arguments.add_retention(made)
     made.add_argument("--sql", type=Path, default=SQL, metavar="FOLDER", help="folder of the statements")
     return made

@@ -1,7 +1,8 @@
 """Start `run_steps` inside a Glue run: fetch our code and the packages Glue lacks, then hand over.
 
 Glue gives this script alone. The archives are unpacked into one folder, so that modules, compiled packages and data
-files are found exactly as in the repository and nothing is installed from an index at run time.
+files are found exactly as in the repository and nothing is installed from an index at run time. They are kept beside it
+for the workers of the cluster, which unpack them too if a step gives them work.
 """
 
 import argparse
@@ -25,26 +26,34 @@ def main(argv: Sequence[str] | None = None) -> str | None:
     options, rest = parser.parse_known_args(argv)
     os.environ["CLICKSTREAM_CODE_VERSION"] = options.code_version
     with tempfile.TemporaryDirectory(prefix="clickstream-") as name:
-        folder = Path(name)
-        unpack(options.archives.split(","), folder)
+        archives = fetched(options.archives.split(","), Path(name, "archives"))
+        folder = Path(name, "code")
+        unpack(archives, folder)
         sys.path.insert(0, str(folder))
         run_steps = importlib.import_module("batch_jobs.run_steps")
         last_words = run_steps.LastWords(sys.stderr)
         with redirect_stderr(last_words):
-            exit_code: int = run_steps.main(rest)
+            exit_code: int = run_steps.main([*rest, "--worker-archives", ",".join(map(str, archives))])
         return str(last_words) if exit_code else None
 
 
-def unpack(addresses: Iterable[str], folder: Path) -> None:
-    """Extract zip archives named by s3:// addresses into the folder, in order."""
+def fetched(addresses: Iterable[str], folder: Path) -> list[Path]:
+    """Download the archives named by s3:// addresses into the folder; their paths, in order, each with its own name."""
     client = boto3.client("s3")
-    for address in addresses:
+    folder.mkdir()
+    archives = []
+    for number, address in enumerate(addresses):
         bucket, _, key = address.removeprefix("s3://").partition("/")
-        archive = folder / "archive.zip"
-        client.download_file(bucket, key, str(archive))
+        archives.append(folder / f"{number}.zip")
+        client.download_file(bucket, key, str(archives[-1]))
+    return archives
+
+
+def unpack(archives: Iterable[Path], folder: Path) -> None:
+    """Extract zip archives into the folder, in order."""
+    for archive in archives:
         with zipfile.ZipFile(archive) as opened:
             opened.extractall(folder)
-        archive.unlink()
 
 
 if __name__ == "__main__":

@@ -7,10 +7,13 @@ from datetime import UTC, datetime
 
 from aws_catalog import GlueCatalog
 from aws_stores import DynamoTable, S3Bucket
+from clickstream.errors import ConfigError
+from clickstream.lake import file_shapes
 from clickstream.lake.generations import hour_start
 from clickstream.lake.retention import first_date, first_hour
 from clickstream.lake.work import Lake
 from clickstream.ledger import Ledger
+from clickstream.settings import FileShape
 from clickstream.tables import hour_text
 
 
@@ -21,8 +24,15 @@ def parser(description: str) -> argparse.ArgumentParser:
     made.add_argument("--database", required=True, help="name of the Glue database")
     made.add_argument("--ledger-table", required=True, help="name of the DynamoDB table with the commits")
     made.add_argument("--now", type=_instant, metavar="TIME", help="work as if it were this time, ISO 8601, UTC")
+    add_shape(made)
     add_retention(made)
     return made
+
+
+def add_shape(made: argparse.ArgumentParser) -> None:
+    """The argument that says what data files look like."""
+    meaning = 'what is not as measured in the files that are written: {"codec": "snappy"}'
+    made.add_argument("--file-shape", type=_shape, default=FileShape(), metavar="JSON", help=meaning)
 
 
 def add_retention(made: argparse.ArgumentParser) -> None:
@@ -50,6 +60,7 @@ def lake(options: argparse.Namespace) -> Lake:
         ledger=Ledger(DynamoTable(options.ledger_table), bucket),
         catalog=GlueCatalog(options.database),
         clock=clock,
+        shape=options.file_shape,
         code_version=os.environ.get("CLICKSTREAM_CODE_VERSION", "dev"),
         first_hour=first_hour(clock(), options.raw_events_days),
         first_date=first_date(clock(), options.sessions_days or options.raw_events_days),
@@ -59,6 +70,13 @@ def lake(options: argparse.Namespace) -> Lake:
 def hour(text: str) -> str:
     """A received hour of a command line. Raises `ValueError` for anything but `2026-11-21T09`."""
     return hour_text(hour_start(text))
+
+
+def _shape(text: str) -> FileShape:
+    try:
+        return file_shapes.parse(text)
+    except ConfigError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _instant(text: str) -> datetime:

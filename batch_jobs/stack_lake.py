@@ -5,6 +5,7 @@ import os
 
 from aws_catalog import GlueCatalog
 from batch_jobs.ledger_tools import deployed, now
+from clickstream.lake.file_shapes import parse
 from clickstream.lake.generations import hour_start
 from clickstream.lake.work import Lake
 from clickstream.tables import hour_text
@@ -14,7 +15,8 @@ def stack_lake(stack: str) -> Lake:
     """The lake that the outputs of the stack name. Raises `ConfigError` or `InfrastructureError`."""
     found = deployed(stack)
     version = os.environ.get("CLICKSTREAM_CODE_VERSION", "dev")
-    return Lake(found.bucket, found.ledger, GlueCatalog(found.names["DatabaseName"]), now, version)
+    shape = parse(found.names.get("FileShape", "{}"))
+    return Lake(found.bucket, found.ledger, GlueCatalog(found.names["DatabaseName"]), now, version, shape)
 
 
 def hour(text: str) -> str:

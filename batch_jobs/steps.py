@@ -9,6 +9,7 @@ COMMON_ARGUMENTS = {
     "bucket": "BucketName",
     "database": "DatabaseName",
     "workgroup": "WorkgroupName",
+    "file-shape": "FileShape",
     "ledger-table": "LedgerTableName",
     "counters-table": "CountersTableName",
     "page-metrics-table": "PageMetricsTableName",

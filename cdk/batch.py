@@ -35,7 +35,6 @@ from clickstream.tables import (
 
 TIMEOUT = Duration.hours(6)
 """Shorter than the grace after which replaced files are deleted, so no run can publish what is gone."""
-WORKERS = 2
 CATALOG_ACTIONS = (
     "glue:BatchCreatePartition",
     "glue:BatchGetPartition",
@@ -109,14 +108,16 @@ class Batch(Construct):
         self._allow_tables(realtime.tables)
         self._allow_audit(realtime.tables, stream_name(config))
         self._allow_erasure(realtime.tables, failures)
-        values = _common_values(lake, realtime.tables)
+        values = _common_values(lake, realtime.tables) | {"file-shape": config.file_shape}
         values |= {"stream": stream_name(config), "failure-bucket": failures.bucket_name}
         arguments = {f"--{name}": values[name] for name in COMMON_ARGUMENTS}
         arguments["--retention-days"] = str(config.data_retention_days)
         zones = {"landing": config.landing_days, "raw-events": config.raw_events_days}
         zones |= {"sessions": config.sessions_days, "report": config.report_days}
         arguments |= {f"--{zone}-days": str(days) for zone, days in zones.items()}
-        self._job(code, {**arguments, "--custom-logGroup-prefix": log_prefix})
+        arguments |= {"--gap-minutes": str(config.session_gap_minutes), "--cut-at": config.session_cuts}
+        arguments["--workers"] = config.compaction_workers
+        self._job(config, code, {**arguments, "--custom-logGroup-prefix": log_prefix})
         self.workflow = Workflow(self, "Workflow", config=config, job_name=self.job_name, topic=realtime.topic)
 
     def _allow(
@@ -173,7 +174,7 @@ class Batch(Construct):
         found = [failures.bucket_arn, failures.arn_for_objects("*")]
         self._allow("ReadGivenUpBatches", ("s3:GetObject", "s3:ListBucket"), found)
 
-    def _job(self, code: Code, arguments: dict[str, str]) -> None:
+    def _job(self, config: Config, code: Code, arguments: dict[str, str]) -> None:
         archives = ",".join(asset.s3_object_url for asset in code.glue_archives)
         job = glue.CfnJob(
             self,
@@ -183,7 +184,7 @@ class Batch(Construct):
             role=self._role.role_arn,
             glue_version="5.1",
             worker_type="G.1X",
-            number_of_workers=WORKERS,
+            number_of_workers=config.glue_workers,
             timeout=TIMEOUT.to_minutes(),
             max_retries=0,
             execution_property=glue.CfnJob.ExecutionPropertyProperty(max_concurrent_runs=1),

@@ -3,6 +3,7 @@
 Every key can stand on the command line (`cdk deploy -c environment=production`) or under `context` in cdk.json.
 """
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,9 +11,12 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from clickstream.errors import ConfigError
+from clickstream.lake import file_shapes
+from clickstream.lake.session_rules import LONGEST_GAP_S
 
 Environment = Literal["dev", "staging", "production", "local"]
 StreamMode = Literal["provisioned", "on-demand"]
+CompactionWorkers = Literal["spark", "plain"]
 LEAST_MEMORY_MB = 1024
 """A full batch of packed events peaks at 400 MB, and a function's share of a CPU grows with its memory."""
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -39,7 +43,12 @@ class Config:
         quarantine_days: Days of rows and objects that were set aside; 0 for all.
         report_days: Days of published reports; 0 for all.
         result_days: Days of query results.
+        session_gap_minutes: A pause of so many minutes ends a session in the table `sessions`.
+        session_cuts: What else does: `midnight` (UTC), `campaign`, both with a comma, or `none`.
         bad_events_alarm_percent: Share of bad events from which an alarm rings.
+        file_shape: What is not as measured in the data files of `raw_events`, as JSON; see `settings.FileShape`.
+        glue_workers: Workers of the Glue job; one of them leads.
+        compaction_workers: `spark`, every worker of the Glue job compacts hours; `plain`, only the leading one.
         geoip_file: A MaxMind country database (.mmdb) on this machine; empty for none.
     """
 
@@ -58,7 +67,12 @@ class Config:
     quarantine_days: int = 0
     report_days: int = 0
     result_days: int = 7
+    session_gap_minutes: int = 30
+    session_cuts: str = "none"
     bad_events_alarm_percent: int = 5
+    file_shape: str = "{}"
+    glue_workers: int = 2
+    compaction_workers: CompactionWorkers = "spark"
     geoip_file: str = ""
 
     @property
@@ -127,6 +141,10 @@ def _database(text: str) -> str:
     return str(path) if text else ""
 
 
+def _file_shape(text: str) -> str:
+    return file_shapes.spelled(file_shapes.parse(text))
+
+
 OPTIONS = {
     "environment": Option("environment", _one_of(*get_args(Environment)), "which stack"),
     "streamShardCount": Option("stream_shard_count", _whole(1, 500), "shards of a provisioned stream"),
@@ -146,6 +164,15 @@ OPTIONS = {
     "reportRetentionDays": Option("report_days", _whole(0, 36_500), "days of published reports; 0 for all"),
     "queryResultRetentionDays": Option("result_days", _whole(1, 3_650), "days of query results"),
     "badEventsAlarmPercent": Option("bad_events_alarm_percent", _whole(1, 100), "share of bad events that rings"),
+    "fileShape": Option("file_shape", _file_shape, "JSON of what is not as measured in the files of raw_events"),
+    "glueWorkers": Option("glue_workers", _whole(2, 299), "workers of the Glue job"),
+    "compactionWorkers": Option(
+        "compaction_workers", _one_of(*get_args(CompactionWorkers)), "whether all of them compact"
+    ),
+    "sessionGapMinutes": Option("session_gap_minutes", _whole(1, LONGEST_GAP_S // 60), "pause that ends a session"),
+    "sessionCuts": Option(
+        "session_cuts", _one_of("none", "midnight", "campaign", "midnight,campaign"), "what else ends a session"
+    ),
     "geoipFile": Option("geoip_file", _database, "country database (.mmdb) for the countries of addresses"),
 }
 
@@ -175,6 +202,6 @@ def _is_of_cdk(key: str) -> bool:
 
 def _read(key: str, value: object) -> str | int:
     try:
-        return OPTIONS[key].read(str(value))
+        return OPTIONS[key].read(json.dumps(value) if isinstance(value, dict) else str(value))
     except ConfigError as error:
         raise ConfigError(f"{key}={value}: {error}") from error

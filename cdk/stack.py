@@ -59,6 +59,7 @@ class ClickstreamStack(Stack):
             "JobName": batch.job_name,
             "StateMachineArn": batch.workflow.state_machine_arn,
             "DashboardName": monitoring.dashboard_name,
+            "FileShape": config.file_shape,
             "DashboardUrl": monitoring.dashboard_url,
         }
         for name, value in outputs.items():

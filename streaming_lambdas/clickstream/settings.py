@@ -59,7 +59,7 @@ Encoding = Literal["DICTIONARY", "PLAIN", "DELTA_BINARY_PACKED", "DELTA_BYTE_ARR
 """How the values of a column are stored in a data file; `DICTIONARY` means where it stays small."""
 
 
-class FileShape(Settings, frozen=True, omit_defaults=True):
+class FileShape(Settings, frozen=True):
     """What the data files of `raw_events` look like. The defaults are measured, see `docs/decisions/0025`.
 
     What columns may be named, and which encoding suits which, is checked by `lake.file_shapes.parse`.

@@ -43,12 +43,23 @@ def test_each_key_sets_its_field(tmp_path: Path) -> None:
         "quarantineRetentionDays": 180,
         "reportRetentionDays": 730,
         "queryResultRetentionDays": 1,
+        "sessionGapMinutes": 45,
+        "sessionCuts": "midnight,campaign",
         "badEventsAlarmPercent": 20,
+        "fileShape": '{"codec":"snappy"}',
+        "glueWorkers": 20,
+        "compactionWorkers": "plain",
         "geoipFile": str(database),
     }
     assert other.keys() == OPTIONS.keys()
     for key, value in other.items():
         assert getattr(read_config({key: value}), OPTIONS[key].field) == value
+
+
+@pytest.mark.parametrize("value", [{"codec": "snappy"}, '{"codec": "snappy", "rows_per_group": 500000}'])
+def test_a_file_shape_comes_as_text_or_object(value: object) -> None:
+    """The command line gives text and cdk.json an object; only what is not as measured remains."""
+    assert read_config({"fileShape": value}).file_shape == '{"codec":"snappy"}'
 
 
 @pytest.mark.parametrize(("asked", "given"), [(128, LEAST_MEMORY_MB), (256, LEAST_MEMORY_MB), (3008, 3008)])

@@ -203,8 +203,8 @@ def test_archives_are_unpacked_in_order(tmp_path: Path, monkeypatch: pytest.Monk
         for key, files in {"a.zip": {"x": "old", "y": "kept"}, "b.zip": {"x": "new"}}.items():
             client.put_object(Bucket="assets", Key=key, Body=_zip(tmp_path / key, files))
         folder = tmp_path / "unpacked"
-        folder.mkdir()
-        glue_entry.unpack(["s3://assets/a.zip", "s3://assets/b.zip"], folder)
+        archives = glue_entry.fetched(["s3://assets/a.zip", "s3://assets/b.zip"], tmp_path / "archives")
+        glue_entry.unpack(archives, folder)
     assert {path.name: path.read_text() for path in folder.iterdir()} == {"x": "new", "y": "kept"}
 
 

@@ -79,6 +79,22 @@ def test_sessions_go_with_the_events_they_are_made_of(template_of: Callable[...,
     assert expiring(template, of_type)["sessions/"] == 402
 
 
+def test_compaction_is_as_configured(template_of: Callable[..., Template], of_type: OfType) -> None:
+    """Who compacts, and what the files look like, reaches every step, and commands by hand through the outputs."""
+    shape = '{"codec":"snappy","rows_per_group":1000000}'
+    template = template_of(environment="dev", fileShape=shape, glueWorkers=10, compactionWorkers="plain")
+    (job,) = of_type(template, "Glue::Job")
+    arguments = job["DefaultArguments"]
+    assert (job["NumberOfWorkers"], arguments["--workers"]) == (10, "plain")
+    assert arguments["--file-shape"] == template["Outputs"]["FileShape"]["Value"] == shape
+
+
+def test_all_workers_compact_by_default(template: Template, of_type: OfType) -> None:
+    """They are paid for."""
+    (job,) = of_type(template, "Glue::Job")
+    assert (job["DefaultArguments"]["--workers"], job["DefaultArguments"]["--file-shape"]) == ("spark", "{}")
+
+
 @pytest.mark.parametrize("zone", ["landing/", "_commits/", "raw_events/", "sessions/"])
 def test_without_configuration_no_event_is_deleted(template: Template, of_type: OfType, zone: str) -> None:
     """Neither the events nor what proves them."""

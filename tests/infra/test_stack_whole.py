@@ -31,6 +31,7 @@ OUTPUTS = {
     "StateMachineArn",
     "DashboardName",
     "DashboardUrl",
+    "FileShape",
 }
 
 

@@ -172,3 +172,4 @@ def test_only_departures_are_spelled() -> None:
     assert spelled(parse("{}")) == "{}"
     text = '{"codec":"snappy","rows_per_group":1000000}'
     assert spelled(parse(text)) == text
+    assert spelled(parse('{"codec":"zstd","rows_per_group":500000,"sort_columns":["event_type","event_time"]}')) == "{}"

@@ -48,7 +48,9 @@ def parse(text: str) -> FileShape:
 
 def spelled(shape: FileShape) -> str:
     """The JSON that `parse` reads, with only what departs from the measured shape."""
-    return msgspec.json.encode(shape).decode()
+    measured = msgspec.structs.asdict(FileShape())
+    changed = {name: value for name, value in msgspec.structs.asdict(shape).items() if value != measured[name]}
+    return msgspec.json.encode(changed).decode()
 
 
 def writer_options(shape: FileShape) -> dict[str, Any]:
