@@ -13,7 +13,6 @@ from clickstream.intake.landing import LandingFile, landing_files
 from clickstream.intake.portions import Portion, portion
 from clickstream.intake.rows import Rows, Source
 from clickstream.ledger import Commit, LandedObject, Ledger
-from clickstream.ports import Key
 from clickstream.positions import Lane, padded
 from clickstream.stream.applying import Applier
 from clickstream.stream.processing import CONSUMER, ROUNDS, EventProcessor, Invocation
@@ -129,17 +128,6 @@ def wall_clock_in_the_plan(patch: pytest.MonkeyPatch) -> None:
         return original(self, lane, head, last, late, *others)
 
     patch.setattr(EventProcessor, "_archived", archived)
-
-
-@mutant()
-def page_of_all_shards(patch: pytest.MonkeyPatch) -> None:
-    """One page a minute, with one `lsn`, for all lanes."""
-
-    def page_key(minute: str, _lane: Lane) -> Key:
-        date, _, time = minute.partition("T")
-        return Key(date, time)
-
-    patch.setattr("clickstream.stream.applying.page_key", page_key)
 
 
 @mutant()

@@ -17,7 +17,7 @@ from clickstream.intake.landing import LandingFile, landing_files
 from clickstream.intake.rows import Rows, Source
 from clickstream.ledger import Commit, Range
 from clickstream.live.counters import counters_page, page_key, page_metrics_page
-from clickstream.ports import Item
+from clickstream.ports import Item, Key
 from clickstream.positions import START, Lane
 from clickstream.stream.applying import Applier
 from clickstream.stream.processing import EventProcessor, Invocation
@@ -203,3 +203,14 @@ def work_list_is_forgotten(patch: pytest.MonkeyPatch) -> None:
         return head
 
     patch.setattr(EventProcessor, "_applied_head", applied_head)
+
+
+@mutant()
+def page_of_all_shards(patch: pytest.MonkeyPatch) -> None:
+    """One page a minute, with one `lsn`, for all lanes."""
+
+    def page_key(minute: str, _lane: Lane) -> Key:
+        date, _, time = minute.partition("T")
+        return Key(date, time)
+
+    patch.setattr("clickstream.stream.applying.page_key", page_key)

@@ -2,9 +2,7 @@
 
 from collections import Counter
 from contextlib import suppress
-from copy import deepcopy
 from datetime import UTC, datetime
-from functools import cache
 from itertools import count
 from random import Random
 from typing import Any
@@ -15,22 +13,20 @@ from batch_jobs.audit_ledger import _against_objects
 from clickstream.errors import InfrastructureError
 from clickstream.lake import compaction
 from clickstream.lake.compaction import compact_hour, compact_hours
-from clickstream.lake.erasing import Places, Record, begin, erase
-from clickstream.lake.erasure_requests import open_requests
-from clickstream.lake.garbage import collect
+from clickstream.lake.erasing import Record, begin, erase
 from clickstream.lake.generations import newest
 from clickstream.lake.work import unfinished
 from clickstream.stream.repairing import Pages
+from tests.simulation.erasure_scene import HOURS, WORDS, check, compact, scene
+from tests.simulation.erasure_schedule import behind, play
 from tests.simulation.erasure_world import (
     AFTER,
-    CANARY,
     PERSON,
     SESSION,
     ask_for,
     canary,
     other,
     places,
-    refuse,
     request,
     rows_of,
     run,
@@ -39,51 +35,10 @@ from tests.simulation.erasure_world import (
 )
 from tests.simulation.fake_lake import HOUR, LANE, NEXT, land
 from tests.simulation.fakes import MemoryTable
+from tests.simulation.kill_points import Killed, KillPoint
 
-HOURS = [HOUR, NEXT]
-STEPS = ("land", "land", "compact", "compact", "run", "die")
-WORDS = (CANARY, PERSON, SESSION)
-
-
-def compact(world: Places) -> None:
-    """One ordinary run of compaction and garbage collection."""
-    list(compact_hours(world.lake, HOURS))
-    collect(world.lake)
-
-
-def scene() -> Places:
-    """Two compacted hours with copies in and across them, a late object, live items, a bad event, a report."""
-    return deepcopy(_scene())
-
-
-@cache
-def _scene() -> Places:
-    world = places()
-    land(world.lake, HOUR, [canary("c1", 1), other("o1", 2), canary("c2", 3, page="/mine")])
-    land(world.lake, NEXT, [canary("c1", 11), other("o2", 12), canary("c2", 13, page="/else"), other("o1", 14)])
-    compact(world)
-    land(world.lake, HOUR, [canary("c3", 4), other("o3", 5)])
-    refuse(world, f'{{"user_id": "{CANARY}"'.encode(), 6)
-    world.lake.bucket.put("reports/top_clients/2026-11-21/top_clients.csv", f"{PERSON},3".encode())
-    world.lake.bucket.put("athena-results/q.csv", f"{PERSON}".encode())
-    for table in (world.session_metrics, world.anomalies):
-        table.put({"pk": SESSION, "sk": "lane", "events": 3})
-        table.put({"pk": "other-session", "sk": "lane", "events": 3})
-    ask_for(world)
-    return world
-
-
-def check(world: Places, *others: str) -> None:
-    """No trace of the person; the others are there once; every hour adds up; nothing is left to do."""
-    assert traces_of(world, *WORDS) == []
-    assert Counter(row["event_id"] for row in rows_of(world)) == Counter(others)
-    for hour in HOURS:
-        found = newest(world.lake.bucket, hour)
-        assert found is not None
-        kept = found.rows + found.duplicates + found.quarantined + found.erased + found.redelivered
-        assert found.landed == kept
-    assert unfinished(world.lake, HOURS) == []
-    assert list(open_requests(world.requests)) == []
+CALLS = {False: 140, True: 35}
+"""A run makes more calls than these: of any kind, and writes."""
 
 
 def test_nothing_of_the_person_is_left_anywhere() -> None:
@@ -212,57 +167,18 @@ def test_a_compaction_that_began_before_the_request_is_overtaken_by_the_next(mon
     check(world, "o1", "o2", "o3")
 
 
-class Killed(Exception):  # noqa: N818  the process ends here; nothing catches it
-    """The worker dies."""
-
-
-class Deadly:
-    """Stands before a store; one call of all that go through the shared counter fails, before or after its effect."""
-
-    def __init__(self, store: Any, calls: "count[int]", at_call: int, error: Exception, *, takes_effect: bool) -> None:
-        self._store, self._calls = store, calls
-        self._fault = (at_call, error, takes_effect)
-
-    def __getattr__(self, name: str) -> Any:
-        method = getattr(self._store, name)
-        if not callable(method):
-            return method
-
-        def guarded(*arguments: Any, **more: Any) -> Any:
-            at_call, error, takes_effect = self._fault
-            if next(self._calls) != at_call:
-                return method(*arguments, **more)
-            if takes_effect:
-                method(*arguments, **more)
-            raise error
-
-        return guarded
-
-
-def deadly(world: Places, at_call: int, error: Exception, *, takes_effect: bool) -> tuple[Places, "count[int]"]:
-    """The same stores behind one counter of calls."""
-    calls = count()
-
-    def behind(store: Any) -> Any:
-        return Deadly(store, calls, at_call, error, takes_effect=takes_effect)
-
-    lake = with_lake(world, bucket=behind(world.lake.bucket), catalog=behind(world.lake.catalog)).lake
-    tables = (behind(world.requests), behind(world.session_metrics), behind(world.anomalies))
-    return Places(lake, *tables, behind(world.failures)), calls
-
-
 def die_at_calls(error: Exception, every: int, *, takes_effect: bool) -> int:
-    """Let each n-th call to a store be the last of a run, and check what the next two make of it; how many calls."""
+    """Let each n-th call to a store (or write, if it takes effect) be the last of a run; how many there are."""
     for at_call in count(step=every):
         world = scene()
-        broken, calls = deadly(world, at_call, error, takes_effect=takes_effect)
+        point = KillPoint(at_call, error, takes_effect=takes_effect)
         with suppress(Killed, InfrastructureError):
-            run(broken)
+            run(behind(world, point))
         for _ in range(2):
             run(world)
         compact(world)
         check(world, "o1", "o2", "o3")
-        if next(calls) <= at_call:
+        if not point.is_passed:
             return at_call
     return 0
 
@@ -270,7 +186,7 @@ def die_at_calls(error: Exception, every: int, *, takes_effect: bool) -> int:
 @pytest.mark.parametrize("takes_effect", [False, True], ids=["before", "after"])
 def test_a_death_is_made_good_by_the_next_runs(takes_effect: bool) -> None:
     """Whichever of some calls to a store is the last one, no trace is left, and nobody else is touched."""
-    assert die_at_calls(Killed("dead"), 7, takes_effect=takes_effect) > 100
+    assert die_at_calls(Killed("dead"), 2 if takes_effect else 7, takes_effect=takes_effect) > CALLS[takes_effect]
 
 
 @pytest.mark.long
@@ -278,7 +194,7 @@ def test_a_death_is_made_good_by_the_next_runs(takes_effect: bool) -> None:
 @pytest.mark.parametrize("error", [Killed("dead"), InfrastructureError("no reply")], ids=["killed", "no-reply"])
 def test_a_death_or_silence_at_any_call_is_made_good(error: Exception, takes_effect: bool) -> None:
     """Before and after every single call to a store."""
-    assert die_at_calls(error, 1, takes_effect=takes_effect) > 100
+    assert die_at_calls(error, 1, takes_effect=takes_effect) > CALLS[takes_effect]
 
 
 @pytest.mark.parametrize("seeds", [range(60), pytest.param(range(60, 1000), marks=pytest.mark.long)], ids=len)
@@ -286,46 +202,6 @@ def test_any_order_of_erasure_compaction_and_arrival(seeds: range) -> None:
     """Deliveries, resends, compactions, dead runs and the erasure in random order end without a trace."""
     for seed in seeds:
         play(Random(seed))  # noqa: S311  a schedule, no secret
-
-
-def play(random: Random) -> None:
-    """One schedule."""
-    world, others, place = places(), set[str](), count(1)
-    steps = [random.choice(STEPS) for _ in range(8)]
-    asked_at = random.randrange(len(steps))
-    for number, step in enumerate(steps):
-        if number == asked_at:
-            ask_for(world)
-        if step == "land":
-            deliver(world, random, others, place)
-        elif step == "compact":
-            compact_hour(world.lake, random.choice(HOURS))
-        elif step == "run":
-            run(world)
-        else:
-            broken, _ = deadly(world, random.randrange(120), Killed("dead"), takes_effect=random.random() < 0.5)
-            with suppress(Killed):
-                run(broken)
-    for hour in HOURS:
-        land(world.lake, hour, [other(f"last-{hour}", next(place))])
-    others |= {f"last-{hour}" for hour in HOURS}
-    for _ in range(2):
-        run(world)
-    compact(world)
-    check(world, *others)
-
-
-def deliver(world: Places, random: Random, others: set[str], place: "count[int]") -> None:
-    """Land some events of both, some of which may be resends."""
-    hour, events = random.choice(HOURS), []
-    for _ in range(random.randint(1, 4)):
-        event_id = f"{random.randrange(6)}"
-        if random.random() < 0.5:
-            events.append(canary(f"c{event_id}", next(place), page=random.choice(["/", "/x"])))
-        else:
-            others.add(f"o{event_id}")
-            events.append(other(f"o{event_id}", next(place)))
-    land(world.lake, hour, events)
 
 
 def test_a_query_that_still_finds_rows_keeps_the_request_open() -> None:

@@ -14,7 +14,8 @@ from local_aws.athena.errors import NotSupportedError, QueryError, from_duckdb
 from local_aws.athena.translate.dialect import generate, parse
 from local_aws.athena.translate.hints import annotate
 from local_aws.athena.translate.rewrite import rewrite
-from tests.unit.athena_expressions import REFUSED, UNFAITHFUL, VALUES
+from tests.unit.athena_expressions import VALUES
+from tests.unit.athena_refusals import REFUSED, UNFAITHFUL
 
 NOON = dt.datetime(2026, 11, 22, 12, 30, 15, 250_000, tzinfo=dt.UTC)
 
