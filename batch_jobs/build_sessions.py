@@ -1,6 +1,7 @@
-"""Build the table `sessions` from `raw_events`: every date whose events changed since, at whatever age.
+r"""Build the table `sessions` from `raw_events`: every date whose events changed since, at whatever age.
 
-    python -m batch_jobs.build_sessions --bucket B --database D --ledger-table L [--gap-minutes 30] [--rebuild]
+    python -m batch_jobs.build_sessions --bucket B --database D --ledger-table L \
+        [--gap-minutes 30] [--cut-at midnight,campaign] [--rebuild]
 
 Runs under Glue and as a plain script, any number of times. One JSON line per date goes to standard output. At the end
 the files that were replaced a day ago are removed, unless a date failed or `--keep-garbage` is given. Other rules than
@@ -23,6 +24,7 @@ from clickstream.lake.session_log import unfinished_dates
 from clickstream.lake.session_rules import LONGEST_GAP_S, Rules
 from clickstream.lake.work import Lake
 
+MIDNIGHT, CAMPAIGN = "midnight", "campaign"
 _COUNTS = ("generation", "sessions", "events")
 
 
@@ -39,8 +41,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = lake_arguments.parser("Build the sessions of every date whose events changed.")
     parser.add_argument("--gap-minutes", type=_gap, default=30, help="a pause of so many minutes ends a session")
-    parser.add_argument("--cut-at-midnight", action="store_true", help="a session ends with the UTC date")
-    parser.add_argument("--cut-at-campaign", action="store_true", help="another campaign begins a new session")
+    cuts = "what else ends one: midnight (UTC), campaign (another one is stated), or midnight,campaign"
+    parser.add_argument("--cut-at", type=_cuts, default=frozenset(), metavar="WHAT", help=cuts)
     parser.add_argument("--date", nargs="+", type=_date, metavar="DATE", help="only these dates, as 2026-11-21")
     parser.add_argument("--rebuild", action="store_true", help="also dates that are up to date")
     parser.add_argument("--keep-garbage", action="store_true", help="remove no files")
@@ -50,8 +52,8 @@ def _parser() -> argparse.ArgumentParser:
 def _run(lake: Lake, options: argparse.Namespace) -> int:
     rules = Rules(
         gap_s=60 * options.gap_minutes,
-        is_cut_at_midnight=options.cut_at_midnight,
-        is_cut_at_campaign=options.cut_at_campaign,
+        is_cut_at_midnight=MIDNIGHT in options.cut_at,
+        is_cut_at_campaign=CAMPAIGN in options.cut_at,
     )
     plans = unfinished_dates(lake, rules, is_forced=options.rebuild)
     plans = [plan for plan in plans if not options.date or plan.date in options.date]
@@ -81,6 +83,14 @@ def _gap(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= most:
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number of minutes from 1 to {most}")
     return int(text)
+
+
+def _cuts(text: str) -> frozenset[str]:
+    """Words between commas; `none` is none. Raises argparse's own error."""
+    words = frozenset(text.split(",")) - {"none"}
+    if words - {MIDNIGHT, CAMPAIGN}:
+        raise argparse.ArgumentTypeError(f"{text!r} is none of none, {MIDNIGHT}, {CAMPAIGN} and both with a comma")
+    return words
 
 
 def _date(text: str) -> str:

@@ -44,14 +44,16 @@ def test_the_job_builds_what_changed(lake: None, capsys: pytest.CaptureFixture[s
 
 def test_options_are_rules(lake: None, capsys: pytest.CaptureFixture[str]) -> None:
     """Midnight cuts if asked for, a longer gap joins, and `--date` narrows the run."""
-    assert build_sessions.main([*ARGUMENTS, "--cut-at-midnight"]) == 0
+    assert build_sessions.main([*ARGUMENTS, "--cut-at", "midnight"]) == 0
     assert [line["sessions"] for line in lines(capsys)[:2]] == [2, 1]
-    assert build_sessions.main([*ARGUMENTS, "--gap-minutes", "720", "--date", "2026-11-21"]) == 0
+    assert build_sessions.main([*ARGUMENTS, "--cut-at", "none", "--gap-minutes", "720", "--date", "2026-11-21"]) == 0
     (only,) = lines(capsys)[:-1]
     assert (only["date"], only["sessions"]) == ("2026-11-21", 2)
 
 
-@pytest.mark.parametrize("wrong", [["--gap-minutes", "0"], ["--gap-minutes", "721"], ["--date", "today"]])
+@pytest.mark.parametrize(
+    "wrong", [["--gap-minutes", "0"], ["--gap-minutes", "721"], ["--date", "today"], ["--cut-at", "noon"]]
+)
 def test_wrong_options_are_refused(wrong: list[str]) -> None:
     """Exit code 2 before anything is touched."""
     with pytest.raises(SystemExit, match="2"):
