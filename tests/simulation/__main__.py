@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from batch_jobs.lake_interval import whole_number
 from tests.simulation.campaigns import (
     ALL_CAMPAIGNS,
     CAMPAIGNS,
@@ -50,23 +51,16 @@ def main(argv: list[str] | None = None) -> int:
 def parsed(argv: list[str] | None) -> argparse.Namespace:
     """The arguments of the command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
-    parser.add_argument("--seeds", type=positive, default=10_000, help="schedules, dealt out to all campaigns")
+    parser.add_argument("--seeds", type=whole_number, default=10_000, help="schedules, dealt out to all campaigns")
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--lake", action="store_true", help="play the lake instead of the stream")
     parser.add_argument("--campaign", choices=ALL_CAMPAIGNS, help="only this one")
     parser.add_argument("--seed", type=int, help="replay this schedule of --campaign and tell its story")
-    parser.add_argument("--processes", type=positive, default=os.cpu_count() or 1)
+    parser.add_argument("--processes", type=whole_number, default=os.cpu_count() or 1)
     arguments = parser.parse_args(argv)
     if arguments.seed is not None and not arguments.campaign:
         parser.error("--seed needs --campaign")
     return arguments
-
-
-def positive(text: str) -> int:
-    """A number of things, at least one."""
-    if (number := int(text)) < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return number
 
 
 def replay(campaign: str, seed: int, console: Console) -> int:

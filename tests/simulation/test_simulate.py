@@ -43,6 +43,13 @@ def test_a_seed_without_a_campaign_is_wrong_usage(capsys: pytest.CaptureFixture[
     assert "--campaign" in capsys.readouterr().err
 
 
+def test_what_is_no_number_of_seeds_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    """It ends with 2 and says what a number of schedules is."""
+    with pytest.raises(SystemExit, match="2"):
+        main(["--seeds", "abc"])
+    assert "'abc' is no whole number above 0" in capsys.readouterr().err
+
+
 def test_seeds_are_dealt_out_to_every_campaign() -> None:
     """By their shares, and cut into jobs without losing one."""
     dealt = shared_out(10_000, first=5)
