@@ -21,15 +21,15 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from benchmarks import lake_workload, prices
+from benchmarks import lake_reports, lake_workload, prices
 from benchmarks.lake_engine import ROOT, Engine, Measured, json_bytes_per_row, measured
 
 ENGINES = (
     Engine("ours", "clickstream (this project)", "first copy wins, quarantine, counts, page index"),
-    Engine("duckdb", "DuckDB DISTINCT ON", "any copy"),
     Engine("polars", "Polars unique", "any copy"),
     Engine("wrangler", "awswrangler + pandas", "any copy; reads and writes S3"),
     Engine("spark", "Spark DataFrame", "any copy; includes the JVM's start", needs="java"),
+    Engine("duckdb", "DuckDB DISTINCT ON", "any copy"),
 )
 _LOCAL = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_DEFAULT_REGION": "us-east-1"}
 SMALL_FILE_BYTES = 3_000_000
@@ -38,7 +38,7 @@ Results = dict[Engine, Measured]
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Print the tables. 1: an engine failed, or wrote something else."""
+    """Print the tables. 1: an engine failed, was given up, or wrote something else."""
     options = _parser().parse_args(argv)
     console = Console()
     with tempfile.TemporaryDirectory(prefix="bench-lake-") as name:
@@ -47,7 +47,7 @@ def main(argv: list[str] | None = None) -> int:
         with console.status("writing landing objects"):
             workload = lake_workload.write(landing, options.files)
         try:
-            results = _compared(options, landing, folder, console)
+            results, is_whole = _compared(options, landing, folder, console)
             scans = {place: _scanned(options.peers, path) for place, path in _places(landing, folder).items()}
         except (subprocess.CalledProcessError, ValueError) as error:
             print(f"bench_lake: {error}", file=sys.stderr)
@@ -59,26 +59,39 @@ def main(argv: list[str] | None = None) -> int:
         options.out.parent.mkdir(parents=True, exist_ok=True)
         figures = {engine.name: vars(found) for engine, found in results.items()}
         options.out.write_text(json.dumps({"engines": figures, "scanned": scans}, indent=2) + "\n", encoding="utf-8")
-    return 0
+    return 0 if is_whole else 1
 
 
-def _compared(options: argparse.Namespace, landing: Path, folder: Path, console: Console) -> Results:
-    """Every engine. Raises ValueError if an output differs from ours."""
+def _compared(options: argparse.Namespace, landing: Path, folder: Path, console: Console) -> tuple[Results, bool]:
+    """Every engine, and whether all of them came to an end. Raises ValueError if ours does not."""
     results: Results = {}
+    is_whole = True
     for engine in track([e for e in ENGINES if e.name in options.only], "engines", console=console, transient=True):
         if engine.needs and not shutil.which(engine.needs):
             console.print(f"{engine.title}: skipped, there is no {engine.needs} on this machine")
             continue
-        python = sys.executable if engine.name == "ours" else str(options.peers)
-        if engine.name == "wrangler":
-            with _s3(python, landing) as environment:
-                results[engine] = measured(python, engine, landing, folder, environment)
-        else:
-            results[engine] = measured(python, engine, landing, folder, {})
+        try:
+            results[engine] = _run(options.peers, engine, landing, folder)
+        except ValueError as error:
+            if engine.name == "ours":
+                raise
+            console.print(str(error), style="red")
+            is_whole = False
+            continue
         if results[engine].answer != results[ENGINES[0]].answer:
             raise ValueError(f"{engine.title} writes other rows than {ENGINES[0].title}: no time counts")
-        console.print(f"{engine.title}: {results[engine].cpu_s:.1f} CPU s")
-    return results
+        console.print(
+            f"{engine.title}: {results[engine].cpu_s:.1f} CPU s, {results[engine].rss_mb:,.0f} MB, equal rows"
+        )
+    return results, is_whole
+
+
+def _run(peers: Path, engine: Engine, landing: Path, folder: Path) -> Measured:
+    python = sys.executable if engine.name == "ours" else str(peers)
+    if engine.name != "wrangler":
+        return measured(python, engine, landing, folder, {})
+    with _s3(python, landing) as environment:
+        return measured(python, engine, landing, folder, environment)
 
 
 @contextmanager
@@ -102,7 +115,7 @@ def _scanned(python: Path, folder: Path) -> dict[str, int]:
     if done.returncode:
         raise ValueError(f"the queries failed: {done.stderr.strip()[-500:]}")
     found: dict[str, int] = json.loads(done.stdout)
-    return found
+    return found | lake_reports.scanned(folder, ROOT / "sql")
 
 
 def _speed(workload: lake_workload.Workload, results: Results) -> Table:
@@ -129,14 +142,17 @@ def _scans(scans: dict[str, dict[str, int]], workload: lake_workload.Workload, j
     for column in ("compacted", "landing, pages", "x", "landing, small files whole", "x", "JSON lines", "x"):
         table.add_column(column, justify="right")
     for query, size in scans["compacted"].items():
+        if not size:  # the footers alone answer it
+            continue
         others = (scans["landing"][query], whole if is_small else scans["landing"][query], lines)
-        figures = [text for other in others for text in (f"{other / 1e6:,.2f}", f"{other / max(size, 1):,.0f}")]
+        figures = [text for other in others for text in (f"{other / 1e6:,.2f}", f"{other / size:,.1f}")]
         table.add_row(query, f"{size / 1e6:,.2f}", *figures)
     return table
 
 
 def _cost(workload: lake_workload.Workload, results: Results) -> Table:
-    table = Table(title="$ per billion events compacted: CPU seconds at the price of a Glue vCPU, and reads of objects")
+    rates = f"Glue {prices.GLUE_DPU_HOUR} a DPU hour of {prices.GLUE_DPU_VCPUS} vCPU, S3 {prices.S3_GET} a read"
+    table = Table(title=f"$ per billion events compacted, from counted CPU seconds and reads; list prices: {rates}")
     table.add_column("engine")
     table.add_column("$", justify="right")
     reads = workload.files * prices.S3_GET

@@ -2,10 +2,10 @@
 
 import json
 import os
-import resource
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,8 @@ import duckdb
 import pyarrow.parquet as pq
 
 ROOT = Path(__file__).parents[1]
+LIMIT_S = 900
+"""CPU seconds after which an engine is given up."""
 _CONTENT = (
     "event_id, event_type, epoch_us(event_time), session_id, user_id, page_url, user_agent, country, revenue, "
     "quantity, consent, properties"
@@ -43,22 +45,23 @@ class Measured:
 
 
 def measured(python: str, engine: Engine, landing: Path, folder: Path, environment: Mapping[str, str]) -> Measured:
-    """Run the engine. Raises ValueError with the end of its messages if it fails."""
+    """Run the engine. Raises ValueError with the end of its messages if it fails or uses `LIMIT_S`."""
     out = folder / engine.name / "out"
     out.mkdir(parents=True)
     settings = {**os.environ, **environment, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'streaming_lambdas'}"}
-    command = [python, "-m", f"benchmarks.lake_{engine.name}", str(landing), str(out)]
     log = folder / f"{engine.name}.log"
-    with log.open("wb") as messages:
-        process = subprocess.Popen(command, cwd=ROOT, env=settings, stdout=messages, stderr=messages)
-        status, usage = _waited(process)
-    if status:
-        raise ValueError(f"{engine.title} failed: {log.read_text(encoding='utf-8', errors='replace').strip()[-800:]}")
+    command = [python, "-m", f"benchmarks.lake_{engine.name}", str(landing), str(out)]
+    started = [sys.executable, "-m", "benchmarks.lake_child", str(LIMIT_S), str(log), *command]
+    with subprocess.Popen(started, cwd=ROOT, env=settings, stdout=subprocess.PIPE, start_new_session=True) as process:
+        said = _said(process)
+    if process.returncode:
+        messages = log.read_text(encoding="utf-8", errors="replace").strip()
+        raise ValueError(f"{engine.title} failed, or needs more than {LIMIT_S} CPU s: {messages[-800:]}")
     size = sum(path.stat().st_size for path in out.rglob("*.parquet"))
     answer = answer_of(out)
     if engine.name != "ours":  # whose files are asked about later
         shutil.rmtree(out.parent)
-    return Measured(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, size, answer)
+    return Measured(**json.loads(said), bytes=size, answer=answer)
 
 
 def answer_of(out: Path) -> tuple[int, ...]:
@@ -76,11 +79,12 @@ def json_bytes_per_row(path: Path, rows: int = 2_000) -> float:
     return sum(len(json.dumps(line, default=str, separators=(",", ":"))) + 1 for line in lines) / len(lines)
 
 
-def _waited(process: subprocess.Popen[bytes]) -> tuple[int, resource.struct_rusage]:
+def _said(process: subprocess.Popen[bytes]) -> bytes:
+    """What the process printed, after its end. Ctrl-C ends it with everything that it started."""
     try:
-        _, status, usage = os.wait4(process.pid, 0)
+        said, _ = process.communicate()
     except KeyboardInterrupt:
-        process.send_signal(signal.SIGTERM)
+        os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         raise
-    return status, usage
+    return said

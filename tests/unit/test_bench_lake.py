@@ -1,11 +1,12 @@
-"""What the lake benchmark rests on: an hour with copies, and outputs that are compared whole."""
+"""What the lake benchmark rests on: an hour with copies, outputs compared whole, and what is counted of a program."""
 
+import sys
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
-from benchmarks import lake_duckdb, lake_ours, lake_workload
+from benchmarks import lake_child, lake_duckdb, lake_ours, lake_reports, lake_workload
 from benchmarks.lake_engine import answer_of
 from clickstream.tables import RAW_EVENTS
 
@@ -29,3 +30,22 @@ def test_the_landing_objects_have_every_column(tmp_path: Path) -> None:
     table = pq.read_table(tmp_path / "00000.parquet")
     assert table.schema.equals(RAW_EVENTS.schema)
     assert len(set(table["event_id"].to_pylist())) == len(table)
+
+
+def test_a_report_reads_the_columns_that_its_statement_names(tmp_path: Path) -> None:
+    """Statements of other tables are not counted, and bytes are those of the named columns' chunks."""
+    lake_workload.write(tmp_path, 1)
+    (tmp_path / "minutes.sql").write_text("SELECT MIN(event_time) AS first FROM raw_events WHERE :received")
+    (tmp_path / "sessions.sql").write_text("SELECT event_type FROM sessions")
+    assert lake_reports.columns_read(tmp_path) == {"minutes": {"event_time"}}
+    group = pq.read_metadata(tmp_path / "00000.parquet").row_group(0)
+    place = RAW_EVENTS.schema.get_field_index("event_time")
+    assert lake_reports.scanned(tmp_path, tmp_path) == {"sql/minutes.sql": group.column(place).total_compressed_size}
+
+
+def test_a_program_that_uses_up_its_seconds_is_given_up(tmp_path: Path) -> None:
+    """The figures are still printed, and the status says that it was no success."""
+    for limit_s, program in ((60, "pass"), (1, "while True: pass")):
+        ended = lake_child.started(limit_s, tmp_path / "log", [sys.executable, "-c", program])
+        assert (ended.status < 0) == (limit_s == 1)
+        assert ended.cpu_s > 0
