@@ -16,6 +16,7 @@ import boto3
 
 from aws_stores import CONFIG, DynamoTable, S3Bucket, call
 from batch_jobs.command_line import interruptible
+from batch_jobs.lake_interval import instant
 from batch_jobs.stream_reading import StreamReader
 from clickstream import metrics
 from clickstream.errors import ClickstreamError, LakeError
@@ -124,15 +125,10 @@ def _parser() -> argparse.ArgumentParser:
     for table in ("ledger", "counters", "page-metrics"):
         made.add_argument(f"--{table}-table", required=True, help=f"name of the DynamoDB table {table}")
     made.add_argument("--retention-days", type=int, default=30, help="days that counters are kept; default 30")
-    made.add_argument("--since", type=_instant, metavar="TIME", help="commits written from then on; default 26 hours")
-    made.add_argument("--now", type=_instant, metavar="TIME", help="work as if it were this time, ISO 8601, UTC")
+    made.add_argument("--since", type=instant, metavar="TIME", help="commits written from then on; default 26 hours")
+    made.add_argument("--now", type=instant, metavar="TIME", help="work as if it were this time, ISO 8601, UTC")
     made.add_argument("--repair", action="store_true", help="make the pages that differ anew")
     return made
-
-
-def _instant(text: str) -> datetime:
-    found = datetime.fromisoformat(text)
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 if __name__ == "__main__":

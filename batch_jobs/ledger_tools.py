@@ -1,4 +1,4 @@
-"""What the commands on the ledger have in common: the deployed parts of a stack, progress, and instants."""
+"""What the commands on the ledger have in common: the deployed parts of a stack, and progress."""
 
 import argparse
 import sys
@@ -10,6 +10,7 @@ from typing import TypeVar
 from aws_processor import settings_of, variables_of
 from aws_stores import DynamoTable, S3Bucket
 from batch_jobs.stack import outputs
+from clickstream.lake.retention import first_hour
 from clickstream.ledger import Ledger
 from clickstream.settings import PREFIX, ProcessEventsSettings
 from clickstream.stream.repairing import Pages
@@ -40,6 +41,11 @@ class Deployed:
         """The settings of that function. Raises `ConfigError` if it could not start with them."""
         return settings_of(self.function)
 
+    @property
+    def first_hour(self) -> str:
+        """The first received hour that is not past its retention."""
+        return first_hour(now(), int(self.names.get("RawEventsRetentionDays", 0)))
+
 
 def deployed(stack: str) -> Deployed:
     """Look the stack up. Raises `ConfigError` or `InfrastructureError`."""
@@ -66,15 +72,6 @@ def parser(name: str, description: str) -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog=f"python -m batch_jobs.{name}", description=description, allow_abbrev=False)
     made.add_argument("--stack", default="clickstream-local", help="stack whose outputs name everything")
     return made
-
-
-def instant(text: str) -> datetime:
-    """An ISO 8601 instant or date of a command line, UTC where it states no zone. Raises argparse's own error."""
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is no ISO 8601 time such as 2026-11-21T09:00") from error
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def shown(words: str, things: Iterable[T], total: int | None = None) -> Iterator[T]:

@@ -16,6 +16,7 @@ from typing import Any
 
 from aws_stores import DynamoTable
 from batch_jobs.command_line import interruptible
+from batch_jobs.lake_interval import instant
 from batch_jobs.stack import outputs
 from clickstream.detection.alerting import SEVERITIES, is_anomaly, rule_of, series_of
 from clickstream.errors import ClickstreamError
@@ -73,14 +74,6 @@ def _rank(severity: str) -> int:
     return SEVERITIES.index(severity) if severity in SEVERITIES else len(SEVERITIES)
 
 
-def _instant(text: str) -> datetime:
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 2026-06-01T00:00:00Z") from error
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m batch_jobs.list_anomalies",
@@ -90,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--stack", default="clickstream-local", help="stack whose outputs name the table")
     parser.add_argument("--rule", help="only anomalies of this rule")
     parser.add_argument("--severity", choices=SEVERITIES, default="low", help="at least this severity")
-    parser.add_argument("--since", type=_instant, help="taken by the stream at this time or later, ISO 8601, UTC")
+    parser.add_argument("--since", type=instant, help="taken by the stream at this time or later, ISO 8601, UTC")
     return parser
 
 

@@ -17,7 +17,8 @@ from typing import Any
 
 from aws_processor import build
 from batch_jobs.command_line import interruptible
-from batch_jobs.ledger_tools import Deployed, deployed, instant, now, parser, shown
+from batch_jobs.lake_interval import instant
+from batch_jobs.ledger_tools import Deployed, deployed, now, parser, shown
 from clickstream.errors import ClickstreamError
 from clickstream.intake.reasons import Reason
 from clickstream.stream.failures import failed_keys

@@ -18,7 +18,8 @@ from functools import partial
 
 from aws_processor import mappings_of
 from batch_jobs.command_line import interruptible
-from batch_jobs.ledger_tools import Deployed, deployed, instant, now, parser, shown
+from batch_jobs.lake_interval import instant
+from batch_jobs.ledger_tools import Deployed, deployed, now, parser, shown
 from clickstream.errors import ClickstreamError, ConfigError
 from clickstream.positions import Lane
 from clickstream.stream.applying import Applier

@@ -16,8 +16,9 @@ from rich.console import Console
 from rich.table import Table
 
 from batch_jobs.command_line import interruptible
+from batch_jobs.lake_interval import instant
 from batch_jobs.ledger_account import Books, Question, Sources, draw_up
-from batch_jobs.ledger_tools import deployed, instant, now, parser, shown
+from batch_jobs.ledger_tools import deployed, now, parser, shown
 from batch_jobs.stream_reading import StreamReader
 from clickstream.errors import ClickstreamError
 from clickstream.lake.accounting import COUNTS
@@ -44,7 +45,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _sources(stack: str) -> Sources:
     found = deployed(stack)
     stream = StreamReader(found.names["StreamName"])
-    return Sources(found.ledger, found.bucket, found.failures, stream, found.pages, found.function, now())
+    parts = (found.ledger, found.bucket, found.failures, stream, found.pages, found.function)
+    return Sources(*parts, now(), found.first_hour)
 
 
 def _question(options: argparse.Namespace) -> Question:
