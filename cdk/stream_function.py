@@ -44,24 +44,9 @@ class StreamFunction(Construct):
         environment: dict[str, str],
     ) -> None:
         super().__init__(scope, construct_id)
-        name = f"{config.prefix}-{module.replace('_', '-')}"
-        log_group = log_group_named(self, "Logs", config, f"/aws/lambda/{name}")
+        log_group = log_group_named(self, "Logs", config, f"/aws/lambda/{function_name(config, module)}")
         self._role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
-        self.function = lambda_.Function(
-            self,
-            "Function",
-            function_name=name,
-            runtime=lambda_.Runtime.PYTHON_3_13,
-            architecture=lambda_.Architecture.X86_64,
-            handler=f"{module}.handler",
-            code=code.function_code,
-            layers=[code.layer],
-            role=self._role,
-            memory_size=config.memory_mb,
-            timeout=TIMEOUT,
-            environment=environment,
-            log_group=log_group,
-        )
+        self.function = python_function(self, config, code, module, self._role, environment, log_group)
         self.allow("WriteLogs", ["logs:CreateLogStream", "logs:PutLogEvents"], log_group.log_group_arn)
         self.allow("ReadStream", READ_STREAM, ingest.stream.stream_arn)
         self.allow("PutFailures", ["s3:PutObject"], ingest.failures.arn_for_objects("*"))
@@ -96,6 +81,38 @@ class StreamFunction(Construct):
         # Lambda checks at creation that the role may read the stream and write to the destination.
         mapping.node.add_dependency(self._role)
         return mapping
+
+
+def function_name(config: Config, module: str) -> str:
+    """The name of the function whose handler is in the module."""
+    return f"{config.prefix}-{module.replace('_', '-')}"
+
+
+def python_function(
+    scope: Construct,
+    config: Config,
+    code: Code,
+    module: str,
+    role: iam.Role,
+    environment: dict[str, str],
+    log_group: logs.LogGroup,
+) -> lambda_.Function:
+    """A function of our code with its layer; what it may do is the matter of its role."""
+    return lambda_.Function(
+        scope,
+        "Function",
+        function_name=function_name(config, module),
+        runtime=lambda_.Runtime.PYTHON_3_13,
+        architecture=lambda_.Architecture.X86_64,
+        handler=f"{module}.handler",
+        code=code.function_code,
+        layers=[code.layer],
+        role=role,
+        memory_size=config.memory_mb,
+        timeout=TIMEOUT,
+        environment=environment,
+        log_group=log_group,
+    )
 
 
 def log_group_named(scope: Construct, construct_id: str, config: Config, name: str) -> logs.LogGroup:

@@ -9,7 +9,7 @@ from constructs import Construct
 
 from cdk.code import Code
 from cdk.config import Config
-from cdk.stream_function import TIMEOUT, log_group_named
+from cdk.stream_function import function_name, log_group_named, python_function
 from cdk.tables import PENDING_INDEX, Tables
 from clickstream.settings import DetectTrafficAnomaliesSettings, variables
 
@@ -41,31 +41,17 @@ class Traffic(Construct):
         self._schedule(config)
 
     def _function(self, config: Config, code: Code, tables: Tables, topic: sns.Topic) -> lambda_.Function:
-        name = f"{config.prefix}-{MODULE.replace('_', '-')}"
-        log_group = log_group_named(self, "Logs", config, f"/aws/lambda/{name}")
+        log_group = log_group_named(self, "Logs", config, f"/aws/lambda/{function_name(config, MODULE)}")
         self._allow("WriteLogs", ["logs:CreateLogStream", "logs:PutLogEvents"], log_group.log_group_arn)
-        return lambda_.Function(
-            self,
-            "Function",
-            function_name=name,
-            runtime=lambda_.Runtime.PYTHON_3_13,
-            architecture=lambda_.Architecture.X86_64,
-            handler=f"{MODULE}.handler",
-            code=code.function_code,
-            layers=[code.layer],
-            role=self._role,
-            memory_size=config.memory_mb,
-            timeout=TIMEOUT,
-            environment=variables(
-                DetectTrafficAnomaliesSettings,
-                counters_table=tables.counters.table_name,
-                traffic_states_table=tables.traffic_states.table_name,
-                anomalies_table=tables.anomalies.table_name,
-                topic_arn=topic.topic_arn,
-                retention_days=config.data_retention_days,
-            ),
-            log_group=log_group,
+        environment = variables(
+            DetectTrafficAnomaliesSettings,
+            counters_table=tables.counters.table_name,
+            traffic_states_table=tables.traffic_states.table_name,
+            anomalies_table=tables.anomalies.table_name,
+            topic_arn=topic.topic_arn,
+            retention_days=config.data_retention_days,
         )
+        return python_function(self, config, code, MODULE, self._role, environment, log_group)
 
     def _allow(self, sid: str, actions: list[str], resource: str) -> None:
         self._role.add_to_policy(iam.PolicyStatement(sid=sid, actions=actions, resources=[resource]))
