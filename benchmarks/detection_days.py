@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import NamedTuple
 
-from clickstream.detection.anomalies import broken_rules
-from clickstream.detection.sessions import SessionState, by_session
+from clickstream.detection.activities import by_session
+from clickstream.detection.screening import take_in
+from clickstream.detection.sessions import SessionState
 from clickstream.intake.kinesis import Record
 from clickstream.intake.rows import Source, read
 from clickstream.positions import padded
@@ -41,8 +42,6 @@ def judged(events: int, seed: int) -> Day:
     while batch := list(islice(lines, _RECORDS_PER_BATCH)):
         for session_id, activities in by_session(read(batch, SOURCE, None).good).items():
             state = states.setdefault(session_id, SessionState())
-            for activity in activities:
-                state.observe(activity)
-                found += [(session_id, anomaly.rule) for anomaly in broken_rules(session_id, state, activity)]
+            found += [(session_id, anomaly.rule) for anomaly in take_in(session_id, state, activities)]
     labels = {(label.session_id, label.label) for label in simulation.labels()}
     return Day(labels, found, len(states))

@@ -5,7 +5,8 @@ import json
 from pathlib import Path
 
 from benchmarks.stream_engine import Answer, Measured, measure, run
-from clickstream.detection.sessions import SessionState, by_session
+from clickstream.detection.activities import by_session
+from clickstream.detection.sessions import SessionState
 from clickstream.intake.kinesis import decode_batch
 from clickstream.intake.landing import landing_files
 from clickstream.intake.rows import Pseudonym, Source, read
@@ -29,8 +30,7 @@ def _batch(payload: bytes) -> Answer:
     sessions = {}
     for session, activities in by_session(rows.good).items():
         state = sessions[session] = SessionState()
-        for activity in activities:
-            state.observe(activity)
+        state.observe_all(activities)
     return Answer(
         rows=sum(file.entry.rows for file in files),
         types={f"{minute} {kind}": n for minute, delta in deltas.items() for kind, n in delta.event_types.items()},

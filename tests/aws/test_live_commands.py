@@ -11,8 +11,9 @@ import pytest
 from aws_stores import DynamoTable
 from batch_jobs import ledger_tools, show_counters, show_session, show_top_pages
 from batch_jobs.live_tables import duration_text, plain
+from clickstream.detection.activities import by_session
 from clickstream.detection.anomalies import Anomaly
-from clickstream.detection.sessions import SessionState, by_session
+from clickstream.detection.sessions import SessionState
 from clickstream.errors import ConfigError
 from clickstream.intake.rows import read
 from clickstream.live.counters import counters_page, minute_deltas, page_key, page_metrics_page
@@ -59,8 +60,7 @@ def _fill() -> None:
     DynamoTable("counters").put(counters_page(None, key, delta) | guard)
     DynamoTable("pages").put(page_metrics_page(None, key, delta) | guard)
     state = SessionState()
-    for activity in by_session(rows)["s1"]:
-        state.observe(activity)
+    state.observe_all(by_session(rows)["s1"])
     DynamoTable("s").put(state.item() | {"pk": "s1", "sk": "lane"} | guard)
     anomaly = Anomaly("s1", "click_rate", "high", ARRIVAL.isoformat(), {"events": 99})
     DynamoTable("a").put(anomaly.item() | guard)

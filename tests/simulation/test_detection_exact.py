@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
+from clickstream.detection.activities import Activities
 from clickstream.detection.alerting import Alerts
-from clickstream.detection.anomalies import Anomaly, broken_rules
+from clickstream.detection.anomalies import Anomaly
 from clickstream.detection.detecting import AnomalyDetector
-from clickstream.detection.sessions import Activity, SessionState
+from clickstream.detection.screening import take_in
+from clickstream.detection.sessions import SessionState
 from clickstream.errors import Conflict
 from clickstream.ports import Item
 from tests.simulation.detection_world import DetectionWorld
@@ -137,7 +139,7 @@ def page_without_lsn(patch: pytest.MonkeyPatch) -> None:
     """A page takes in a record as often as it is delivered."""
     original = AnomalyDetector._update
 
-    def update(self: AnomalyDetector, key: Any, stored: Item | None, activities: list[Activity]) -> list[Item]:
+    def update(self: AnomalyDetector, key: Any, stored: Item | None, activities: Activities) -> list[Item]:
         return original(self, key, stored | {"lsn": ""} if stored else None, activities)
 
     patch.setattr(AnomalyDetector, "_update", update)
@@ -162,16 +164,15 @@ def refuted_finding_uses_its_rule_up(patch: pytest.MonkeyPatch) -> None:
     """A finding is refuted only when it is to be stored: the session's page calls its rule broken."""
     original = AnomalyDetector._store
 
-    def observed(session_id: str, state: SessionState, activity: Activity, _: object) -> list[Anomaly]:
-        state.observe(activity)
-        return broken_rules(session_id, state, activity)
+    def unasked(session_id: str, state: SessionState, activities: Activities, _: object) -> list[Anomaly]:
+        return take_in(session_id, state, activities)
 
     def store(self: AnomalyDetector, anomaly: Anomaly) -> Item | None:
         pages = list(self.session_metrics.query(anomaly.session_id))
         is_refuted = anomaly.rule == "checkout_without_journey" and any(page["has_journey"] for page in pages)
         return None if is_refuted else original(self, anomaly)
 
-    patch.setattr("clickstream.detection.detecting._observed", observed)
+    patch.setattr("clickstream.detection.detecting.take_in", unasked)
     patch.setattr(AnomalyDetector, "_store", store)
 
 

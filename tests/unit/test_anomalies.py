@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from clickstream.detection import anomalies
+from clickstream.detection.activities import by_session
 from clickstream.detection.anomalies import RULES, Anomaly, broken_rules
-from clickstream.detection.sessions import CHECKOUT_TYPES, SessionState, by_session
+from clickstream.detection.sessions import CHECKOUT_TYPES, SessionState
 from clickstream.intake.rows import read
 from tests.simulation.records import ARRIVAL, SOURCE, encoded, record
 

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from clickstream.detection.activities import by_session
 from clickstream.detection.anomalies import Anomaly
 from clickstream.detection.live_sessions import live_session
-from clickstream.detection.sessions import SessionState, by_session
+from clickstream.detection.sessions import SessionState
 from clickstream.intake.rows import read
 from clickstream.ports import Item
 from tests.simulation.fakes import MemoryTable
@@ -21,8 +22,7 @@ def page(lane: str, *events: dict[str, Any]) -> Item:
     """What one lane stored of session `s`."""
     records = [record(encoded(session_id="s", **event), n) for n, event in enumerate(events, 1)]
     state = SessionState()
-    for activity in by_session(read(records, SOURCE, None).good)["s"]:
-        state.observe(activity)
+    state.observe_all(by_session(read(records, SOURCE, None).good)["s"])
     return state.item() | {"pk": "s", "sk": lane, "lsn": "9", "rev": 1} | LATER
 
 

@@ -6,8 +6,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from clickstream.detection.activities import Activity, by_session
+from clickstream.detection.live_sessions import merged
 from clickstream.detection.session_memory import IDS_KEPT, ORDERS_KEPT, PAGES_KEPT, TIMES_KEPT
-from clickstream.detection.sessions import MAX_TYPES, PACKED, Activity, SessionState, by_session, merged, restored
+from clickstream.detection.sessions import MAX_TYPES, PACKED, SessionState, restored
 from clickstream.intake.rows import read
 from tests.simulation.records import ARRIVAL, SOURCE, encoded, record
 
@@ -15,7 +17,7 @@ from tests.simulation.records import ARRIVAL, SOURCE, encoded, record
 def activities(*events: dict[str, Any]) -> list[Activity]:
     """The activities of one session."""
     records = [record(encoded(session_id="s", **event), n) for n, event in enumerate(events, 1)]
-    return by_session(read(records, SOURCE, None).good)["s"]
+    return list(by_session(read(records, SOURCE, None).good)["s"])
 
 
 def state(*events: dict[str, Any]) -> SessionState:

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from clickstream.detection.sessions import CHECKOUT_TYPES, Activity, SessionState
+from clickstream.detection.activities import Activity
+from clickstream.detection.sessions import CHECKOUT_TYPES, SessionState
 from clickstream.ports import Item
 
 CLICKS_PER_MINUTE = 48
@@ -91,8 +92,8 @@ def suspicious_agent(_state: SessionState, activity: Activity) -> Finding | None
 
 def spoofed_agent(state: SessionState, activity: Activity) -> Finding | None:
     """A user agent that no browser sends, or one session under several of them."""
-    if activity.user_agent and (contradiction := _contradiction(activity.user_agent[:_LONGEST_AGENT])):
-        return Finding({"reason": contradiction})
+    if reason := contradiction(activity.user_agent):
+        return Finding({"reason": reason})
     agents = len(state.memory.agents)
     return Finding({"reason": "many_agents", "agents": agents}) if agents >= AGENTS_PER_SESSION else None
 
@@ -191,9 +192,14 @@ _LAST_SAFARI_ON_WINDOWS = 5
 _LONGEST_AGENT = 512
 
 
+def contradiction(user_agent: str | None) -> str:
+    """Why no browser sends this text, or an empty one."""
+    return _contradiction(user_agent[:_LONGEST_AGENT]) if user_agent else ""
+
+
 @lru_cache(2000)
 def _contradiction(user_agent: str) -> str:
-    """Why no browser sends this text, or an empty one.
+    """What contradicts itself.
 
     Chrome on iOS is WebKit and calls itself CriOS (Chromium, "User Agent in Chrome for iOS"); Safari for Windows ended
     with version 5.

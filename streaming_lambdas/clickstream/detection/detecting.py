@@ -10,10 +10,12 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
+from clickstream.detection.activities import Activities, by_session
 from clickstream.detection.alerting import Alert, Alerts, Sent
-from clickstream.detection.anomalies import RULES, Anomaly, broken_rules
+from clickstream.detection.anomalies import RULES, Anomaly
 from clickstream.detection.anomaly_rows import added, expires_at
-from clickstream.detection.sessions import Activity, SessionState, by_session, restored
+from clickstream.detection.screening import take_in
+from clickstream.detection.sessions import SessionState, restored
 from clickstream.errors import Conflict, InfrastructureError
 from clickstream.intake.kinesis import Batch
 from clickstream.intake.rows import Source, read
@@ -63,7 +65,7 @@ class AnomalyDetector:
         sessions = by_session(rows)
         stored = self.session_metrics.get_many(Key(session_id, str(lane)) for session_id in sessions)
 
-        def update(session: tuple[str, list[Activity]]) -> list[Item]:
+        def update(session: tuple[str, Activities]) -> list[Item]:
             return self._update(Key(session[0], str(lane)), stored.get(Key(session[0], str(lane))), session[1])
 
         found = [item for items in self.each(update, sessions.items()) for item in items]
@@ -74,7 +76,7 @@ class AnomalyDetector:
         """Tell somebody of these anomalies, and of older ones that nobody was told of yet."""
         return Alerts(self.anomalies, self.publish, self.now, tuple(RULES), COOL_DOWN, self.each).send(found)
 
-    def _update(self, key: Key, stored: Item | None, activities: list[Activity]) -> list[Item]:
+    def _update(self, key: Key, stored: Item | None, activities: Activities) -> list[Item]:
         """The anomalies that are new; the session's page holds the activities afterwards."""
         new: list[Item] = []
 
@@ -83,11 +85,11 @@ class AnomalyDetector:
             return self._is_true_elsewhere(key, name)
 
         for _ in range(ROUNDS):
-            todo = [activity for activity in activities if not stored or activity.position > stored["lsn"]]
+            todo = activities.after(stored["lsn"]) if stored else activities
             if not todo:
                 return new
             state = restored(stored) if stored else SessionState()
-            anomalies = [found for activity in todo for found in _observed(key.pk, state, activity, is_true_elsewhere)]
+            anomalies = take_in(key.pk, state, todo, is_true_elsewhere)
             new += [item for anomaly in anomalies if (item := self._store(anomaly))]
             try:
                 self.session_metrics.put_revision(
@@ -107,19 +109,12 @@ class AnomalyDetector:
         """The stored item, or None if it was there already."""
         return added(self.anomalies, anomaly.item(), self.now(), self.retention_days)
 
-    def _page(self, key: Key, stored: Item | None, state: SessionState, todo: list[Activity]) -> Item:
+    def _page(self, key: Key, stored: Item | None, state: SessionState, todo: Activities) -> Item:
         guard: Item = {
             "pk": key.pk,
             "sk": key.sk,
-            "lsn": todo[-1].position,
+            "lsn": todo.last_position,
             "rev": stored["rev"] + 1 if stored else 1,
             "expires_at": expires_at(self.now(), self.retention_days),
         }
         return state.item() | guard
-
-
-def _observed(
-    session_id: str, state: SessionState, activity: Activity, is_true_elsewhere: Callable[[str], bool]
-) -> list[Anomaly]:
-    state.observe(activity)
-    return broken_rules(session_id, state, activity, is_true_elsewhere)

@@ -4,6 +4,7 @@ Hashes are CRC-32: the same in every process, four bytes, and of no use to whoev
 """
 
 from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from zlib import crc32
 
@@ -20,6 +21,9 @@ AMOUNTS_KEPT = 4
 def hashed(text: str) -> int:
     """Four bytes that stand for the text."""
     return crc32(text.encode())
+
+
+_hashed_page = lru_cache(4_000)(hashed)
 
 
 @lru_cache(1_000)
@@ -63,22 +67,54 @@ class Memory(msgspec.Struct, array_like=True):
             del self.ids[IDS_KEPT:]
         return False
 
+    def add_ids(self, numbers: Sequence[int]) -> bool:
+        """Remember the hashes of a batch's ids if none has been seen before; if one has, False, and nothing is."""
+        ids = sorted([*self.ids, *numbers])
+        if len(set(ids)) < len(ids):
+            return False
+        self.ids = ids[:IDS_KEPT]
+        return True
+
     def add_action(self, time_ms: int) -> None:
         """Remember when something was done."""
         insort(self.times, time_ms)
         if len(self.times) > TIMES_KEPT:
             del self.times[0]
 
+    def add_actions(self, times_ms: Iterable[int]) -> None:
+        """Remember when many things were done."""
+        self.times = sorted([*self.times, *times_ms])[-TIMES_KEPT:]
+
     def add_step(self, time_ms: int, longest_step_ms: int) -> None:
         """Remember whether an event happened more than `longest_step_ms` before the previous one to arrive."""
         self.backward_steps += time_ms < self.last_ms - longest_step_ms
         self.last_ms = time_ms
 
+    def add_steps(self, times_ms: Sequence[int], longest_step_ms: int) -> None:
+        """Remember the steps of a batch; mostly all lie so close together that none can be one backwards."""
+        if max(self.last_ms, max(times_ms)) - min(times_ms) <= longest_step_ms:
+            self.last_ms = times_ms[-1]
+            return
+        for time_ms in times_ms:
+            self.add_step(time_ms, longest_step_ms)
+
     def add_page(self, name: str, time_ms: int) -> None:
         """Remember a page; one that is known keeps its time."""
-        self.pages.setdefault(hashed(name), time_ms)
+        self.pages.setdefault(_hashed_page(name), time_ms)
         if len(self.pages) > PAGES_KEPT:
             del self.pages[next(iter(self.pages))]
+
+    def add_pages(self, seen: Sequence[tuple[int, str]]) -> None:
+        """Remember pages, each with its time, in order of arrival."""
+        if len(self.pages) + len(seen) > PAGES_KEPT:
+            for time_ms, name in seen:
+                self.add_page(name, time_ms)
+            return
+        pages = self.pages
+        for time_ms, name in seen:
+            number = _hashed_page(name)
+            if number not in pages:
+                pages[number] = time_ms
 
     def add_agent(self, browser: str, system: str | None) -> None:
         """Remember a browser by its family and its system."""

@@ -4,17 +4,15 @@ The state is one `session-metrics` item per (session, lane): its metrics readabl
 packed into one attribute, and all of it small whatever the session does.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Sequence
+from datetime import datetime
+from operator import itemgetter
 
 import msgspec
 
+from clickstream.detection.activities import Activities, Activity, Agent, instant, milliseconds
 from clickstream.detection.session_memory import Memory
-from clickstream.intake.columns import Columns, Row
 from clickstream.ports import Item
-from clickstream.tables import RAW_EVENTS
 
 MAX_TYPES = 50
 LONGEST_STEP_BACK_MS = 2 * 60 * 60 * 1000
@@ -26,26 +24,6 @@ CART_TYPES = frozenset({"add_to_cart", "view_cart", "begin_checkout", "add_payme
 CHECKOUT_TYPES = frozenset({"begin_checkout", "add_payment_info", "add_shipping_info", "purchase"})
 PACKED = "packed"
 """Attribute of the item that holds the memory of the rules (MessagePack)."""
-
-
-class Activity(msgspec.Struct, frozen=True, gc=False):
-    """What the session logic needs of one row."""
-
-    position: str
-    event_id: str
-    event_type: str
-    event_time: datetime
-    received_time: datetime
-    page_path: str | None
-    channel: str
-    device_type: str
-    user_agent: str | None
-    browser: str | None
-    os: str | None
-    bot_reason: str | None
-    order_id: str | None
-    revenue: object
-    product_id: str | None
 
 
 class SessionState(msgspec.Struct):
@@ -86,12 +64,39 @@ class SessionState(msgspec.Struct):
         if not self.memory.is_repeat(activity.event_id):
             self._remember(activity, time_ms)
 
+    def observe_all(self, activities: Activities) -> None:
+        """Take a batch in: what `observe` does event by event, in a fraction of the time."""
+        kinds = activities.kinds
+        if not self._has_room(kinds) or not self.memory.add_ids(activities.id_hashes):
+            for activity in activities:
+                self.observe(activity)
+            return
+        if self.events == 0:
+            self.channel, self.device_type = (activities.value(name, 0) for name in ("channel", "device_type"))
+        self.events += len(kinds)
+        self._observe_types(kinds)
+        self._observe_agents(activities.agents)
+        times_ms = self._observe_times(activities.times_us)
+        self._observe_pages(activities, kinds, times_ms)
+        if "purchase" in kinds:
+            self._observe_orders(activities, kinds)
+
+    def may_step_back(self, times_us: Sequence[int]) -> bool:
+        """Whether event time may run backwards by more than LONGEST_STEP_BACK_MS with one of these."""
+        latest_ms = max(times_us) // 1000
+        if self.memory.base_ms is not None:
+            latest_ms = max(latest_ms, self.memory.base_ms + self.memory.last_ms)
+        return latest_ms - min(times_us) // 1000 > LONGEST_STEP_BACK_MS
+
     def since_start_ms(self, time: datetime) -> int:
         """Milliseconds from the first event that arrived; negative for an earlier one."""
-        time_ms = round(time.timestamp() * 1000)
+        time_ms = milliseconds(time)
+        return time_ms - self._base_ms(time_ms)
+
+    def _base_ms(self, time_ms: int) -> int:
         if self.memory.base_ms is None:
             self.memory.base_ms = time_ms
-        return time_ms - self.memory.base_ms
+        return self.memory.base_ms
 
     def _observe_time(self, time: datetime) -> int:
         if self.first_time is None or time < self.first_time:
@@ -106,6 +111,70 @@ class SessionState(msgspec.Struct):
         self.has_journey = self.has_journey or kind in JOURNEY_TYPES
         self.has_cart = self.has_cart or kind in CART_TYPES
         self.is_converted = self.is_converted or kind == "purchase"
+
+    def _has_room(self, kinds: Sequence[str]) -> bool:
+        """Whether all types have a place, so that their order does not matter."""
+        return len(self.event_types) + len(kinds) <= MAX_TYPES or len({*self.event_types, *kinds}) <= MAX_TYPES
+
+    def _observe_types(self, kinds: Sequence[str]) -> None:
+        counts = self.event_types
+        for kind in kinds:
+            counts[kind] = counts.get(kind, 0) + 1
+        self.has_journey = self.has_journey or not JOURNEY_TYPES.isdisjoint(counts)
+        self.has_cart = self.has_cart or not CART_TYPES.isdisjoint(counts)
+        self.is_converted = self.is_converted or "purchase" in counts
+
+    def _observe_agents(self, agents: Sequence[Agent]) -> None:
+        for agent in dict.fromkeys(agents):
+            if agent.bot_reason and not self.is_bot:
+                self.is_bot, self.bot_reason = True, agent.bot_reason
+            if agent.browser is not None:
+                self.memory.add_agent(agent.browser, agent.os)
+
+    def _observe_times(self, times_us: Sequence[int]) -> list[int]:
+        """The times since the start, in milliseconds."""
+        first_time, last_time = instant(min(times_us)), instant(max(times_us))
+        if self.first_time is None or first_time < self.first_time:
+            self.first_time = first_time
+        if self.last_time is None or last_time > self.last_time:
+            self.last_time = last_time
+        base_ms = self._base_ms(times_us[0] // 1000)
+        times_ms = [time_us // 1000 - base_ms for time_us in times_us]
+        self.memory.add_steps(times_ms, LONGEST_STEP_BACK_MS)
+        return times_ms
+
+    def _observe_pages(self, activities: Activities, kinds: Sequence[str], times_ms: Sequence[int]) -> None:
+        actions, views, things = list[int](), list[tuple[int, str]](), list[tuple[int, str]]()
+        for place, (kind, page, time_ms) in enumerate(zip(kinds, activities.pages, times_ms, strict=True)):
+            if page is None:
+                actions.append(time_ms)
+                self.page_views += kind == "page_view"
+                if (product_id := activities.value("product_id", place)) is not None:
+                    things.append((time_ms, product_id))
+            elif kind == "page_view":
+                actions.append(time_ms)
+                views.append((time_ms, page))
+                things.append((time_ms, page))
+            elif kind not in OPENING_TYPES:
+                actions.append(time_ms)
+        self.memory.add_actions(actions)
+        self.memory.add_pages(things)
+        if views:
+            self._observe_views(views)
+
+    def _observe_views(self, views: list[tuple[int, str]]) -> None:
+        memory = self.memory
+        self.page_views += len(views)
+        views.sort(key=itemgetter(0))
+        if self.entry_page is None or views[0][0] < memory.entry_ms:
+            memory.entry_ms, self.entry_page = views[0]
+        if self.exit_page is None or views[-1][0] >= memory.exit_ms:
+            memory.exit_ms, self.exit_page = views[-1]
+
+    def _observe_orders(self, activities: Activities, kinds: Sequence[str]) -> None:
+        for place, kind in enumerate(kinds):
+            if kind == "purchase" and (order_id := activities.value("order_id", place)) is not None:
+                self.memory.add_order(order_id, str(activities.value("revenue", place)))
 
     def _observe_page(self, page: str | None, time_ms: int) -> None:
         self.page_views += 1
@@ -151,66 +220,3 @@ def restored(item: Item) -> SessionState:
     state = msgspec.convert(item, SessionState)
     state.memory = _decode(item[PACKED])
     return state
-
-
-def merged(pages: Iterable[Item]) -> SessionState:
-    """One session over all its lanes: after a reshard it goes on in another one. For readers; the rules use one lane.
-
-    Numbers are sums. Entry page, channel and device are those of the page whose events began first, the exit page that
-    of the one whose events ended last. What only the rules need is left out. Raises ValueError if there is no page.
-    """
-    states = [restored(page) for page in pages]
-    if not states:
-        raise ValueError("a session has at least one page")
-    states.sort(key=lambda state: state.first_time or _NEVER)
-    ending = max(states, key=lambda state: state.last_time or _NEVER)
-    bot_reason = _first(states, "bot_reason")
-    return SessionState(
-        events=sum(state.events for state in states),
-        page_views=sum(state.page_views for state in states),
-        first_time=states[0].first_time,
-        last_time=ending.last_time,
-        entry_page=_first(states, "entry_page"),
-        exit_page=ending.exit_page or _first(states[::-1], "exit_page"),
-        channel=states[0].channel,
-        device_type=states[0].device_type,
-        is_bot=bot_reason is not None,
-        bot_reason=bot_reason,
-        event_types=_summed(state.event_types for state in states),
-        has_journey=any(state.has_journey for state in states),
-        has_cart=any(state.has_cart for state in states),
-        is_converted=any(state.is_converted for state in states),
-        broken_rules=list(dict.fromkeys(rule for state in states for rule in state.broken_rules)),
-    )
-
-
-_NEVER = datetime.max.replace(tzinfo=UTC)
-
-
-def _first(states: Sequence[SessionState], name: str) -> Any:  # noqa: ANN401  the type of the field
-    return next((value for state in states if (value := getattr(state, name)) is not None), None)
-
-
-def _summed(counts: Iterable[dict[str, int]]) -> dict[str, int]:
-    total: dict[str, int] = {}
-    for each in counts:
-        for kind, count in each.items():
-            total[kind] = total.get(kind, 0) + count
-    return total
-
-
-def by_session(rows: Iterable[Row]) -> dict[str, list[Activity]]:
-    """The activities of each session, in order of position. Rows without a session_id have none."""
-    sessions: defaultdict[str | None, list[Activity]] = defaultdict(list)
-    for chunk in Columns.of(rows).chunks:
-        activities = map(Activity, *(chunk[place] for place in _PLACES))
-        for session_id, activity in zip(chunk[_SESSION], activities, strict=True):
-            sessions[session_id].append(activity)
-    return {session_id: activities for session_id, activities in sessions.items() if session_id is not None}
-
-
-_SESSION = RAW_EVENTS.schema.names.index("session_id")
-_PLACES = [
-    RAW_EVENTS.schema.names.index("sequence_number" if name == "position" else name)
-    for name in Activity.__struct_fields__
-]

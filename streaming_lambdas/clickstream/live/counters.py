@@ -10,15 +10,14 @@ here; the lake keeps one of them, because only it can look at an hour of ids.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime, timedelta
-from itertools import chain, compress, groupby, repeat
+from datetime import datetime, timedelta
+from itertools import compress, groupby, repeat
 from operator import floordiv, sub
-from typing import Any
 
 from clickstream.enrichment import path_template
 from clickstream.intake.columns import Coded, Column, Columns, Row
 from clickstream.ledger import PageDelta
-from clickstream.live.sketches import distinct, durations, united
+from clickstream.live.sketches import Marks, distinct, durations, united
 from clickstream.ports import Item, Key
 from clickstream.positions import Lane
 from clickstream.tables import RAW_EVENTS
@@ -47,7 +46,8 @@ def minute_deltas(rows: Iterable[Row]) -> dict[str, PageDelta]:
     for chunk in Columns.of(rows).chunks:
         for start, first, end in _runs(chunk[_RECEIVED]):
             minutes.setdefault(start, []).append({index: chunk[index][first:end] for index in _COUNTED})
-    return {start.isoformat()[:16]: _delta(minutes[start]) for start in sorted(minutes)}
+    marks = Marks()
+    return {start.isoformat()[:16]: _delta(minutes[start], marks) for start in sorted(minutes)}
 
 
 def counters_page(stored: Item | None, key: Key, delta: PageDelta) -> Item:
@@ -101,44 +101,71 @@ def merged(counts: dict[str, int], more: dict[str, int]) -> dict[str, int]:
 
 def _runs(instants: Column) -> Iterator[tuple[datetime, int, int]]:
     """The received minutes of consecutive rows: each with the place of its first row and the place after its last."""
-    start, first, place = datetime.min.replace(tzinfo=UTC), 0, 0
+    start = _minute(instants[0])
+    known = instants.values if isinstance(instants, Coded) else instants
+    if start <= min(known) and max(known) < start + _MINUTE:
+        yield start, 0, len(instants)
+        return
+    first = place = 0
     # The rows of a record share one instant, and records next to each other mostly one minute.
     for received, run in groupby(instants):
         if not start <= received < start + _MINUTE:
             if place:
                 yield start, first, place
-            start, first = received.replace(second=0, microsecond=0), place
+            start, first = _minute(received), place
         place += sum(1 for _ in run)
     yield start, first, place
 
 
-def _delta(parts: list[dict[int, Column]]) -> PageDelta:
-    def column(index: int) -> Iterator[Any]:
-        return chain.from_iterable(part[index] for part in parts)
+def _minute(instant: datetime) -> datetime:
+    return instant.replace(second=0, microsecond=0)
 
-    def counts(index: int) -> Counter[str | None]:
-        return sum((_counted(part[index]) for part in parts), Counter())
 
-    is_view = map("page_view".__eq__, column(_TYPE))
-    is_timed = map("event".__eq__, column(_TIME_SOURCE))
-    under_way = compress(map(sub, column(_RECEIVED), column(_TIME)), is_timed)
-    people = zip(column(_USER), column(_ANONYMOUS), column(_SESSION), strict=True)
-    types = counts(_TYPE)
+def _delta(parts: list[dict[int, Column]], marks: Marks) -> PageDelta:
+    named: dict[int, Counter[str | None]] = {index: Counter() for index in (_TYPE, _CHANNEL, _DEVICE, _COUNTRY)}
+    pages, times_ms = Counter[str | None](), Counter[int]()
+    visitors, sessions = set[str | None](), set[str | None]()
+    # All of a part before the next one: its values are still at hand then.
+    for part in parts:
+        for index, counts in named.items():
+            _count(counts, part[index])
+        _count(pages, _viewed(part))
+        times_ms.update(_under_way_ms(part))
+        people = zip(part[_USER], part[_ANONYMOUS], part[_SESSION], strict=True)
+        visitors.update({user or browser or session for user, browser, session in people})
+        sessions.update(part[_SESSION])
     return PageDelta(
-        events=types.total(),
-        event_types=_named(types),
-        channels=_named(counts(_CHANNEL)),
-        devices=_named(counts(_DEVICE)),
-        countries=_named(counts(_COUNTRY)),
-        pages=_named(Counter(compress(column(_PATH), is_view)), path_template),
-        latencies=durations(map(floordiv, under_way, repeat(_MILLISECOND))),
-        visitors=distinct(filter(None, {user or browser or session for user, browser, session in people})),
-        sessions=distinct(filter(None, set(column(_SESSION)))),
+        events=named[_TYPE].total(),
+        event_types=_named(named[_TYPE]),
+        channels=_named(named[_CHANNEL]),
+        devices=_named(named[_DEVICE]),
+        countries=_named(named[_COUNTRY]),
+        pages=_named(pages, path_template),
+        latencies=durations(times_ms),
+        visitors=distinct([visitor for visitor in visitors if visitor], marks),
+        sessions=distinct([session for session in sessions if session], marks),
     )
 
 
-def _counted(column: Column) -> Counter[str | None]:
-    return column.counted() if isinstance(column, Coded) else Counter(column)
+def _viewed(part: dict[int, Column]) -> Column:
+    """The paths of the page views."""
+    paths, is_view = part[_PATH], map("page_view".__eq__, part[_TYPE])
+    if isinstance(paths, Coded):
+        return Coded(list(compress(paths.codes, is_view)), paths.values)
+    return list(compress(paths, is_view))
+
+
+def _under_way_ms(part: dict[int, Column]) -> Iterator[int]:
+    """Milliseconds from event to arrival, of the events that tell their time."""
+    under_way: Iterator[timedelta] = map(sub, part[_RECEIVED], part[_TIME])
+    sources = part[_TIME_SOURCE]
+    if not isinstance(sources, Coded) or tuple(sources.values) != ("event",):
+        under_way = compress(under_way, map("event".__eq__, sources))
+    return map(floordiv, under_way, repeat(_MILLISECOND))
+
+
+def _count(counts: Counter[str | None], column: Column) -> None:
+    counts.update(column.counted() if isinstance(column, Coded) else column)
 
 
 def _named(counts: Counter[str | None], name_of: Callable[[str], str] = str) -> dict[str, int]:

@@ -6,7 +6,7 @@ page made of them can be compared with what the archive says, byte by byte.
 
 import zlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from hashlib import blake2b
 from math import log, sqrt
 from struct import unpack
@@ -23,16 +23,28 @@ _DIGITS = 5
 """Significant binary digits of a time: a bucket is at most 1/16 of its lower bound wide."""
 
 
-def distinct(ids: Iterable[str]) -> bytes:
-    """The packed HyperLogLog of these ids: 20 bytes for none, about 1.6 KB for very many.
+class Marks:
+    """The register and the rank that each id stands for, worked out once: the same ids come in many minutes.
 
-    Source: Flajolet et al., HyperLogLog (2007), one byte a register; the hash is BLAKE2b, 64 bits.
+    Source: Flajolet et al., HyperLogLog (2007); the hash is BLAKE2b, 64 bits.
     """
-    digests = [blake2b(each.encode(), digest_size=8).digest() for each in ids]
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[int, int]] = {}
+
+    def of(self, ids: Collection[str]) -> Iterable[tuple[int, int]]:
+        """Those of some ids."""
+        new = [each for each in ids if each not in self._known]
+        digests = b"".join([blake2b(each.encode(), digest_size=8).digest() for each in new])
+        for each, word in zip(new, unpack(f">{len(new)}Q", digests), strict=True):
+            self._known[each] = word & (REGISTERS - 1), _RANK_BITS + 1 - (word >> PRECISION).bit_length()
+        return map(self._known.__getitem__, ids)
+
+
+def distinct(ids: Collection[str], marks: Marks | None = None) -> bytes:
+    """The packed HyperLogLog of these ids: 20 bytes for none, about 1.6 KB for very many. One byte a register."""
     registers = bytearray(REGISTERS)
-    for word in unpack(f">{len(digests)}Q", b"".join(digests)):
-        place = word & (REGISTERS - 1)
-        rank = _RANK_BITS + 1 - (word >> PRECISION).bit_length()
+    for place, rank in (marks or Marks()).of(ids):
         if rank > registers[place]:
             registers[place] = rank
     return zlib.compress(registers)
@@ -62,7 +74,7 @@ def estimate(sketch: bytes) -> int:
 
 
 def durations(times_ms: Iterable[int]) -> dict[str, int]:
-    """How many times fall into each bucket, by the lower bound of the bucket in milliseconds.
+    """How many times, or counted times, fall into each bucket, by the lower bound of the bucket in milliseconds.
 
     At most 432 buckets; times below 32 ms are exact. Negative times, of clocks that are ahead, count as 0.
     """
