@@ -12,11 +12,11 @@ import msgspec
 import pytest
 
 from clickstream.errors import Conflict, InfrastructureError
-from clickstream.lake import compaction, garbage, generations
+from clickstream.lake import compaction, generations
 from clickstream.lake.catalog import Catalog, Partition, arrivals, uri
 from clickstream.lake.commit_log import CommitLog, CommitT
 from clickstream.lake.garbage import Collected, Grace, collect
-from clickstream.lake.generations import Generation, newest
+from clickstream.lake.generations import Generation
 from clickstream.lake.work import Lake
 from clickstream.ledger import LandedObject
 from clickstream.ports import Bucket
@@ -197,18 +197,6 @@ def landing_goes_by_age(patch: pytest.MonkeyPatch) -> None:
         return collect(lake)
 
     patch.setattr(lake_jobs, "collect", by_age)
-
-
-@mutant(jobs=(lake_jobs.compact, lake_jobs.sweep), fault_rate=0.05)
-def garbage_without_a_look_at_the_pointer(patch: pytest.MonkeyPatch) -> None:
-    """What the newest commit does not name is removed, also while readers are sent elsewhere."""
-    patch.setattr(garbage, "_settled", lambda lake, hour: newest(lake.bucket, hour))
-
-
-@mutant(job_limit=timedelta(days=30), jobs=(lake_jobs.compact,))
-def jobs_without_time_limit(patch: pytest.MonkeyPatch) -> None:
-    """A job may sleep for days and then go on where it was."""
-    patch.setattr("tests.simulation.lake_world.REQUEST_LIMIT", timedelta(days=30))
 
 
 @mutant(jobs=(*RIVALS, lake_jobs.open_hours))

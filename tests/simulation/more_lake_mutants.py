@@ -9,7 +9,7 @@ import pytest
 
 from clickstream.lake import compaction, erasing, purges, replaying, restoring
 from clickstream.lake.generations import Generation
-from clickstream.lake.tombstones import Graveyard, TombstoneLog, Tombstones
+from clickstream.lake.tombstones import Graveyard, Tombstones
 from clickstream.lake.work import Lake
 from tests.simulation import lake_jobs, lake_mutants
 from tests.simulation.lake_mutants import LAKE_MUTANTS, mutant
@@ -35,17 +35,6 @@ def erased_people_come_back(patch: pytest.MonkeyPatch) -> None:
         return merge(lake, plan if plan.is_haunted else replace(plan, tombstones=[]), *rest)
 
     patch.setattr(compaction, "_merge", forgetful)
-
-
-@mutant(jobs=ERASING)
-def generation_claims_later_tombstones(patch: pytest.MonkeyPatch) -> None:
-    """A generation says that it was made with every tombstone there is when it is committed."""
-    publish = compaction.publish
-
-    def claiming(lake: Lake, *rest: Any) -> Generation:
-        return msgspec.structs.replace(publish(lake, *rest), tombstones=len(TombstoneLog(lake.bucket).read()))
-
-    patch.setattr(compaction, "publish", claiming)
 
 
 @mutant(jobs=ERASING)
