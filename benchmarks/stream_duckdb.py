@@ -5,27 +5,13 @@ from pathlib import Path
 
 import duckdb
 
-from benchmarks.stream_engine import Answer, Measured, counted, measure, run
+from benchmarks.stream_engine import TEXT_FIELDS, Answer, Measured, counted, measure, run
 
-COLUMNS = dict.fromkeys(
-    (
-        "event_id",
-        "event_type",
-        "session_id",
-        "user_id",
-        "anonymous_id",
-        "page_url",
-        "page_title",
-        "referrer",
-        "user_agent",
-        "ip_address",
-        "app_id",
-        "schema_version",
-        "order_id",
-        "currency",
-    ),
-    "VARCHAR",
-) | {"timestamp": "TIMESTAMP", "revenue": "DECIMAL(18,2)", "properties": "JSON"}
+COLUMNS = dict.fromkeys(TEXT_FIELDS, "VARCHAR") | {
+    "timestamp": "TIMESTAMP",
+    "revenue": "DECIMAL(18,2)",
+    "properties": "JSON",
+}
 
 
 def engine(folder: Path, rounds: int) -> Measured:

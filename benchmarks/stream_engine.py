@@ -9,6 +9,23 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 Counts = dict[str, int]
+TEXT_FIELDS = (
+    "event_id",
+    "event_type",
+    "session_id",
+    "user_id",
+    "anonymous_id",
+    "page_url",
+    "page_title",
+    "referrer",
+    "user_agent",
+    "ip_address",
+    "app_id",
+    "schema_version",
+    "order_id",
+    "currency",
+)
+"""Fields of an event that every engine keeps as they are."""
 
 
 @dataclass(frozen=True)
