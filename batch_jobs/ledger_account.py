@@ -27,7 +27,10 @@ Step = Callable[[str, Iterable[Lane]], Iterable[Lane]]
 
 @dataclass(frozen=True)
 class Sources:
-    """Where the numbers come from. `function` names the function of `process_events`."""
+    """Where the numbers come from.
+
+    `function` names the function of `process_events`; hours before `first_hour` are past their retention.
+    """
 
     ledger: Ledger
     bucket: Bucket
@@ -36,6 +39,7 @@ class Sources:
     pages: Pages
     function: str
     now: datetime
+    first_hour: str = ""
 
 
 @dataclass
@@ -83,7 +87,7 @@ def draw_up(sources: Sources, question: Question, show: Step) -> Books:
     # Hours up to `since` may have earlier commits too, which were not counted.
     generations = list(lake_commits(sources.bucket))
     account_lake(account, sources.ledger, generations, hour_text(since) if since else "")
-    account_objects(account, sources.bucket, sources.ledger, generations)
+    account_objects(account, sources.bucket, sources.ledger, generations, sources.first_hour)
     for lane in show("stream", shards):
         _follow(books, sources, lane, is_whole=question.is_whole_stream or not incoming)
     for lane in show("counters", lanes):

@@ -15,8 +15,15 @@ def stack_lake(stack: str) -> Lake:
     """The lake that the outputs of the stack name. Raises `ConfigError` or `InfrastructureError`."""
     found = deployed(stack)
     version = os.environ.get("CLICKSTREAM_CODE_VERSION", "dev")
-    shape = parse(found.names.get("FileShape", "{}"))
-    return Lake(found.bucket, found.ledger, GlueCatalog(found.names["DatabaseName"]), now, version, shape)
+    return Lake(
+        bucket=found.bucket,
+        ledger=found.ledger,
+        catalog=GlueCatalog(found.names["DatabaseName"]),
+        clock=now,
+        code_version=version,
+        shape=parse(found.names.get("FileShape", "{}")),
+        first_hour=found.first_hour,
+    )
 
 
 def hour(text: str) -> str:

@@ -108,14 +108,10 @@ class Batch(Construct):
         self._allow_tables(realtime.tables)
         self._allow_audit(realtime.tables, stream_name(config))
         self._allow_erasure(realtime.tables, failures)
-        values = _common_values(lake, realtime.tables) | {"file-shape": config.file_shape}
+        values = _common_values(lake, realtime.tables) | config.batch_settings
         values |= {"stream": stream_name(config), "failure-bucket": failures.bucket_name}
         arguments = {f"--{name}": values[name] for name in COMMON_ARGUMENTS}
         arguments["--retention-days"] = str(config.data_retention_days)
-        zones = {"landing": config.landing_days, "raw-events": config.raw_events_days}
-        zones |= {"sessions": config.sessions_days, "report": config.report_days}
-        arguments |= {f"--{zone}-days": str(days) for zone, days in zones.items()}
-        arguments |= {"--gap-minutes": str(config.session_gap_minutes), "--cut-at": config.session_cuts}
         arguments["--workers"] = config.compaction_workers
         self._job(config, code, {**arguments, "--custom-logGroup-prefix": log_prefix})
         self.workflow = Workflow(self, "Workflow", config=config, job_name=self.job_name, topic=realtime.topic)

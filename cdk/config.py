@@ -96,6 +96,19 @@ class Config:
         return self.geoip_file if self.is_local or not self.geoip_file else f"/opt/{Path(self.geoip_file).name}"
 
     @property
+    def batch_settings(self) -> dict[str, str]:
+        """What the batch steps need to know of all this, by argument: for the Glue job, and as outputs for people."""
+        return {
+            "file-shape": self.file_shape,
+            "landing-days": str(self.landing_days),
+            "raw-events-days": str(self.raw_events_days),
+            "sessions-days": str(self.sessions_days),
+            "report-days": str(self.report_days),
+            "gap-minutes": str(self.session_gap_minutes),
+            "cut-at": self.session_cuts,
+        }
+
+    @property
     def prefix(self) -> str:
         """Start of every name in the stack, and the stack's own name."""
         return f"clickstream-{self.environment}"

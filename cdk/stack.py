@@ -5,6 +5,7 @@ from pathlib import Path
 from aws_cdk import CfnOutput, Stack
 from constructs import Construct
 
+from batch_jobs.steps import COMMON_ARGUMENTS
 from cdk.batch import Batch
 from cdk.code import Code
 from cdk.config import Config
@@ -59,8 +60,8 @@ class ClickstreamStack(Stack):
             "JobName": batch.job_name,
             "StateMachineArn": batch.workflow.state_machine_arn,
             "DashboardName": monitoring.dashboard_name,
-            "FileShape": config.file_shape,
             "DashboardUrl": monitoring.dashboard_url,
         }
+        outputs |= {COMMON_ARGUMENTS[name]: value for name, value in config.batch_settings.items()}
         for name, value in outputs.items():
             CfnOutput(self, name, value=value)

@@ -59,7 +59,8 @@ class GlueJob:
 
     def run(self, **arguments: str) -> Ended:
         """Submit the job to a cluster of two workers on this machine."""
-        given = dict.fromkeys(COMMON_ARGUMENTS, "unused") | {"file-shape": "{}"}
+        given = dict.fromkeys(COMMON_ARGUMENTS, "unused") | {"file-shape": "{}", "landing-days": "7"}
+        given |= dict.fromkeys(("raw-events-days", "sessions-days", "report-days"), "0")
         given |= {"archives": ",".join(self.archives), "code-version": "test"}
         given |= {name.replace("_", "-"): value for name, value in arguments.items()}
         words = [word for name, value in given.items() for word in (f"--{name}", value)]

@@ -32,6 +32,12 @@ OUTPUTS = {
     "DashboardName",
     "DashboardUrl",
     "FileShape",
+    "LandingRetentionDays",
+    "RawEventsRetentionDays",
+    "SessionsRetentionDays",
+    "ReportRetentionDays",
+    "SessionGapMinutes",
+    "SessionCuts",
 }
 
 

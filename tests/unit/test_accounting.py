@@ -191,5 +191,8 @@ def test_rows_that_are_nowhere_else_must_be_there() -> None:
         bucket.delete(gone)
         account_objects(account, bucket, ledger, [newest])
         assert any(gone in str(found) for found in account.disagreements) == bool(gone)
+        expired = Account()
+        account_objects(expired, bucket, ledger, [newest], "2026-11-21T11")
+        assert not expired.disagreements
         if gone:
             bucket.put(gone, b"restored")

@@ -112,11 +112,16 @@ def account_lake(account: Account, ledger: Ledger, generations: Iterable[Generat
         account.disagree(f"hour {hour}", _lake_contradictions(count, generation))
 
 
-def account_objects(account: Account, bucket: Bucket, ledger: Ledger, generations: Iterable[Generation]) -> None:
-    """Name what is gone though rows are nowhere else: files of newest generations, and objects that wait for one."""
+def account_objects(
+    account: Account, bucket: Bucket, ledger: Ledger, generations: Iterable[Generation], first: str = ""
+) -> None:
+    """Name what is gone though rows are nowhere else: files of newest generations, and objects that wait for one.
+
+    Hours before `first` are past their retention.
+    """
     there = {entry.key for prefix in (LANDING_PREFIX, RAW_EVENTS.name) for entry in bucket.list(f"{prefix}/")}
     newest = {generation.hour: generation for generation in generations}
-    for hour in sorted({*account.hours, *newest}):
+    for hour in sorted(hour for hour in {*account.hours, *newest} if hour >= first):
         generation = newest.get(hour)
         needed = [landed.key for landed in fresh_inputs(ledger.work(hour), generation)]
         needed += [output.key for output in generation.outputs] if generation else []
