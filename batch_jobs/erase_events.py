@@ -26,6 +26,7 @@ from batch_jobs.queries import Guard
 from batch_jobs.steps import COMMON_ARGUMENTS
 from clickstream.enrichment.pseudonyms import Pseudonym
 from clickstream.errors import ClickstreamError, ConfigError
+from clickstream.lake import file_shapes
 from clickstream.lake.erasing import Places, Record, Verify, erase
 from clickstream.lake.erasure_requests import Request, ask
 from clickstream.lake.generations import newest_keys
@@ -131,6 +132,11 @@ def _places(options: argparse.Namespace) -> Places:
     given = {name: getattr(options, name.replace("-", "_")) for name in (*_NAMES, _FAILURES)}
     for name, value in stack.complete(given, options.stack).items():
         setattr(options, name.replace("-", "_"), value)
+    if options.stack:
+        # By hand nobody says what the schedule is told: hours past their retention are not to be made anew.
+        found = stack.outputs(options.stack)
+        options.raw_events_days = int(found.get("RawEventsRetentionDays", 0))
+        options.file_shape = file_shapes.parse(found.get("FileShape", "{}"))
     return Places(
         lake=lake_arguments.lake(options),
         requests=DynamoTable(options.ledger_table),
