@@ -24,51 +24,13 @@ def peak_mb():
     lines = open("/proc/self/status", encoding="ascii").read().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) // 1024
 """
-FULL_BATCH = (
-    PEAK_MB
-    + """
-import base64, json, sys
-sys.path[:0] = [".", "streaming_lambdas"]
-from datetime import UTC, datetime
-from clickstream.stream.applying import Applier
-from clickstream.intake.kinesis import decode_batch
-from clickstream.ledger import Ledger
-from clickstream.positions import Epochs
-from clickstream.stream.processing import EventProcessor
-from local_aws.batch import MAX_PAYLOAD_BYTES, Batcher, BatchLimits
-from local_aws.record import RecordEncoder, event_payload
-from tests.simulation.fakes import MemoryBucket, MemoryTable
-from tests.simulation.records import encoded
-
-now = datetime(2026, 11, 21, 9, 5, tzinfo=UTC)
-encoder = RecordEncoder("arn:aws:kinesis:us-east-1:123456789012:stream/events", "shardId-000000000000")
-batcher = Batcher(BatchLimits(records=10_000, window_s=10))
-number = 0
-while not batcher.is_full:
-    number += 1
-    fields = {"session_id": f"s{number % 900}", "page_url": f"/p/{number % 2000}", "properties": {"text": "x" * 500}}
-    data = encoded(event_id=str(number), **fields)
-    words = {"sequence_number": str(number), "partition_key": "k", "arrival_time": now.timestamp()}
-    batcher.add([encoder.encode(data=data, **words)], 0)
-payload = event_payload(batcher.take(0, is_tip=False))
-assert 0.99 * MAX_PAYLOAD_BYTES < len(payload) <= MAX_PAYLOAD_BYTES
-bucket = MemoryBucket()
-ledger = Ledger(MemoryTable(), bucket)
-applier = Applier(ledger, MemoryTable(), MemoryTable(), 30, lambda: now)
-processor = EventProcessor(ledger=ledger, bucket=bucket, applier=applier, epochs=Epochs(lambda _: "1", lambda: now),
-                           now=lambda: now)
-done = processor.process(decode_batch(json.loads(payload)), "run")
-print(done.total("landed"), peak_mb())
-"""
-)
-
-BOMB = (
+CONSUMERS = (
     PEAK_MB
     + """
 import sys
 sys.path[:0] = [".", "streaming_lambdas"]
 from datetime import UTC, datetime
-from clickstream.intake.kinesis import Batch
+from clickstream.detection.detecting import AnomalyDetector
 from clickstream.intake.portions import portion
 from clickstream.ledger import Ledger
 from clickstream.positions import Epochs
@@ -78,18 +40,71 @@ from tests.simulation.fakes import MemoryBucket, MemoryTable
 from tests.simulation.records import encoded, record, zstd
 
 now = datetime(2026, 11, 21, 9, 5, tzinfo=UTC)
-line, lines = encoded(properties={"text": "x" * int(sys.argv[1])}), int(sys.argv[2])
-bomb = zstd(b"\\n".join([line] * lines))
-records = tuple(record(bomb, number, now) for number in range(1, 10_001))
-bucket = MemoryBucket()
+bucket, sessions, epochs = MemoryBucket(), MemoryTable(), Epochs(lambda _: "1", lambda: now)
 ledger = Ledger(MemoryTable(), bucket)
 applier = Applier(ledger, MemoryTable(), MemoryTable(), 30, lambda: now)
-processor = EventProcessor(ledger=ledger, bucket=bucket, applier=applier, epochs=Epochs(lambda _: "1", lambda: now),
-                           now=lambda: now)
+processor = EventProcessor(ledger, bucket, applier, epochs, lambda: now)
+detector = AnomalyDetector(sessions, MemoryTable(), lambda _: None, epochs, lambda: now)
+
+def process_events(batch, run_id):
+    return processor.process(batch, run_id).total("landed")
+
+def detect_anomalies(batch, _):
+    before = seen()
+    detector.detect(batch)
+    return seen() - before
+
+def seen():
+    return sum(page["events"] for page in sessions.scan())
+
+consume = {"process_events": process_events, "detect_anomalies": detect_anomalies}[sys.argv[1]]
+"""
+)
+FULL_BATCH = (
+    CONSUMERS
+    + """
+import json
+from hashlib import sha256
+from clickstream.intake.kinesis import decode_batch
+from local_aws.batch import MAX_PAYLOAD_BYTES, Batcher, BatchLimits
+from local_aws.record import RecordEncoder, event_payload
+
+packed = int(sys.argv[2])
+encoder = RecordEncoder("arn:aws:kinesis:us-east-1:123456789012:stream/events", "shardId-000000000000")
+batcher = Batcher(BatchLimits(records=10_000, window_s=10))
+number = 0
+while not batcher.is_full:
+    number += 1
+    fields = {"session_id": f"s{number % 900}", "page_url": f"/p/{number % 2000}", "properties": {"text": "x" * 500}}
+    data = encoded(event_id=str(number), **fields)
+    if packed > 1:
+        lines = [
+            encoded(event_id=sha256(f"{number} {n}".encode()).hexdigest(), session_id=f"s{number % 300 + n % 3}",
+                    page_url=f"/p/{number * n % 2000}?q={number}", user_agent=f"Mozilla/5.0 (X11; Linux) {n % 40}")
+            for n in range(packed)
+        ]
+        data = zstd(b"\\n".join(lines))
+    words = {"sequence_number": str(number), "partition_key": "k", "arrival_time": now.timestamp()}
+    batcher.add([encoder.encode(data=data, **words)], 0)
+payload = event_payload(batcher.take(0, is_tip=False))
+assert 0.99 * MAX_PAYLOAD_BYTES < len(payload) <= MAX_PAYLOAD_BYTES
+part = portion(decode_batch(json.loads(payload)))
+print(consume(part.batch, "run"), peak_mb())
+"""
+)
+
+BOMB = (
+    CONSUMERS
+    + """
+from clickstream.intake.kinesis import Batch
+
+line, lines = encoded(session_id="s", properties={"text": "x" * int(sys.argv[2])}), int(sys.argv[3])
+bomb = zstd(b"\\n".join([line] * lines))
+records = tuple(record(bomb, number, now) for number in range(1, 10_001))
 landed, done = 0, 0
 for run in range(3):
     part = portion(Batch("arn", "shardId-0", records[done:]))
-    landed += processor.process(part.batch, str(run)).total("landed")
+    landed += consume(part.batch, str(run))
     done += len(part.batch.records)
     assert part.rest == str(done + 1)
 assert landed == done * lines
@@ -108,23 +123,36 @@ def test_no_operation_is_used_that_a_retry_could_double(path: Path) -> None:
     assert not passed & NEVER_PASSED
 
 
+def measured(script: str, *words: object) -> tuple[int, int]:
+    """Events that a program of its own took in, and the megabytes that it held at most."""
+    command = [sys.executable, "-c", script, *map(str, words)]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    events, peak_mb = map(int, result.stdout.split())
+    return events, peak_mb
+
+
 @needs_proc
-def test_a_full_batch_fits_the_memory_of_a_function() -> None:
-    """6 MB of events are archived and counted within half of what every deployed function has at least."""
-    result = subprocess.run([sys.executable, "-c", FULL_BATCH], cwd=ROOT, capture_output=True, text=True, check=True)
-    landed, peak_mb = map(int, result.stdout.split())
-    assert landed > 5_000
+@pytest.mark.parametrize(
+    ("consumer", "packed", "least"),
+    [("process_events", 1, 5_000), ("process_events", 200, 40_000), ("detect_anomalies", 200, 40_000)],
+)
+def test_a_full_batch_fits_the_memory_of_a_function(consumer: str, packed: int, least: int) -> None:
+    """6 MB of events, one or 200 a record, take half of what every deployed function has at least, in each consumer."""
+    events, peak_mb = measured(FULL_BATCH, consumer, packed)
+    assert events > least
     assert peak_mb < LEAST_MEMORY_MB / 2
 
 
 @needs_proc
-@pytest.mark.parametrize(("text", "lines"), [(0, 10_000), (9_000, 3_500)], ids=["short", "long"])
-def test_a_batch_that_unfolds_to_millions_fits_too(text: int, lines: int) -> None:
+@pytest.mark.parametrize(
+    ("consumer", "text", "lines"),
+    [("process_events", 0, 10_000), ("process_events", 9_000, 3_500), ("detect_anomalies", 0, 10_000)],
+    ids=["short", "long", "sessions"],
+)
+def test_a_batch_that_unfolds_to_millions_fits_too(consumer: str, text: int, lines: int) -> None:
     """Of 10,000 records of the same event over and over, each invocation takes what fits, and says where to go on."""
-    command = [sys.executable, "-c", BOMB, str(text), str(lines)]
-    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    landed, peak_mb = map(int, result.stdout.split())
-    assert landed > 20_000
+    events, peak_mb = measured(BOMB, consumer, text, lines)
+    assert events > 20_000
     assert peak_mb < 700
 
 
