@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from clickstream.intake import bulk
-from clickstream.intake.bulk import NAMES, parse_all, written
+from clickstream.intake.bulk import NAMES, parse_all
 from clickstream.intake.events import MAX_DEPTH, MAX_EVENT_BYTES, parse
+from clickstream.intake.property_texts import written
 from clickstream.intake.reasons import Reason, Rejected
 
 PLAIN = b'{"event_type":"click","event_id":"e","properties":{"a":1}}'
@@ -153,6 +154,48 @@ def test_neighbours_without_properties_do_not_hide_depth() -> None:
         same([nothing] * depth + [deep])
 
 
+ODD_SIBLINGS = {
+    b'{"a":12,"b":"x3"}': b'{"a":05,"b":"x3"}',
+    b'{"a1":1,"a2":2}': b'{"a1":1,"a1":2}',
+    b'{"a":-5}': b'{"a":-0}',
+    b'{"a":1.25}': b'{"a":1.50}',
+    b'{"a":1e5}': b'{"a":1e7}',
+    b'{"a":"\\u0041"}': b'{"a":"\\u0022"}',
+    b'{"a":"\\u0001"}': b'{"a":"\\u0041"}',
+    b'{"a":\n1}': b'{"a":\n2}',
+    b'{"a":[1]}': b'{"a":[0]}',
+    b'{"a":1844674407370955161}': b'{"a":9999999999999999999}',
+    b'{"a":12345678901234567890}': b'{"a":99999999999999999999}',
+    b'{"a":"12345678901234567890"}': b'{"a":"99999999999999999999"}',
+    b'{"a":":1"}': b'{"a":":2"}',
+    b'{"a": 1}': b'{"a": 2}',
+    b'{"a":"\xff1"}': b'{"a":"\xff2"}',
+    b'{"a":"\xed\xa0\x801"}': b'{"a":"\xed\xa0\x802"}',
+    b'{"a":{"b1":1,"b2":2}}': b'{"a":{"b1":1,"b1":2}}',
+    b"{}": b"null",
+    b'{"a":true}': b'{"a":false,"event.x":null}',
+    b'["1"]': b'["2"]',
+}
+"""Properties, and others of the same shape that are judged or written in another way, or might be."""
+
+
+@pytest.mark.parametrize("sound", ODD_SIBLINGS, ids=range(len(ODD_SIBLINGS)))
+def test_properties_of_one_shape_are_judged_one_by_one(sound: bytes) -> None:
+    """What is right for one of many properties that differ in digits only is not taken to be right for another."""
+    events = [b'{"event_type":"click","properties":%s}' % each for each in (sound, ODD_SIBLINGS[sound])]
+    first, second = events
+    same([first] * 40 + [second] + [first] * 40)
+    same([second] * 40 + [first, PLAIN, b'{"event_type":"click"}'] + [second] * 40)
+
+
+@settings(max_examples=150, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(payloads(), min_size=1, max_size=2), st.randoms(use_true_random=False))
+def test_many_of_few_shapes_are_judged_as_one_by_one(samples: list[bytes], chance: random.Random) -> None:
+    """Payloads that differ in digits only, some of them no JSON any more, have the answers that each has alone."""
+    digits = b"0123456789"
+    same([bytes(chance.choice(digits) if b in digits else b for b in chance.choice(samples)) for _ in range(60)])
+
+
 def test_ordinary_payloads_are_taken_together(monkeypatch: pytest.MonkeyPatch) -> None:
     """Compact JSON as browsers write it, with line ends, numbers and nested properties, needs no second look."""
     ordinary = [
@@ -162,6 +205,10 @@ def test_ordinary_payloads_are_taken_together(monkeypatch: pytest.MonkeyPatch) -
         b'{"event_type":"buy","quantity":2,"consent":true,"properties":{}}',
         PLAIN,
     ]
-    expected = one_by_one(ordinary)
-    monkeypatch.setattr(bulk, "parse", None)
-    assert at_once(ordinary) == expected
+    many = [*ordinary, *[PLAIN] * 80, PLAIN.replace(b"1", b"1.5"), PLAIN.replace(b"click", b"\\u0041")]
+    for data in (ordinary, many):
+        expected = one_by_one(data)
+        with monkeypatch.context() as patched:
+            patched.setattr(bulk, "parse", None)
+            patched.setattr(bulk, "_FEW", len(data))
+            assert at_once(data) == expected

@@ -5,9 +5,9 @@ of them together is enough for nearly all. A run that holds anything in doubt is
 parsed one by one. So both ways give one answer.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import filterfalse
 from typing import Any, NamedTuple
 
 import msgspec
@@ -15,16 +15,15 @@ from msgspec import UNSET, Raw, UnsetType
 
 from clickstream.intake.columns import Column
 from clickstream.intake.events import (
-    MAX_DEPTH,
     MAX_EVENT_BYTES,
     Event,
     Id,
     Text,
     Word,
     fingerprint,
-    has_long_digits,
     parse,
 )
+from clickstream.intake.property_texts import written, written_all
 from clickstream.intake.reasons import Reason, Rejected
 
 NAMES = Event.__struct_fields__
@@ -35,10 +34,10 @@ _FEW = 4
 """So many are parsed one by one rather than halved again."""
 _SAFE = 10**18
 _PLAIN = {str, bool, type(None), UnsetType}
-_NOTHING = {type(None), UnsetType}
+_TEXT_OR_NOTHING = {str, type(None), UnsetType}
 _UNBOUNDED = [NAMES.index(name) for name in ("timestamp", "sent_at", "revenue", "consent", "gpc", "dnt")]
 _IS_TEXT = [info.type in (Id, Word, Text, Word | None, Text | None) for info in msgspec.structs.fields(Event)]
-_PROPERTIES, _EVENT_ID, _USER_AGENT = (NAMES.index(name) for name in ("properties", "event_id", "user_agent"))
+_EVENT_ID, _USER_AGENT, _PROPERTIES = (NAMES.index(name) for name in ("event_id", "user_agent", "properties"))
 
 
 def _field(info: msgspec.structs.FieldInfo) -> tuple[str, Any] | tuple[str, Any, Any]:
@@ -50,11 +49,6 @@ def _field(info: msgspec.structs.FieldInfo) -> tuple[str, Any] | tuple[str, Any,
 
 _SENT = msgspec.defstruct("_SENT", map(_field, msgspec.structs.fields(Event)), forbid_unknown_fields=True, gc=False)
 _decode = msgspec.json.Decoder(_SENT).decode
-_decode_properties = msgspec.json.Decoder(dict[str, Any] | None).decode_lines
-_encode = msgspec.json.Encoder()
-_NO_PROPERTIES = ("{}", "null")
-_UNKNOWN = -(1 << 62)
-"""Quotation marks that cannot be told: no sum with it is one of marks that were counted."""
 
 
 @dataclass
@@ -112,11 +106,6 @@ def defect(error: Exception) -> Rejected:
     return Rejected(Reason.INTERNAL_ERROR, f"a defect of this software: {type(error).__name__}")
 
 
-def written(properties: dict[str, Any] | None) -> str | None:
-    """Properties as JSON text; None if there are none."""
-    return _encode.encode(properties).decode() if properties else None
-
-
 def _sound(payloads: Sequence[bytes]) -> list[Column] | None:
     """The columns of these payloads if they are all accepted for certain, else None."""
     if not payloads:
@@ -124,12 +113,14 @@ def _sound(payloads: Sequence[bytes]) -> list[Column] | None:
     try:
         events = list(map(_decode, payloads))
         columns: list[Column] = list(zip(*map(msgspec.structs.astuple, events), strict=True))
-        properties = _properties(columns[_PROPERTIES])
+        properties = written_all(columns[_PROPERTIES])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    settled = [_settled(column, is_text=is_text) for column, is_text in zip(columns, _IS_TEXT, strict=True)]
+    settled = [
+        _Settled(*properties) if number == _PROPERTIES else _settled(column, is_text=_IS_TEXT[number])
+        for number, column in enumerate(columns)
+    ]
     settled[_USER_AGENT] = settled[_USER_AGENT]._replace(column=_but_empty(columns[_USER_AGENT]))
-    settled[_PROPERTIES] = properties
     if not (_is_complete(settled, payloads) and all(_is_bounded(columns[number]) for number in _UNBOUNDED)):
         return None
     sound = [column for column, *_ in settled]
@@ -152,52 +143,14 @@ def _settled(column: Column, *, is_text: bool) -> _Settled:
     size = len(column)
     if column[0] is UNSET and column.count(UNSET) == size:
         return _Settled([None] * size, 0, 0)
-    filled = column if all(column) else list(filter(None, column))
-    texts = len(filled) if is_text or set(map(type, filled)) == {str} else _texts(filled)
-    if len(filled) == size:
-        return _Settled(column, size, 2 * (size + texts))
-    empty = list(filterfalse(None, column))
-    sent = size - empty.count(UNSET)
-    if set(map(type, empty)) <= _NOTHING:
-        return _Settled([value or None for value in column], sent, 2 * (sent + texts))
-    kept = [None if value is UNSET or value == "" else value for value in column]
-    return _Settled(kept, sent, 2 * (sent + texts + _texts(empty)))
-
-
-def _texts(column: Column) -> int:
-    """How many texts, empty ones too, are in the column."""
-    return list(map(type, column)).count(str)
-
-
-def _properties(column: Column) -> _Settled:
-    """Properties as text. Members and marks: those within and of their own name. `DecodeError` if in doubt."""
-    given = [raw for raw in column if raw]
-    if not given:
-        return _Settled([None] * len(column), 0, 0)
-    together = b"\n".join(given)
-    found = _decode_properties(together)
-    if has_long_digits(together):
-        raise msgspec.DecodeError("an integer may be too long")
-    members = len(found) + sum(len(each) for each in found if each)
-    if together.count(b"{") + together.count(b"[") > len(found) - found.count(None):
-        if any(raw.count(b"{") + raw.count(b"[") >= MAX_DEPTH for raw in map(bytes, given)):
-            raise msgspec.DecodeError("the nesting may be too deep")
-        members = len(found) + sum(map(_members, found))
-    lines = _encode.encode_lines(found)
-    # The same bytes once more: no name was there twice. The quotes of anything else are not known.
-    quotes = 2 * len(found) + together.count(b'"') if lines[:-1] == together else _UNKNOWN
-    texts = [None if line in _NO_PROPERTIES else line for line in lines.decode().split("\n")[: len(found)]]
-    if len(given) < len(column):
-        rest = iter(texts)
-        texts = [next(rest) if raw else None for raw in column]
-    return _Settled(texts, members, quotes)
-
-
-def _members(value: object) -> int:
-    """The members of all objects in a JSON value."""
-    if isinstance(value, dict):
-        return len(value) + sum(map(_members, value.values()))
-    return sum(map(_members, value)) if isinstance(value, list) else 0
+    if all(column) and (is_text or set(map(type, column)) == {str}):
+        return _Settled(column, size, 4 * size)
+    kinds = Counter(map(type, column))
+    sent = size - kinds[UnsetType]
+    quotes = 2 * (sent + kinds[str])
+    if kinds.keys() <= _TEXT_OR_NOTHING:
+        return _Settled(column if all(column) else [value or None for value in column], sent, quotes)
+    return _Settled([None if value is UNSET or value == "" else value for value in column], sent, quotes)
 
 
 def _is_complete(settled: Sequence[_Settled], payloads: Sequence[bytes]) -> bool:

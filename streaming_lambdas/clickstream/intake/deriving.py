@@ -11,16 +11,17 @@ import msgspec
 
 from clickstream import enrichment
 from clickstream.enrichment.pseudonyms import Pseudonym
-from clickstream.intake.bulk import NAMES, written
+from clickstream.intake.bulk import NAMES
 from clickstream.intake.columns import Coded, Column
 from clickstream.intake.events import flag, instant, instants, merged, money
+from clickstream.intake.property_texts import written
 from clickstream.intake.reasons import Rejected
 from clickstream.tables import RAW_EVENTS
 
 MAX_AHEAD = timedelta(hours=1)
 """An event time further ahead of its arrival is a wrong clock: the arrival time is used instead."""
 _COLUMNS = RAW_EVENTS.schema.names
-_AS_SENT = ("app_id", "event_type", "user_agent", "country", "currency", "quantity")
+_AS_SENT = ("app_id", "event_type", "country", "currency", "quantity")
 _AS_TEXT = ("event_id", "schema_version", "order_id", "product_id")
 _REDACTED = ("page_title", "search_term")
 _CAMPAIGN = ("utm_source", "utm_medium", "utm_campaign")
@@ -140,9 +141,10 @@ def _channels(pages: Coded, referrers: Coded) -> Coded:
 
 
 def _agents(fields: Found) -> Found:
-    agents = Coded.of(fields["user_agent"]).mapped(enrichment.agent)
+    sent = Coded.of(fields["user_agent"])
+    agents = sent.mapped(enrichment.agent)
     found: Found = dict(zip(enrichment.Agent._fields, agents.unzipped(), strict=True))
-    return found | {"is_bot": agents.mapped(lambda agent: agent.bot_reason is not None)}
+    return found | {"user_agent": sent, "is_bot": agents.mapped(lambda agent: agent.bot_reason is not None)}
 
 
 def _consent(fields: Found) -> Found:

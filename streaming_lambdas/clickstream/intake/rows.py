@@ -28,8 +28,8 @@ _RUN = 4000
 """Payloads worked on together: what a column costs whatever its length is shared by many."""
 _RUN_BYTES = 4 << 20
 """A run ends here too, but for a single record: long events must not multiply in memory."""
-_PACKED = frozenset(PACKED_MAGICS)
-[_MAGIC_BYTES] = set(map(len, PACKED_MAGICS))
+_PACKED_STARTS = frozenset(magic[:1] for magic in PACKED_MAGICS)
+"""First bytes of records that may be packed; no JSON object begins with them."""
 
 
 class Source(NamedTuple):
@@ -124,7 +124,7 @@ def _runs(records: Iterable[Record]) -> Iterator["_Run | tuple[Rejected, bytes, 
     rest = iter(records)
     while some := list(islice(rest, _RUN)):
         found = [record.data for record in some]
-        if _PACKED.isdisjoint({data[:_MAGIC_BYTES] for data in found}) and sum(map(len, found)) <= _RUN_BYTES:
+        if _PACKED_STARTS.isdisjoint({data[:1] for data in found}) and sum(map(len, found)) <= _RUN_BYTES:
             yield _Run.of_whole(some, found)
         else:
             yield from _mixed_runs(some)
