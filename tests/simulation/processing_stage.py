@@ -122,5 +122,6 @@ class Stage:
             now=lambda: stream.now,
             pseudonym=CodeVersion(str(version), b"key"),
             code_version=str(version),
+            ranges_per_commit=2,
         )
         return ProcessorContainer(version, processor)

@@ -189,6 +189,7 @@ class RecoverySchedule:
             now=lambda: self.now,
             pseudonym=CodeVersion(str(version), b"key"),
             code_version=str(version),
+            ranges_per_commit=1,
         )
 
     def _run_id(self) -> str:

@@ -3,12 +3,14 @@
 import os
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import pytest
 
 from clickstream.errors import ClickstreamError, Conflict, InfrastructureError
 from clickstream.intake.kinesis import Record
+from clickstream.intake.portions import portions
 from clickstream.ledger import Commit, Ledger
 from clickstream.positions import Lane
 from clickstream.stream.failures import read_failure
@@ -24,7 +26,8 @@ CAMPAIGNS = {"usual": (0.1, 2), "storm": (0.3, 2), "calm": (0.02, 1)}
 
 @pytest.fixture(autouse=True)
 def packed_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Objects hold packed rows instead of Parquet, for speed."""
+    """Objects hold packed rows instead of Parquet, for speed, and given-up batches are recovered in portions."""
+    monkeypatch.setattr("clickstream.stream.recovering.portions", partial(portions, max_events=3))
     monkeypatch.setattr("clickstream.intake.landing.parquet", recovery_parts.packed)
     monkeypatch.setattr("clickstream.intake.archive.unpacked", recovery_parts.unpacked)
 
@@ -111,13 +114,13 @@ def bad_events_are_taken_back_again(patch: pytest.MonkeyPatch) -> None:
 def reparse_conflict_counts_as_done(patch: pytest.MonkeyPatch) -> None:
     """Somebody else has taken the place in the reparse lane: take that for our own commit."""
 
-    def appended(self: Reparser, commit: Commit) -> bool:
-        self.ledger.register(commit.lane)
+    def appended(ledger: Ledger, commit: Commit) -> bool:
+        ledger.register(commit.lane)
         with suppress(Conflict):
-            self.ledger.append(commit)
+            ledger.append(commit)
         return True
 
-    patch.setattr(Reparser, "_appended", appended)
+    patch.setattr("clickstream.stream.reparsing.appended", appended)
 
 
 def reparse_head_is_not_applied(patch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from clickstream.intake.envelopes import KPL_MAGIC, MAX_EVENTS_PER_RECORD, ZSTD_MAGIC, extent, payloads
 from clickstream.intake.kinesis import Batch
-from clickstream.intake.portions import Portion, portion
+from clickstream.intake.portions import Portion, portion, portions
 from clickstream.intake.reasons import Rejected
 from tests.simulation.records import encoded, kpl_aggregate, record, zstd
 
@@ -27,6 +27,14 @@ def test_records_are_taken_while_their_events_fit(events: int, taken: int) -> No
     """Whole records in order, at least one, and the number of the next one."""
     rest = str(taken) if taken < len(BATCH.records) else None
     assert portion(BATCH, events) == Portion(replace(BATCH, records=BATCH.records[:taken]), rest)
+
+
+@pytest.mark.parametrize(("events", "lengths"), [(1, [1, 1, 1, 1]), (5, [2, 2]), (8, [3, 1]), (9, [4])], ids=str)
+def test_portions_are_the_whole_batch(events: int, lengths: list[int]) -> None:
+    """Every record is in one of them, in order."""
+    found = list(portions(BATCH, events))
+    assert [len(part.records) for part in found] == lengths
+    assert tuple(record for part in found for record in part.records) == BATCH.records
 
 
 def test_records_are_taken_while_their_bytes_fit() -> None:

@@ -4,7 +4,6 @@ Source: https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destinat
 """
 
 import binascii
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,12 +28,6 @@ class FailedBatch:
 def failed_keys(bucket: Bucket) -> list[str]:
     """Keys of all given-up batches."""
     return [entry.key for entry in bucket.list(PREFIX)]
-
-
-def failed_batches(bucket: Bucket) -> Iterator[FailedBatch]:
-    """Every given-up batch, one in memory at a time. Raises `LakeError` for an object that is none."""
-    for key in failed_keys(bucket):
-        yield read_failure(bucket, key)
 
 
 def read_failure(bucket: Bucket, key: str) -> FailedBatch:

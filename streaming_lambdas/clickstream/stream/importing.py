@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from clickstream.errors import Conflict, InfrastructureError, LedgerError
+from clickstream.errors import InfrastructureError, LedgerError
 from clickstream.intake.history import Line
 from clickstream.intake.kinesis import Record
 from clickstream.intake.landing import LandingFile, landing_files
@@ -21,6 +21,7 @@ from clickstream.intake.rows import Row, Rows, Source
 from clickstream.ledger import Commit, LandedObject, Ledger, Range
 from clickstream.ports import Bucket
 from clickstream.positions import IMPORT, START, Lane, padded
+from clickstream.stream.appending import appended
 from clickstream.stream.processing import CONSUMER
 from clickstream.stream.reparsing import Reader
 from clickstream.tables import BAD_EVENTS
@@ -82,7 +83,7 @@ class Importer:
             if not todo:
                 return None
             commit = self._archived(lane, head, todo, run_id)
-            if self._appended(commit):
+            if appended(self.ledger, commit):
                 self.ledger.add_work(commit)
                 self._heads[lane] = commit
                 return commit
@@ -133,18 +134,6 @@ class Importer:
     def _put(self, file: LandingFile) -> LandedObject:
         self.bucket.put(file.entry.key, file.body)
         return file.entry
-
-    def _appended(self, commit: Commit) -> bool:
-        """Write the commit. False if another run has taken its place in the lane."""
-        if commit.previous == START:
-            self.ledger.register(commit.lane)
-        try:
-            self.ledger.append(commit)
-        except Conflict:
-            winner = self.ledger.at(commit.lane, commit.previous)
-            # Our own earlier write, whose reply was lost.
-            return winner is not None and winner.run_id == commit.run_id
-        return True
 
 
 def chunks(lines: Iterable[Line]) -> Iterator[list[Line]]:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from clickstream.errors import Conflict, InfrastructureError, LedgerError
+from clickstream.errors import InfrastructureError, LedgerError
 from clickstream.intake.deriving import CountryOf
 from clickstream.intake.kinesis import Batch, Record
 from clickstream.intake.landing import landing_files
@@ -22,12 +22,15 @@ from clickstream.ledger import Commit, LandedObject, Ledger, Range
 from clickstream.live.counters import minute_deltas
 from clickstream.ports import Bucket
 from clickstream.positions import START, Epochs, Lane, ordinal
+from clickstream.stream.appending import appended
 from clickstream.stream.applying import Applier
 from clickstream.tables import hour_text
 
 CONSUMER = "process_events"
 ROUNDS = 5
 """How often a lost race is planned again before the invocation fails."""
+RANGES_PER_COMMIT = 1_000
+"""Each takes 266 bytes of the 400 KB of an item. A fill of more runs is several commits."""
 EPOCH_DOUBT = timedelta(minutes=5)
 Records = tuple[Record, ...]
 
@@ -56,6 +59,7 @@ class EventProcessor:
     pseudonym: Pseudonym | None = None
     country_of: CountryOf | None = None
     code_version: str = "dev"
+    ranges_per_commit: int = RANGES_PER_COMMIT
     _heads: dict[Lane, Commit] = field(default_factory=dict)
 
     def process(self, batch: Batch, run_id: str) -> Invocation:
@@ -111,13 +115,18 @@ class EventProcessor:
         head = self._applied_head(lane.fill)
         covering = self.ledger.covering(lane, records[0].position, records[-1].position)
         todo = tuple(r for r in records if not any(commit.covers(r.position) for commit in covering))
-        if not todo:
-            return True
-        last = ordinal(int(head.last) + 1 if head else 1)
-        commit = self._archived(lane.fill, head, last, todo, contiguous(todo, records), invocation.run_id)
-        # Coverage was read before the race for this place: a cached head would hide who won it.
-        self._heads.pop(lane.fill, None)
-        return self._commit(invocation, commit)
+        ranges = contiguous(todo, records)
+        for start in range(0, len(ranges), self.ranges_per_commit):
+            part = ranges[start : start + self.ranges_per_commit]
+            held = tuple(record for record in todo if part[0].first <= record.position <= part[-1].last)
+            last = ordinal(int(head.last) + 1 if head else 1)
+            commit = self._archived(lane.fill, head, last, held, part, invocation.run_id)
+            # Coverage was read before the race for this place: a cached head would hide who won it.
+            self._heads.pop(lane.fill, None)
+            if not self._commit(invocation, commit):
+                return False
+            head = commit
+        return True
 
     def _archived(
         self, lane: Lane, head: Commit | None, last: str, records: Records, ranges: tuple[Range, ...], run_id: str
@@ -149,15 +158,8 @@ class EventProcessor:
 
     def _commit(self, invocation: Invocation, commit: Commit) -> bool:
         """Append and apply. False if another writer has taken this place in the lane."""
-        if commit.previous == START:
-            self.ledger.register(commit.lane)
-        try:
-            self.ledger.append(commit)
-        except Conflict:
-            winner = self.ledger.at(commit.lane, commit.previous)
-            if winner is None or winner.run_id != commit.run_id:
-                return False
-            # Our own earlier write, whose reply was lost.
+        if not appended(self.ledger, commit):
+            return False
         invocation.commits.append(commit)
         self.applier.apply(commit)
         return True

@@ -12,6 +12,7 @@ from typing import Literal
 
 from clickstream.errors import ClickstreamError
 from clickstream.intake.kinesis import Batch, Record
+from clickstream.intake.portions import portions
 from clickstream.ledger import Ledger
 from clickstream.ports import Bucket
 from clickstream.positions import Epochs, Lane
@@ -79,7 +80,9 @@ class Recoverer:
         if failed.function == self.function:
             fixed = Epochs(lambda _: lane.epoch, self.processor.now)
             processor = dataclasses.replace(self.processor, epochs=fixed, _heads={})
-            records = processor.process(failed.batch, run_id).total("records")
+            # As the function takes it, so that a batch which unfolds to millions fits here, too.
+            done = (processor.process(part, run_id) for part in portions(failed.batch))
+            records = sum(invocation.total("records") for invocation in done)
         if todo := uncovered(self.processor.ledger, lane, failed.batch.records):
             return Recovery(failed.key, "waiting", records, len(todo))
         self.failures.delete(failed.key)

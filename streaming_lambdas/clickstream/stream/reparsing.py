@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import chain
 
-from clickstream.errors import Conflict, InfrastructureError
+from clickstream.errors import InfrastructureError
 from clickstream.intake import archive
 from clickstream.intake.envelopes import payloads
 from clickstream.intake.kinesis import Record
@@ -23,6 +23,7 @@ from clickstream.ledger import Commit, LandedObject, Ledger, Reparsed
 from clickstream.live.counters import minute_deltas
 from clickstream.ports import Bucket
 from clickstream.positions import START, Lane, ordinal
+from clickstream.stream.appending import appended
 from clickstream.stream.applying import Applier
 from clickstream.tables import BAD_EVENTS, RAW_EVENTS
 
@@ -116,7 +117,7 @@ class Reparser:
             if not taken.numbers:
                 return None
             commit = self._archived(lane, known.last, key, taken, run_id)
-            if self._appended(commit):
+            if appended(self.ledger, commit):
                 self.applier.apply(commit)
                 return commit
         raise InfrastructureError(f"{key}: another run was faster {ROUNDS} times")
@@ -151,18 +152,6 @@ class Reparser:
             deltas={} if lane.is_import else minute_deltas(taken.rows.good),
             reparsed=(Reparsed(key, runs(taken.numbers)),),
         )
-
-    def _appended(self, commit: Commit) -> bool:
-        """Write the commit. False if another run has taken its place in the lane."""
-        if commit.previous == START:
-            self.ledger.register(commit.lane)
-        try:
-            self.ledger.append(commit)
-        except Conflict:
-            winner = self.ledger.at(commit.lane, commit.previous)
-            # The same run writes several commits: only one with the same rows is ours, its reply lost.
-            return winner is not None and (winner.run_id, winner.reparsed) == (commit.run_id, commit.reparsed)
-        return True
 
 
 def accepted(rows: Sequence[Row], numbers: Iterable[int], source: Source, read: Reader) -> Taken:
