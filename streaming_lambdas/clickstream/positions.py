@@ -53,11 +53,6 @@ class Lane(NamedTuple):
         return self.main == self
 
     @property
-    def is_reparse(self) -> bool:
-        """Whether commits of this lane take bad events back, and hold no records of their own."""
-        return self.shard_id.endswith(_REPARSE)
-
-    @property
     def is_import(self) -> bool:
         """Whether its events are history from a file: no stream counted them, and no live counter does."""
         return self.main.shard_id == IMPORT

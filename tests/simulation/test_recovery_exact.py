@@ -126,7 +126,7 @@ def reparse_conflict_counts_as_done(patch: pytest.MonkeyPatch) -> None:
 def reparse_head_is_not_applied(patch: pytest.MonkeyPatch) -> None:
     """Take more bad events back although nobody has applied the commit before."""
     original = Ledger.head
-    patch.setattr(Ledger, "head", lambda self, lane: None if lane.is_reparse else original(self, lane))
+    patch.setattr(Ledger, "head", lambda self, lane: None if lane == lane.main.reparse else original(self, lane))
 
 
 MUTANTS: list[Callable[[pytest.MonkeyPatch], None]] = [
