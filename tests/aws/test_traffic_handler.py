@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+import boto3
 import pytest
 
 import detect_traffic_anomalies
@@ -72,6 +73,21 @@ def test_a_tracking_outage_is_stored_and_told_once(clock: Clock, capsys: pytest.
     assert (again["minutes"], again["anomalies"], again["alerts"]) == (0, 0, 0)
     line = json.loads(capsys.readouterr().out.splitlines()[0])
     assert (line["series"], line["anomalies"], line["alerts_failed"]) == (3, values["anomalies"], 0)
+
+
+def test_why_an_alert_failed_is_said(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
+    """A topic that is gone fails no run; the one line of the run counts what waits and has the service's own words."""
+    count(0, 60, page_view=USUAL, purchase=USUAL)
+    count(60, 80, page_view=USUAL)
+    sns = boto3.client("sns")
+    sns.delete_topic(TopicArn=sns.list_topics()["Topics"][0]["TopicArn"])
+    clock.now = START + timedelta(minutes=80) + SETTLED
+    values = detect_traffic_anomalies.handler({}, None)
+    assert values["alerts_failed"] == values["anomalies"] > 0
+    [line] = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (line["level"], line["alerts_failed"]) == ("error", values["anomalies"])
+    assert "Publish" in line["error"]
+    assert list(DynamoTable("anomalies").indexed("pending", "traffic")) != []
 
 
 def test_a_paused_run_catches_up(clock: Clock) -> None:
