@@ -20,8 +20,8 @@ from clickstream.intake.landing import LandingFile, landing_files
 from clickstream.intake.rows import Row, Rows, Source
 from clickstream.ledger import Commit, LandedObject, Ledger, Range
 from clickstream.ports import Bucket
-from clickstream.positions import IMPORT, START, Lane, padded
-from clickstream.stream.appending import appended
+from clickstream.positions import IMPORT, Lane, padded
+from clickstream.stream.appending import Writer, appended, commit_of
 from clickstream.stream.processing import CONSUMER
 from clickstream.stream.reparsing import Reader
 from clickstream.tables import BAD_EVENTS
@@ -104,20 +104,9 @@ class Importer:
         source = Source(lane.epoch, lane.shard_id)
         rows = self.rows(lines, source)
         first, last = padded(str(lines[0].number)), padded(str(lines[-1].number))
-        return Commit(
-            lane=lane,
-            previous=head.last if head else START,
-            last=last,
-            ranges=(Range(first, last),),
-            objects=tuple(self.each(self._put, landing_files(rows, source))),
-            records=0,
-            events=rows.events,
-            landed=len(rows.good),
-            bad=len(rows.bad),
-            run_id=run_id,
-            written_time=self.now().astimezone(UTC).isoformat(),
-            code_version=self.code_version,
-        )
+        objects = tuple(self.each(self._put, landing_files(rows, source)))
+        writer = Writer(run_id, self.now(), self.code_version)
+        return commit_of(rows, objects, lane, head, last, (Range(first, last),), writer)
 
     def rows(self, lines: Lines, source: Source) -> Rows:
         """Every line as rows, in order: through the parser of the stream, or bad already."""

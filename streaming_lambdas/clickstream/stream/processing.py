@@ -11,7 +11,9 @@ Nothing counts before the commit, the commit is one conditional write, and every
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+
+import msgspec
 
 from clickstream.errors import InfrastructureError, LedgerError
 from clickstream.intake.deriving import CountryOf
@@ -21,8 +23,8 @@ from clickstream.intake.rows import Pseudonym, Rows, Source, read
 from clickstream.ledger import Commit, LandedObject, Ledger, Range
 from clickstream.live.counters import minute_deltas
 from clickstream.ports import Bucket
-from clickstream.positions import START, Epochs, Lane, ordinal
-from clickstream.stream.appending import appended
+from clickstream.positions import Epochs, Lane, ordinal
+from clickstream.stream.appending import Writer, appended, commit_of
 from clickstream.stream.applying import Applier
 from clickstream.tables import hour_text
 
@@ -134,22 +136,10 @@ class EventProcessor:
         """The commit of these records, its objects written."""
         source = Source(lane.epoch, lane.main.shard_id)
         rows = self.read(records, source)
-        return Commit(
-            lane=lane,
-            previous=head.last if head else START,
-            last=last,
-            ranges=ranges,
-            objects=tuple(self._written(rows, source)),
-            records=len(records),
-            events=rows.events,
-            landed=len(rows.good),
-            bad=len(rows.bad),
-            run_id=run_id,
-            written_time=self.now().astimezone(UTC).isoformat(),
-            code_version=self.code_version,
-            deltas=minute_deltas(rows.good),
-            hours=records_by_hour(records),
-        )
+        writer = Writer(run_id, self.now(), self.code_version)
+        commit = commit_of(rows, tuple(self._written(rows, source)), lane, head, last, ranges, writer)
+        deltas, hours = minute_deltas(rows.good), records_by_hour(records)
+        return msgspec.structs.replace(commit, records=len(records), deltas=deltas, hours=hours)
 
     def _written(self, rows: Rows, source: Source) -> Iterator[LandedObject]:
         for file in landing_files(rows, source):
