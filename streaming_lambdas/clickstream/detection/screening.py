@@ -40,7 +40,7 @@ def is_harmless(state: SessionState, activities: Activities) -> bool:
         and not memory.orders
         and _has_harmless_types(state, activities)
         and _has_harmless_agents(state, activities)
-        and not state.may_step_back(activities.times_us)
+        and not state.may_step_back(min(activities.times_us), max(activities.times_us))
     )
 
 

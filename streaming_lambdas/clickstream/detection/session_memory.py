@@ -90,14 +90,6 @@ class Memory(msgspec.Struct, array_like=True):
         self.backward_steps += time_ms < self.last_ms - longest_step_ms
         self.last_ms = time_ms
 
-    def add_steps(self, times_ms: Sequence[int], longest_step_ms: int) -> None:
-        """Remember the steps of a batch; mostly all lie so close together that none can be one backwards."""
-        if max(self.last_ms, max(times_ms)) - min(times_ms) <= longest_step_ms:
-            self.last_ms = times_ms[-1]
-            return
-        for time_ms in times_ms:
-            self.add_step(time_ms, longest_step_ms)
-
     def add_page(self, name: str, time_ms: int) -> None:
         """Remember a page; one that is known keeps its time."""
         self.pages.setdefault(_hashed_page(name), time_ms)

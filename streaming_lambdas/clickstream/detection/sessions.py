@@ -26,6 +26,9 @@ PACKED = "packed"
 """Attribute of the item that holds the memory of the rules (MessagePack)."""
 
 
+_TIME = itemgetter(0)
+
+
 class SessionState(msgspec.Struct):
     """The session so far, as this lane saw it. Times are UTC; resends count as the events that landed."""
 
@@ -81,12 +84,12 @@ class SessionState(msgspec.Struct):
         if "purchase" in kinds:
             self._observe_orders(activities, kinds)
 
-    def may_step_back(self, times_us: Sequence[int]) -> bool:
-        """Whether event time may run backwards by more than LONGEST_STEP_BACK_MS with one of these."""
-        latest_ms = max(times_us) // 1000
+    def may_step_back(self, first_us: int, last_us: int) -> bool:
+        """Whether event time may run backwards by more than LONGEST_STEP_BACK_MS with events between these instants."""
+        last_ms = last_us // 1000
         if self.memory.base_ms is not None:
-            latest_ms = max(latest_ms, self.memory.base_ms + self.memory.last_ms)
-        return latest_ms - min(times_us) // 1000 > LONGEST_STEP_BACK_MS
+            last_ms = max(last_ms, self.memory.base_ms + self.memory.last_ms)
+        return last_ms - first_us // 1000 > LONGEST_STEP_BACK_MS
 
     def since_start_ms(self, time: datetime) -> int:
         """Milliseconds from the first event that arrived; negative for an earlier one."""
@@ -133,18 +136,24 @@ class SessionState(msgspec.Struct):
 
     def _observe_times(self, times_us: Sequence[int]) -> list[int]:
         """The times since the start, in milliseconds."""
-        first_time, last_time = instant(min(times_us)), instant(max(times_us))
+        first_us, last_us = min(times_us), max(times_us)
+        first_time, last_time = instant(first_us), instant(last_us)
         if self.first_time is None or first_time < self.first_time:
             self.first_time = first_time
         if self.last_time is None or last_time > self.last_time:
             self.last_time = last_time
         base_ms = self._base_ms(times_us[0] // 1000)
         times_ms = [time_us // 1000 - base_ms for time_us in times_us]
-        self.memory.add_steps(times_ms, LONGEST_STEP_BACK_MS)
+        if self.may_step_back(first_us, last_us):
+            for time_ms in times_ms:
+                self.memory.add_step(time_ms, LONGEST_STEP_BACK_MS)
+        self.memory.last_ms = times_ms[-1]
         return times_ms
 
     def _observe_pages(self, activities: Activities, kinds: Sequence[str], times_ms: Sequence[int]) -> None:
-        actions, views, things = list[int](), list[tuple[int, str]](), list[tuple[int, str]]()
+        actions: list[int] = []
+        views: list[tuple[int, str]] = []
+        things: list[tuple[int, str]] = []
         for place, (kind, page, time_ms) in enumerate(zip(kinds, activities.pages, times_ms, strict=True)):
             if page is None:
                 actions.append(time_ms)
@@ -153,8 +162,9 @@ class SessionState(msgspec.Struct):
                     things.append((time_ms, product_id))
             elif kind == "page_view":
                 actions.append(time_ms)
-                views.append((time_ms, page))
-                things.append((time_ms, page))
+                view = time_ms, page
+                views.append(view)
+                things.append(view)
             elif kind not in OPENING_TYPES:
                 actions.append(time_ms)
         self.memory.add_actions(actions)
@@ -165,11 +175,13 @@ class SessionState(msgspec.Struct):
     def _observe_views(self, views: list[tuple[int, str]]) -> None:
         memory = self.memory
         self.page_views += len(views)
-        views.sort(key=itemgetter(0))
-        if self.entry_page is None or views[0][0] < memory.entry_ms:
-            memory.entry_ms, self.entry_page = views[0]
-        if self.exit_page is None or views[-1][0] >= memory.exit_ms:
-            memory.exit_ms, self.exit_page = views[-1]
+        # Of views at the same time, the one that came first is the entry, the one that came last the exit.
+        entry_ms, entry_page = min(views, key=_TIME)
+        if self.entry_page is None or entry_ms < memory.entry_ms:
+            memory.entry_ms, self.entry_page = entry_ms, entry_page
+        exit_ms, exit_page = max(reversed(views), key=_TIME)
+        if self.exit_page is None or exit_ms >= memory.exit_ms:
+            memory.exit_ms, self.exit_page = exit_ms, exit_page
 
     def _observe_orders(self, activities: Activities, kinds: Sequence[str]) -> None:
         for place, kind in enumerate(kinds):
