@@ -1,5 +1,6 @@
 """A batch of a session's events is what the same events are one by one, in every order and split."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -23,11 +24,18 @@ CHROME = (
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1.15 Version/17.4 Mobile Safari/604.1"
 ON_TWO = "Mozilla/5.0 (Windows NT 10.0; iPhone) Gecko/20100101 Firefox/128.0"
 KINDS = ("page_view", "view_item", "view_cart", "click", "begin_checkout", "purchase", "search", "add_to_cart")
+
+
+def before_arrival(seconds: float) -> str:
+    """The instant so long before the arrival."""
+    return (ARRIVAL - timedelta(seconds=seconds)).isoformat()
+
+
 HONEST = st.fixed_dictionaries(
     {
         "event_type": st.sampled_from(KINDS[:4]),
         "event_id": st.integers(0, 10**6).map(str),
-        "timestamp": st.integers(0, 10**9).map(lambda us: (ARRIVAL - timedelta(microseconds=us)).isoformat()),
+        "timestamp": (st.integers(0, 10**9) | st.integers(0, 3)).map(lambda us: before_arrival(us / 10**6)),
     },
     optional={"page_url": st.integers(0, 40).map(lambda n: f"/{n}?utm_medium=email"), "user_agent": st.just(CHROME)},
 )
@@ -35,7 +43,7 @@ ODD = st.fixed_dictionaries(
     {
         "event_type": st.sampled_from(KINDS) | st.integers(0, 60).map(lambda n: f"type{n}"),
         "event_id": st.integers(0, 300).map(str),
-        "timestamp": st.integers(0, 10**6).map(lambda s: (ARRIVAL - timedelta(seconds=s / 100)).isoformat()),
+        "timestamp": st.integers(0, 10**6).map(lambda s: before_arrival(s / 100)),
     },
     optional={
         "page_url": st.integers(0, 200).map(lambda n: f"/{n}"),
@@ -74,10 +82,8 @@ def one_by_one(state: SessionState, activities: list[Activity]) -> list[Anomaly]
     return found
 
 
-@settings(max_examples=250, deadline=None, database=None)
-@given(BATCHES, st.sampled_from([None, 1, 7]))
-def test_a_batch_is_its_events_one_by_one(parts: list[list[Event]], rows_per_chunk: int | None) -> None:
-    """The same state and the same anomalies, however the events are split into batches and chunks of columns."""
+def compare(parts: list[list[Event]], rows_per_chunk: int | None = None) -> None:
+    """Assert that batches leave the same states, and find the same anomalies, as their events one by one."""
     states: dict[str, tuple[SessionState, SessionState, SessionState]] = {}
     for sessions in batches(parts, rows_per_chunk):
         for name, activities in sessions.items():
@@ -87,6 +93,36 @@ def test_a_batch_is_its_events_one_by_one(parts: list[list[Event]], rows_per_chu
             assert take_in("s", judged, activities) == expected
             whole.broken_rules = plain.broken_rules
             assert whole.item() == judged.item() == plain.item()
+
+
+@settings(max_examples=250, deadline=None, database=None)
+@given(BATCHES, st.sampled_from([None, 1, 7]))
+def test_a_batch_is_its_events_one_by_one(parts: list[list[Event]], rows_per_chunk: int | None) -> None:
+    """The same state and the same anomalies, however the events are split into batches and chunks of columns."""
+    compare(parts, rows_per_chunk)
+
+
+@pytest.mark.parametrize("batch", [1, 2, 20, 29, 100, 300])
+@pytest.mark.parametrize(
+    "event",
+    [
+        lambda n: {"page_url": f"/{n * n % 211}"},
+        lambda n: {"event_type": f"type{n * n % 97}"},
+        lambda n: {"event_type": "click", "event_id": f"e{n * n % 97}"},
+        lambda n: {"page_url": f"/{n}", "timestamp": before_arrival(n % 3)},
+        lambda n: {"timestamp": before_arrival(n % 5 // 4 * 8_000)},
+        lambda n: {"event_type": "purchase" if n % 7 > 4 else "search", "order_id": f"{n % 5}", "revenue": n},
+        lambda n: {"event_type": "begin_checkout" if n > 3 else "view_item" if n > 9 else "click"},
+        lambda n: {
+            "user_agent": (CHROME, CHROME, FIREFOX, IPHONE, None, "Mozilla/5.0 (Android) Firefox/1")[n // 4 % 6]
+        },
+        lambda n: {"event_type": "click", "user_agent": ON_TWO if n == 33 else CHROME},
+    ],
+)
+def test_long_sessions_too(event: Callable[[int], Event], batch: int) -> None:
+    """Beyond every cap, with returning pages, types, ids and orders, with ties and steps back in time."""
+    events = [{"event_id": f"e{n}", "timestamp": before_arrival(3600 - 9 * n)} | event(n) for n in range(300)]
+    compare([events[first : first + batch] for first in range(0, len(events), batch)])
 
 
 @settings(max_examples=100, deadline=None, database=None)
@@ -137,7 +173,7 @@ def test_an_ordinary_visit_is_not_judged_event_by_event(monkeypatch: pytest.Monk
         [{"user_agent": "curl/8"}],
         [{"user_agent": ON_TWO}],
         [{"user_agent": agent} for agent in (CHROME, FIREFOX, IPHONE, None)],
-        [{"timestamp": (ARRIVAL - timedelta(hours=hours)).isoformat()} for hours in (0, 3)],
+        [{"timestamp": before_arrival(3600 * hours)} for hours in (0, 3)],
     ],
 )
 def test_what_may_break_a_rule_is_judged_event_by_event(odd: list[Event]) -> None:
