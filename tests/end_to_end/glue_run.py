@@ -35,6 +35,7 @@ _QUIET = {
     "spark.log.level": "ERROR",
 }
 _LIMIT_S = 300
+_JAVA = ("11", "17")
 _EMPTY_ZIP = b"PK\x05\x06" + bytes(18)
 
 
@@ -88,9 +89,12 @@ class GlueJob:
 
 
 def skip_without_spark() -> None:
-    """Skip the test where there is no Java, or where Glue's packages are not installed."""
+    """Skip the test where there is no Java that Spark 3.5 runs on, or where Glue's packages are not installed."""
     if shutil.which("java") is None:
         pytest.skip("there is no Java")
+    said = subprocess.run(["java", "-version"], capture_output=True, text=True, check=False).stderr
+    if not re.search(rf'version "({"|".join(_JAVA)})\b', said):
+        pytest.skip(f"Spark 3.5 runs on Java {', '.join(_JAVA)}, this is: {said.strip()}")
     if not (SPARK / "spark-submit").exists():
         pytest.skip("Glue's packages are not installed; run `make test-spark`")
 
