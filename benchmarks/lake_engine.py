@@ -11,16 +11,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pyarrow.parquet as pq
+
+from clickstream.tables import RAW_EVENTS
 
 ROOT = Path(__file__).parents[1]
 LIMIT_S = 900
 """CPU seconds after which an engine is given up."""
-_CONTENT = (
-    "event_id, event_type, epoch_us(event_time), session_id, user_id, page_url, user_agent, country, revenue, "
-    "quantity, consent, properties"
+_POSITION = {"epoch", "shard_id", "sequence_number", "sub_sequence"}
+_CONTENT = ", ".join(
+    f"epoch_us({field.name})" if pa.types.is_timestamp(field.type) else field.name
+    for field in RAW_EVENTS.schema
+    if field.name not in _POSITION
 )
-"""Everything that copies of an event have in common, at least one column of each type."""
+"""Every column that copies of an event have in common."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,7 @@ def measured(python: str, engine: Engine, landing: Path, folder: Path, environme
 
 
 def answer_of(out: Path) -> tuple[int, ...]:
-    """What the data files say, apart from times and places of delivery."""
+    """What the data files say, apart from positions."""
     rows = f"FROM read_parquet('{out}/**/*.parquet')"
     statement = f"SELECT COUNT(*), COUNT(DISTINCT event_id), SUM(hash({_CONTENT})::HUGEINT) {rows}"
     found = duckdb.connect().execute(statement).fetchone()
