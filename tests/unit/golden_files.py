@@ -13,8 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from clickstream.positions import padded
-from clickstream.tables import LAKE_TABLES as TABLES
-from clickstream.tables import SESSIONS, LakeTable
+from clickstream.tables import LAKE_TABLES, SESSIONS, LakeTable
 
 FOLDER = Path(__file__).parent / "golden"
 NEVER_NULL = {SESSIONS.name: ("session_id", "start_time")}
@@ -67,7 +66,7 @@ def _value(kind: pa.DataType, text: str) -> object:
 
 def main() -> None:
     """Write what is missing."""
-    for table in TABLES:
+    for table in LAKE_TABLES:
         known = files(table)
         if known and pq.read_schema(known[-1]).equals(table.schema):
             continue

@@ -9,16 +9,16 @@ import pytest
 
 from clickstream.lake.compaction import compact_hour
 from clickstream.ledger import LandedObject
-from clickstream.tables import RAW_EVENTS, LakeTable
+from clickstream.tables import LAKE_TABLES, RAW_EVENTS, LakeTable
 from tests.simulation.fake_lake import HOUR, add_work, memory_lake, parquet_bytes, rows_under
-from tests.unit.golden_files import TABLES, breaks, files, rows
+from tests.unit.golden_files import breaks, files, rows
 
 MAKE = "python -m tests.unit.golden_files"
-FILES = [pytest.param(table, path, id=path.stem) for table in TABLES for path in files(table)]
+FILES = [pytest.param(table, path, id=path.stem) for table in LAKE_TABLES for path in files(table)]
 SCHEMA = RAW_EVENTS.schema
 
 
-@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+@pytest.mark.parametrize("table", LAKE_TABLES, ids=lambda table: table.name)
 def test_the_present_columns_have_a_golden_file(table: LakeTable) -> None:
     """Who changes a table keeps a file of the new version, and leaves the older ones alone."""
     assert pq.read_schema(files(table)[-1]).equals(table.schema), f"new columns need a file: {MAKE}"
