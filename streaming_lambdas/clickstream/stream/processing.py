@@ -117,6 +117,8 @@ class EventProcessor:
         head = self._applied_head(lane.fill)
         covering = self.ledger.covering(lane, records[0].position, records[-1].position)
         todo = tuple(r for r in records if not any(commit.covers(r.position) for commit in covering))
+        if not todo:
+            return True
         ranges = contiguous(todo, records)
         for start in range(0, len(ranges), self.ranges_per_commit):
             part = ranges[start : start + self.ranges_per_commit]
