@@ -1,6 +1,6 @@
 """Stores that fail at one chosen call, over all of them together: before it takes effect, or after."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from clickstream.errors import InfrastructureError
@@ -51,9 +51,11 @@ class _Guarded:
         return lambda *arguments, **options: self._point.call(value, *arguments, **options)
 
 
-def kill_points(limit: int = 500) -> Iterator[KillPoint]:
+def kill_points(
+    limit: int = 500, errors: Iterable[Exception] = (Killed("dead"), InfrastructureError("no reply"))
+) -> Iterator[KillPoint]:
     """Every kind of failure at every call, until none is left that a run comes to. A run must happen between two."""
-    for error in (Killed("dead"), InfrastructureError("no reply")):
+    for error in errors:
         for takes_effect in (False, True):
             for at_call in range(limit):
                 point = KillPoint(at_call, error, takes_effect=takes_effect)
