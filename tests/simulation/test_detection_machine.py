@@ -8,7 +8,6 @@ import json
 from collections.abc import Callable, Iterable
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -16,7 +15,6 @@ from hypothesis.stateful import (
     invariant,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
 
 from clickstream.detection.alerting import Alert, Alerts, Sent, is_anomaly
@@ -27,10 +25,12 @@ from clickstream.positions import Epochs
 from local_aws.delivery import Policy
 from local_aws.record import event_payload
 from tests.simulation.fakes import MemoryTable
+from tests.simulation.machines import notice, play_5_000, play_200
 from tests.simulation.planned_stream import MOST_SHARDS, STREAM_ARN, PlannedStream
 from tests.simulation.records import encoded, record, zstd
 from tests.simulation.scripted_stores import FAULTS, Fault, Plan, PlannedTable
 
+STEPS = 20
 KINDS = ("page_view", "view_item", "purchase")
 TRY = st.tuples(FAULTS, st.booleans())
 """The faults of an invocation, and whether its acknowledgement is lost."""
@@ -165,25 +165,15 @@ def _content(table: MemoryTable) -> dict[Key, Item]:
     }
 
 
-QUICK = settings(
-    max_examples=200,
-    stateful_step_count=20,
-    deadline=None,
-    database=None,
-    derandomize=True,
-    suppress_health_check=list(HealthCheck),
-)
-
-
 def test_200_machines_detect_as_if_undisturbed() -> None:
     """Whatever hypothesis does to the stream, sessions, anomalies and alerts are those of a run without faults."""
-    run_state_machine_as_test(DetectionMachine, settings=QUICK)
+    play_200(DetectionMachine, STEPS)
 
 
 @pytest.mark.long
 def test_5_000_machines_detect_as_if_undisturbed() -> None:
     """The same, 5,000 other times in each run."""
-    run_state_machine_as_test(DetectionMachine, settings=settings(QUICK, max_examples=5_000, derandomize=False))
+    play_5_000(DetectionMachine, STEPS)
 
 
 def pages_forget_what_they_saw(patch: pytest.MonkeyPatch) -> None:
@@ -214,7 +204,4 @@ def test_the_machines_are_not_blind(
 ) -> None:
     """A safety rule that is taken away is noticed."""
     mutate(monkeypatch)
-    with pytest.raises(AssertionError):
-        run_state_machine_as_test(
-            DetectionMachine, settings=settings(QUICK, max_examples=1_000, phases=[Phase.generate])
-        )
+    notice(DetectionMachine, STEPS)

@@ -2,10 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
-from copy import deepcopy
-from dataclasses import replace
 from datetime import timedelta
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -19,32 +16,16 @@ from clickstream.lake.refreshing import COLUMNS
 from clickstream.lake.replaying import SHADOW, discard, prepared, prepared_hours, replay, swap
 from clickstream.lake.restoring import newest_of, older, roll_back
 from clickstream.lake.work import Lake, unfinished
-from tests.simulation.fake_lake import HOUR, NEXT, Sent, at, land, memory_lake, rows_under, visible
-from tests.simulation.kill_points import Killed, KillPoint, kill_points
+from tests.simulation.fake_lake import HOUR, Sent, at, land, rows_under, visible
+from tests.simulation.kill_points import Killed, kill_points
+from tests.simulation.two_generations import HOURS, guarded, two_generations
 
-HOURS = [HOUR, NEXT]
 ROWS = Counter("abcde")
 
 
 def scene() -> Lake:
     """Two hours, the first with two generations, copies in and across them."""
-    return deepcopy(_scene())
-
-
-@cache
-def _scene() -> Lake:
-    lake = memory_lake()
-    land(lake, HOUR, [Sent("a", 1), Sent("b", 2)])
-    land(lake, NEXT, [Sent("c", 11), Sent("b", 12)])
-    list(compact_hours(lake, HOURS))
-    land(lake, HOUR, [Sent("d", 3), Sent("a", 4), Sent("e", 5)])
-    list(compact_hours(lake, HOURS))
-    return lake
-
-
-def guarded(lake: Lake, point: KillPoint) -> Lake:
-    """The lake behind a kill point."""
-    return replace(lake, bucket=point.guard(lake.bucket), catalog=point.guard(lake.catalog))
+    return two_generations("b")
 
 
 def settle(lake: Lake) -> None:

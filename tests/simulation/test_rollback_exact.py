@@ -1,10 +1,7 @@
 """Rollback and replay that die at every call, meet rivals, or come too late: readers see whole generations, always."""
 
 from collections import Counter
-from copy import deepcopy
-from dataclasses import replace
 from datetime import timedelta
-from functools import cache
 
 import pytest
 
@@ -15,32 +12,14 @@ from clickstream.lake.generations import newest
 from clickstream.lake.restoring import adopt, older, prepare, roll_back
 from clickstream.lake.tombstones import Name, TombstoneLog
 from clickstream.lake.work import Lake, unfinished
-from tests.simulation.fake_lake import HOUR, NEXT, Sent, at, land, memory_lake, visible
+from tests.simulation.fake_lake import HOUR, Sent, at, land, memory_lake, visible
 from tests.simulation.kill_points import Killed, KillPoint, kill_points
-
-HOURS = [HOUR, NEXT]
+from tests.simulation.two_generations import HOURS, guarded, two_generations
 
 
 def scene() -> Lake:
     """An hour with two generations, the second with copies in and across the hours, and the hour after it."""
-    return deepcopy(_scene())
-
-
-@cache
-def _scene() -> Lake:
-    lake = memory_lake()
-    land(lake, HOUR, [Sent("a", 1), Sent("b", 2)])
-    land(lake, NEXT, [Sent("c", 11), Sent("d", 12)])
-    list(compact_hours(lake, HOURS))
-    land(lake, HOUR, [Sent("d", 3), Sent("a", 4), Sent("e", 5)])
-    list(compact_hours(lake, HOURS))
-    assert visible(lake) == Counter("abcde")
-    return lake
-
-
-def guarded(lake: Lake, point: KillPoint) -> Lake:
-    """The lake behind a kill point."""
-    return replace(lake, bucket=point.guard(lake.bucket), catalog=point.guard(lake.catalog))
+    return two_generations("d")
 
 
 def settle(lake: Lake) -> None:

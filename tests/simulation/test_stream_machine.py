@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -16,7 +15,6 @@ from hypothesis.stateful import (
     invariant,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
 
 from clickstream.intake.kinesis import Batch
@@ -25,6 +23,7 @@ from clickstream.positions import START, Epochs, Lane
 from clickstream.stream.applying import Applier
 from clickstream.stream.processing import CONSUMER, EventProcessor
 from local_aws.delivery import Policy
+from tests.simulation.machines import notice, play_5_000, play_200
 from tests.simulation.planned_stream import MOST_SHARDS, PlannedStream
 from tests.simulation.records import encoded, zstd
 from tests.simulation.scripted_stores import FAULTS, Fault, Plan, PlannedBucket, PlannedTable
@@ -199,25 +198,15 @@ class ProcessingMachine(RuleBasedStateMachine):
         return sorted(landed.key for hour in stored.hours() for landed in stored.work(hour))
 
 
-QUICK = settings(
-    max_examples=200,
-    stateful_step_count=STEPS,
-    deadline=None,
-    database=None,
-    derandomize=True,
-    suppress_health_check=list(HealthCheck),
-)
-
-
 def test_200_machines_are_exact() -> None:
     """Whatever hypothesis does to the stream, nothing is lost, doubled or counted before its commit."""
-    run_state_machine_as_test(ProcessingMachine, settings=QUICK)
+    play_200(ProcessingMachine, STEPS)
 
 
 @pytest.mark.long
 def test_5_000_machines_are_exact() -> None:
     """The same, 5,000 other times in each run."""
-    run_state_machine_as_test(ProcessingMachine, settings=settings(QUICK, max_examples=5_000, derandomize=False))
+    play_5_000(ProcessingMachine, STEPS)
 
 
 def head_is_not_applied(patch: pytest.MonkeyPatch) -> None:
@@ -236,7 +225,4 @@ def test_the_machines_are_not_blind(
 ) -> None:
     """A safety rule that is taken away is noticed."""
     mutate(monkeypatch)
-    with pytest.raises(AssertionError):
-        run_state_machine_as_test(
-            ProcessingMachine, settings=settings(QUICK, max_examples=1_000, phases=[Phase.generate])
-        )
+    notice(ProcessingMachine, STEPS)
