@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import cached_property
 
 import msgspec
 import pyarrow as pa
@@ -41,7 +42,7 @@ class World(Stage):
         with self.stores.faults:
             self.stream.run()
         self.applier.audit(CONSUMER)
-        self._keep(self.stores.copy())
+        self._keep(self.stores.local())
 
     def violations(self) -> list[str]:
         """Everything that is not exact, in words."""
@@ -59,13 +60,23 @@ class World(Stage):
         """All commits by lane."""
         return {lane: list(self.ledger.commits(lane)) for lane in self.ledger.lanes(CONSUMER)}
 
+    @cached_property
+    def _at_end(self) -> dict[Lane, list[Commit]]:
+        """The same when the schedule has ended: its judge looks at them many times."""
+        return self.commits()
+
+    @cached_property
+    def _contents(self) -> dict[str, list[Row]]:
+        """The rows of every object that a commit names, when the schedule has ended."""
+        return {landed.key: self._rows(landed.key) for commit in self.all_commits() for landed in commit.objects}
+
     def _chains(self) -> Iterator[str]:
         """Each lane is one chain, each record is in exactly one commit, and every commit adds up."""
         covered: Counter[tuple[str, str, str]] = Counter()
         in_table = [item for item in self.ledger_table.everything() if item["pk"].startswith("commit#")]
-        if len(in_table) != sum(map(len, self.commits().values())):
+        if len(in_table) != sum(map(len, self._at_end.values())):
             yield "a commit stands in an unknown lane"
-        for lane, commits in self.commits().items():
+        for lane, commits in self._at_end.items():
             records = self.stream.produced.get((lane.epoch, lane.shard_id.removesuffix("#fill")), [])
             previous = START
             for commit in commits:
@@ -92,9 +103,9 @@ class World(Stage):
         }
         for commit in self.all_commits():
             for landed in commit.objects:
-                rows = self._rows(landed.key)
+                rows = self._contents[landed.key]
                 received = _RECEIVED if landed.kind == "landing" else _BAD_RECEIVED
-                if len(rows) != landed.rows or {hour_text(row[received]) for row in rows} != {landed.hour}:
+                if len(rows) != landed.rows or set(map(hour_text, {row[received] for row in rows})) != {landed.hour}:
                     yield f"{landed.key} does not hold what its commit says"
                 seen.update(row[-4:] for row in rows)
                 if any(row[received] != arrivals.get(row[-4:-1]) for row in rows):
@@ -119,13 +130,13 @@ class World(Stage):
     def _pages(self) -> Iterator[str]:
         """Every page equals what the objects of its lane say, computed anew."""
         expected: dict[Key, PageDelta] = {}
-        for lane, commits in self.commits().items():
+        for lane, commits in self._at_end.items():
             rows = [
                 row
                 for commit in commits
                 for landed in commit.objects
                 if landed.kind == "landing"
-                for row in self._rows(landed.key)
+                for row in self._contents[landed.key]
             ]
             for minute, delta in minute_deltas(rows).items():
                 if self._is_live(minute):
@@ -164,8 +175,8 @@ class World(Stage):
             yield "the work list differs from the commits"
 
     def all_commits(self) -> list[Commit]:
-        """The commits of all lanes."""
-        return [commit for commits in self.commits().values() for commit in commits]
+        """The commits of all lanes, when the schedule has ended."""
+        return [commit for commits in self._at_end.values() for commit in commits]
 
     def _rows(self, key: str) -> list[Row]:
         body = self.bucket.get(key)

@@ -84,7 +84,8 @@ class Source:
         """What is older than the retention is gone; unread, it is lost, and that must be known."""
         for shard in self.shards.all:
             shard.expire(self.now - self.options.retention)
-            self._lose(shard, shard.expired)
+            if shard.expired:
+                self._lose(shard, shard.expired)
 
     def delete_and_create(self) -> None:
         """The stream is made anew; the numbers of the new one go on, or begin again."""
