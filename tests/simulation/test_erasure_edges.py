@@ -11,6 +11,7 @@ from clickstream.lake.compaction import compact_hours
 from clickstream.lake.erasing import Places
 from clickstream.lake.generations import newest
 from clickstream.lake.replaying import prepared_hours, replay, swap
+from clickstream.lake.restoring import prepare
 from tests.simulation.erasure_world import (
     CANARY,
     PERSON,
@@ -73,7 +74,6 @@ def test_an_undecided_replay_goes_with_the_person() -> None:
 def test_a_replay_that_slept_through_an_erasure_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its files were not there when the erasure searched; they go, and the sentence says what to do."""
     world = scene()
-    prepare = replaying.prepare
 
     def slept(*arguments: Any) -> Any:
         made = prepare(*arguments)
