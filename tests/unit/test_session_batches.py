@@ -107,11 +107,12 @@ def test_a_batch_is_its_events_one_by_one(parts: list[list[Event]], rows_per_chu
     "event",
     [
         lambda n: {"page_url": f"/{n * n % 211}"},
-        lambda n: {"event_type": f"type{n * n % 97}"},
+        lambda n: {"event_type": f"type{n * n % 211}"},
         lambda n: {"event_type": "click", "event_id": f"e{n * n % 97}"},
         lambda n: {"page_url": f"/{n}", "timestamp": before_arrival(n % 3)},
         lambda n: {"timestamp": before_arrival(n % 5 // 4 * 8_000)},
         lambda n: {"event_type": "purchase" if n % 7 > 4 else "search", "order_id": f"{n % 5}", "revenue": n},
+        lambda n: {"event_type": "purchase" if n < 5 else "search", "order_id": f"{n}"},
         lambda n: {"event_type": "begin_checkout" if n > 3 else "view_item" if n > 9 else "click"},
         lambda n: {
             "user_agent": (CHROME, CHROME, FIREFOX, IPHONE, None, "Mozilla/5.0 (Android) Firefox/1")[n // 4 % 6]
