@@ -112,6 +112,9 @@ def test_a_batch_is_its_events_one_by_one(parts: list[list[Event]], rows_per_chu
         lambda n: {"page_url": f"/{n}", "timestamp": before_arrival(n % 3)},
         lambda n: {"timestamp": before_arrival(n % 5 // 4 * 8_000)},
         lambda n: {"event_type": "purchase" if n % 7 > 4 else "search", "order_id": f"{n % 5}", "revenue": n},
+        lambda n: {"event_id": f"e{n % 5}"},
+        lambda n: {"event_type": "click", "timestamp": before_arrival(3600 - 0.3 * n)},
+        lambda n: {"event_type": "purchase" if n == 1 else "search", "timestamp": before_arrival(3600 - n)},
         lambda n: {"event_type": "purchase" if n < 5 else "search", "order_id": f"{n}"},
         lambda n: {"event_type": "begin_checkout" if n > 3 else "view_item" if n > 9 else "click"},
         lambda n: {
