@@ -136,7 +136,8 @@ def test_minutes_that_expire_are_left_out(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(stack, "outputs", lambda _name: {"CountersTableName": "counters"})
     monkeypatch.setattr(backtest_sources, "DynamoTable", lambda _name: counters)
     keep(monkeypatch, days=1)
-    history = from_counters("shop", oldest - timedelta(days=1), START + timedelta(days=2), backtest.utc_now())
+    now = START + timedelta(days=2)
+    history = from_counters("shop", oldest - timedelta(days=1), now, now)
     assert history.known[0] == oldest + timedelta(minutes=1)
     assert len(history.minutes) == 4
 

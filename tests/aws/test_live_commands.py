@@ -134,7 +134,12 @@ def test_a_session_is_shown_with_its_anomalies(command: Command) -> None:
 
 def test_a_session_fits_a_page(command: Command) -> None:
     """However long its evidence and its pages are, no line has more than a hundred characters, and nothing is cut."""
-    evidence = {"reason": "order_changes_its_amount", "amounts": 3, "within_s": 86_400, "more": "z" * 150}
+    evidence: dict[str, str | int] = {
+        "reason": "order_changes_its_amount",
+        "amounts": 3,
+        "within_s": 86_400,
+        "more": "z" * 150,
+    }
     anomaly = Anomaly("s1", "checkout_without_journey", "critical", ARRIVAL.isoformat(), evidence)
     DynamoTable("a").put(anomaly.item() | {"expires_at": int(NOW.timestamp()) + 60})
     printed = command(show_session, "s1")[1]
