@@ -13,7 +13,9 @@ from clickstream.lake.tombstones import Graveyard, Tombstones
 from clickstream.lake.work import Lake
 from tests.simulation import lake_jobs, lake_mutants
 from tests.simulation.lake_mutants import LAKE_MUTANTS, mutant
-from tests.simulation.lake_world import ERASING, RESTORING
+from tests.simulation.lake_world import ERASING
+
+DECIDING = (lake_jobs.swap_all, lake_jobs.discard_all)
 
 
 def names() -> list[str]:
@@ -51,7 +53,7 @@ def erasure_is_not_searched_again(patch: pytest.MonkeyPatch) -> None:
     patch.setattr("tests.simulation.lake_ending.GRACES", timedelta(hours=1))
 
 
-@mutant(jobs=RESTORING)
+@mutant(jobs=(lake_jobs.compact, lake_jobs.rollback), fault_rate=0.0)
 def rollback_keeps_the_inputs(patch: pytest.MonkeyPatch) -> None:
     """The old files come back with the inputs of the newest generation, so that nothing becomes work again."""
     prepare = restoring.prepare
@@ -62,7 +64,7 @@ def rollback_keeps_the_inputs(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(restoring, "prepare", keeping)
 
 
-@mutant(jobs=(*RESTORING, lake_jobs.discard_all, lake_jobs.discard_all))
+@mutant(jobs=(lake_jobs.compact, lake_jobs.prepare, *DECIDING), fault_rate=0.0, steps=90)
 def replays_are_discarded_undecided(patch: pytest.MonkeyPatch) -> None:
     """Files are removed without a decision that keeps a swap from naming them."""
     patch.setattr(replaying, "_decided", lambda *_: True)
