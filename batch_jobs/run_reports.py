@@ -23,11 +23,11 @@ from batch_jobs import lake_arguments, lake_interval, lake_state
 from batch_jobs.command_line import interruptible
 from batch_jobs.lake_interval import Interval, whole_number
 from batch_jobs.lake_state import Anomaly
-from batch_jobs.page_facts import PageFacts
-from batch_jobs.publishing import publish
 from batch_jobs.queries import Answer, Guard, interval_values
-from batch_jobs.report_list import REPORTS, Report
-from batch_jobs.unfinished_days import of_interval, session_generations, unfinished_days
+from batch_jobs.reports.facts import PageFacts
+from batch_jobs.reports.publishing import publish
+from batch_jobs.reports.report_list import REPORTS, Report
+from batch_jobs.reports.unfinished_days import of_interval, session_generations, unfinished_days
 from clickstream.errors import ClickstreamError
 from clickstream.lake.generations import Generation, lake_commits
 from clickstream.lake.retention import first_date

@@ -12,7 +12,7 @@ import pytest
 
 from aws_stores import DynamoTable, S3Bucket
 from batch_jobs import check_quality, run_reports
-from batch_jobs.report_list import REPORTS
+from batch_jobs.reports.report_list import REPORTS
 from clickstream.ledger import Commit, LandedObject, Ledger
 from clickstream.positions import Lane
 from tests.aws.empty_stores import new_table

@@ -9,12 +9,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from batch_jobs import number_text, traffic_chart
+from batch_jobs import number_text
 from batch_jobs.lake_interval import Interval
 from batch_jobs.lake_state import Anomaly, LakeState
-from batch_jobs.page_facts import PageFacts
-from batch_jobs.report_page import render
-from batch_jobs.traffic_chart import Bucket
+from batch_jobs.reports import chart
+from batch_jobs.reports.chart import Bucket
+from batch_jobs.reports.facts import PageFacts
+from batch_jobs.reports.page import render
 
 DAY = datetime(2026, 11, 21, tzinfo=UTC)
 HOSTILE = "<script>alert('x')</script>&\x00\ud800"
@@ -186,7 +187,7 @@ def test_times_are_shown_in_the_zone() -> None:
 def test_chart_keeps_every_event() -> None:
     """Buckets sum up to the minutes that lie in the interval, and to no other."""
     minutes = [Bucket(DAY + timedelta(minutes=minute), minute, 1) for minute in range(-5, 1500)]
-    series = traffic_chart.gather(minutes, DAY, DAY + timedelta(days=1), ZoneInfo("UTC"))
+    series = chart.gather(minutes, DAY, DAY + timedelta(days=1), ZoneInfo("UTC"))
     assert series.step == timedelta(minutes=10)
     assert len(series.buckets) == 144
     assert sum(bucket.events for bucket in series.buckets) == sum(range(1440))
@@ -196,12 +197,12 @@ def test_chart_keeps_every_event() -> None:
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Kathmandu", "America/New_York"])
 def test_chart_has_few_round_ticks(minutes: int, zone: str) -> None:
     """From a minute to years, in any zone: at most ten labels, inside the picture."""
-    series = traffic_chart.gather([Bucket(DAY, 3, 0)], DAY, DAY + timedelta(minutes=minutes), ZoneInfo(zone))
-    svg = ET.fromstring(traffic_chart.draw(series, ()))  # noqa: S314  # our own chart
+    series = chart.gather([Bucket(DAY, 3, 0)], DAY, DAY + timedelta(minutes=minutes), ZoneInfo(zone))
+    svg = ET.fromstring(chart.draw(series, ()))  # noqa: S314  # our own chart
     labels = [node for node in svg.iter() if node.tag.endswith("text") and str(node.get("x")).endswith("%")]
     assert len(labels) <= 10
     assert all(0 <= float(str(node.get("x"))[:-1]) <= 100 for node in labels)
-    assert len(series.buckets) <= traffic_chart.MAX_BUCKETS
+    assert len(series.buckets) <= chart.MAX_BUCKETS
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from batch_jobs.lake_interval import Interval, whole_day
-from batch_jobs.unfinished_days import LEAST_HISTORY, event_days, unfinished_days
+from batch_jobs.reports.unfinished_days import LEAST_HISTORY, event_days, unfinished_days
 from clickstream.lake.generations import Generation
 from tests.simulation.fakes import MemoryBucket
 

@@ -12,9 +12,9 @@ import pyarrow.parquet as pq
 
 from batch_jobs.csv_text import csv_text
 from batch_jobs.lake_interval import Interval
-from batch_jobs.page_facts import PageFacts
 from batch_jobs.queries import Answer
-from batch_jobs.report_page import render
+from batch_jobs.reports.facts import PageFacts
+from batch_jobs.reports.page import render
 from clickstream.ports import Bucket
 from clickstream.tables import REPORTS_PREFIX
 

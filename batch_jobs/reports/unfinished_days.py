@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 import msgspec
 
 from batch_jobs.lake_interval import OUTLIER_SHARE, Interval, whole_day
-from batch_jobs.publishing import PAGE, SUMMARY, report_key
+from batch_jobs.reports.publishing import PAGE, SUMMARY, report_key
 from clickstream.lake.commit_log import READERS
 from clickstream.lake.generations import Generation, hour_start, number_in
 from clickstream.lake.session_log import LOG

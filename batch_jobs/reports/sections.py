@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from batch_jobs.markup import Html
 from batch_jobs.number_text import NOTHING, amounts, count, decimal, duration, plural, share
-from batch_jobs.page_facts import PageFacts, Row
-from batch_jobs.page_parts import NO_DATA, Column, section, table, tiles, with_bar
+from batch_jobs.reports.facts import PageFacts, Row
+from batch_jobs.reports.markup import Html
+from batch_jobs.reports.parts import NO_DATA, Column, section, table, tiles, with_bar
 
 _PAGES_SHOWN = 12
 _TYPES_SHOWN = 15

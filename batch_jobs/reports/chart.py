@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from batch_jobs import number_text
 from batch_jobs.lake_state import Anomaly
-from batch_jobs.markup import Html, tag
+from batch_jobs.reports.markup import Html, tag
 
 STEPS = tuple(timedelta(minutes=m) for m in (1, 2, 5, 10, 15, 30, 60, 180, 360, 720, 1440, 10080))
 MAX_BUCKETS = 150

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from batch_jobs import traffic_chart
-from batch_jobs.markup import Html
 from batch_jobs.number_text import count, plural
-from batch_jobs.page_facts import PageFacts
-from batch_jobs.page_parts import NO_DATA, legend, section
-from batch_jobs.traffic_chart import Bucket, Series
+from batch_jobs.reports import chart
+from batch_jobs.reports.chart import Bucket, Series
+from batch_jobs.reports.facts import PageFacts
+from batch_jobs.reports.markup import Html
+from batch_jobs.reports.parts import NO_DATA, legend, section
 
 
 def traffic(facts: PageFacts) -> Html:
@@ -21,12 +21,12 @@ def traffic(facts: PageFacts) -> Html:
     ]
     if not minutes:
         return section("traffic", "Traffic over time", NO_DATA)
-    series = traffic_chart.gather(minutes, facts.interval.start, _shown_end(facts, minutes), ZoneInfo(facts.time_zone))
+    series = chart.gather(minutes, facts.interval.start, _shown_end(facts, minutes), ZoneInfo(facts.time_zone))
     return section(
         "traffic",
         "Traffic over time",
         f"{_busiest(series)} {_odd(facts, series)}",
-        traffic_chart.draw(series, facts.state.anomalies),
+        chart.draw(series, facts.state.anomalies),
         legend(
             [
                 ("all", f"events per {_step(series.step)}, bots included ({facts.time_zone} time)"),

@@ -3,12 +3,12 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from batch_jobs import page_sections, page_traffic
-from batch_jobs.markup import Html, tag
 from batch_jobs.number_text import count, moment, plural, share, size
-from batch_jobs.page_facts import PageFacts
-from batch_jobs.page_parts import Column, section, table, tiles, with_bar
-from batch_jobs.page_style import STYLE
+from batch_jobs.reports import sections, traffic
+from batch_jobs.reports.facts import PageFacts
+from batch_jobs.reports.markup import Html, tag
+from batch_jobs.reports.parts import Column, section, table, tiles, with_bar
+from batch_jobs.reports.style import STYLE
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 """The browser itself holds the page to loading nothing."""
@@ -57,16 +57,16 @@ def _header(facts: PageFacts) -> Html:
 
 
 def _main(facts: PageFacts) -> Html:
-    pair = tag("div", page_sections.channels(facts), page_sections.event_types(facts), class_="pair")
+    pair = tag("div", sections.channels(facts), sections.event_types(facts), class_="pair")
     return tag(
         "main",
-        page_sections.headline(facts),
-        page_traffic.traffic(facts),
-        page_sections.funnel(facts),
-        page_sections.top_pages(facts),
+        sections.headline(facts),
+        traffic.traffic(facts),
+        sections.funnel(facts),
+        sections.top_pages(facts),
         pair,
-        page_sections.sessions(facts),
-        page_sections.http_status(facts),
+        sections.sessions(facts),
+        sections.http_status(facts),
         _quality(facts),
     )
 

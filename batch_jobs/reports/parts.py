@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from batch_jobs.markup import Html, tag
+from batch_jobs.reports.markup import Html, tag
 
 NO_DATA = "There is nothing to show for this interval."
 _LONG = 11
