@@ -139,10 +139,11 @@ LOCAL := if [ -f .local_aws/env ] && [ -z "$$AWS_ENDPOINT_URL$$AWS_PROFILE" ]; t
 
 # ---------------------------------------------------------------- check
 .PHONY: lint
-lint: $(VENV)/installed ## ruff, formatting, mypy strict
+lint: $(VENV)/installed ## ruff, formatting, mypy strict, the rules of sql/
 	ruff check .
 	ruff format --check .
 	mypy
+	python -m tests.unit.sql_rules
 
 # What Glue itself holds, for the test of the job under Spark; where it cannot be installed, the test is skipped.
 GLUE_SPARK := .build/glue-spark

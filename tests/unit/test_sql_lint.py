@@ -1,156 +1,38 @@
-"""Rules that every file of `sql/` keeps, checked on the syntax tree against the columns of `clickstream.tables`."""
+"""The rules of `sql/` hold, and each of them finds its mistake."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlglot import exp, parse
-from sqlglot.errors import SqlglotError
-from sqlglot.optimizer.annotate_types import annotate_types
-from sqlglot.optimizer.qualify import qualify
 
 from clickstream.lake.statements import load_statement, read_statement
-from clickstream.tables import LAKE_TABLES, RAW_EVENTS, SESSIONS
-
-SQL = Path(__file__).parents[2] / "sql"
-FILES = sorted(SQL.rglob("*.sql"))
-SCHEMA: dict[str, object] = {
-    table.name: {
-        column.name: exp.DataType.build(column.glue_type, dialect="hive")
-        for column in (*table.columns, *table.partition_keys)
-    }
-    for table in LAKE_TABLES
-}
-SESSION_BOUNDS = (
-    "dt >= CAST(:start AS DATE)", "dt <= CAST(:end AS DATE)", "start_time >= :start", "start_time < :end",
-)  # fmt: skip
-"""A session counts where it begins, and is found there."""
-FORBIDDEN = {
-    "approx_set", "merge", "tdigest_agg", "qdigest_agg", "value_at_quantile", "format", "json_query", "json_value",
-    "now", "current_timestamp", "current_date", "localtimestamp", "random", "rand", "try_cast",
-}  # fmt: skip
-"""Functions without an equal answer on every engine, or whose answer depends on when they are asked."""
-
-
-def lint(sql: str, *, is_bounded: bool) -> list[str]:
-    """Every broken rule of one statement, as sentences. `is_bounded`: scans of raw_events need :start and :end."""
-    trees = parse(sql, dialect="athena")
-    if len(trees) != 1 or not isinstance(trees[0], exp.Query):
-        return ["is not one query"]
-    tree = trees[0]
-    broken = [*unknown_tables(tree), *unbounded_scans(tree, is_bounded=is_bounded), *aliases(tree), *forbidden(tree)]
-    if broken:
-        return broken
-    try:
-        typed = annotate_types(_qualified(tree), schema=SCHEMA, dialect="athena")
-    except SqlglotError as error:
-        return [str(error)]
-    return [*broken, *divisions(typed), *casts(typed), *comparisons(typed)]
-
-
-def _qualified(tree: exp.Query) -> exp.Expr:
-    return qualify(tree.copy(), schema=SCHEMA, dialect="athena", quote_identifiers=False, expand_alias_refs=False)
-
-
-def unknown_tables(tree: exp.Query) -> Iterator[str]:
-    """Only the lake's tables and the statement's own parts are read."""
-    known = {table.name for table in LAKE_TABLES} | {cte.alias for cte in tree.find_all(exp.CTE)}
-    for table in tree.find_all(exp.Table):
-        if table.name not in known:
-            yield f"reads the unknown table {table.name}"
-
-
-def unbounded_scans(tree: exp.Query, *, is_bounded: bool) -> Iterator[str]:
-    """Each scan of the lake names its partitions in its own WHERE, and event time where the statement is about it."""
-    for table in tree.find_all(exp.Table):
-        if table.name not in {one.name for one in LAKE_TABLES}:
-            continue
-        select = table.find_ancestor(exp.Select)
-        where = select.args.get("where") if select else None
-        terms = {term.sql("athena") for term in where.this.flatten()} if where else set()
-        terms |= {where.this.sql("athena")} if where else set()
-        if table.name == SESSIONS.name:
-            yield from (f"scans sessions without {bound}" for bound in SESSION_BOUNDS if bound not in terms)
-            continue
-        if ":received" not in terms:
-            yield f"scans {table.name} without :received"
-        if is_bounded and table.name == RAW_EVENTS.name and not {"event_time >= :start", "event_time < :end"} <= terms:
-            yield f"scans {table.name} without the bounds of event_time"
-
-
-def aliases(tree: exp.Query) -> Iterator[str]:
-    """Athena resolves no alias of the SELECT list in WHERE, GROUP BY or HAVING."""
-    for select in tree.find_all(exp.Select):
-        made = {e.alias for e in select.expressions if isinstance(e, exp.Alias) and e.alias != e.this.name}
-        for part in ("where", "group", "having"):
-            node = select.args.get(part)
-            for column in node.find_all(exp.Column) if node else ():
-                is_own = column.find_ancestor(exp.Select) is select
-                if is_own and not column.table and column.name in made:
-                    yield f"uses the alias {column.name} in {part.upper()}"
-
-
-def forbidden(tree: exp.Query) -> Iterator[str]:
-    """Constructs that engines answer differently."""
-    for node in tree.find_all(exp.MatchRecognize, exp.Star, exp.Fetch):
-        if not isinstance(node.parent, (exp.Count, exp.Column)):
-            yield f"uses {type(node).__name__}"
-    for function in tree.find_all(exp.Func):
-        name = function.name if isinstance(function, exp.Anonymous) else function.sql_name()
-        if name.lower() in FORBIDDEN or (isinstance(function, exp.ArraySort) and function.expression):
-            yield f"uses {name.lower()}()"
-    for column in tree.find_all(exp.Column):
-        if column.name.startswith("$"):
-            yield f"uses the hidden column {column.name}"
-    yield from decimals(tree)
-
-
-def decimals(tree: exp.Query) -> Iterator[str]:
-    """A literal such as 100.0 is a decimal, and so is all that is computed with it."""
-    for literal in tree.find_all(exp.Literal):
-        if not literal.is_string and "." in literal.name and not literal.find_ancestor(exp.ApproxQuantile):
-            yield f"uses the decimal literal {literal.name}"
-
-
-def divisions(tree: exp.Expr) -> Iterator[str]:
-    """A ratio says double itself: Trino divides whole numbers to whole numbers, and decimals to their scale."""
-    for division in tree.find_all(exp.Div):
-        if not division.left.is_type("double") and not division.right.is_type("double"):
-            yield f"divides without double: {division.sql('athena')}"
-
-
-def casts(tree: exp.Expr) -> Iterator[str]:
-    """No cast to text with a length, none of an instant to text: their results differ by engine."""
-    for cast in tree.find_all(exp.Cast):
-        if cast.to.is_type("char") or (cast.to.is_type("varchar") and cast.to.expressions):
-            yield f"casts to {cast.to.sql('athena')}"
-        if cast.to.is_type(*exp.DataType.TEXT_TYPES) and cast.this.is_type(*exp.DataType.TEMPORAL_TYPES):
-            yield f"casts an instant to text: {cast.sql('athena')}"
-
-
-def comparisons(tree: exp.Expr) -> Iterator[str]:
-    """Both sides are of one family; Athena raises TYPE_MISMATCH where other engines convert."""
-    for node in tree.find_all(exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE):
-        left, right = _family(node.left), _family(node.right)
-        if left and right and left != right:
-            yield f"compares {left} with {right}: {node.sql('athena')}"
-
-
-def _family(node: exp.Expr) -> str | None:
-    families = {
-        "number": exp.DataType.NUMERIC_TYPES,
-        "text": exp.DataType.TEXT_TYPES,
-        "time": exp.DataType.TEMPORAL_TYPES,
-        "boolean": {exp.DataType.Type.BOOLEAN},
-    }
-    return next((family for family, types in families.items() if node.is_type(*types)), None)
+from tests.unit import sql_rules
+from tests.unit.sql_rules import FILES, SQL, broken_rules, lint
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_file_keeps_the_rules(path: Path) -> None:
-    """The contract can be read, and no rule is broken. Checks and the lake's totals are about whole received hours."""
-    is_bounded = path.parent.name != "checks" and path.stem not in ("lake_totals", "received_rows")
-    assert lint(read_statement(path).sql, is_bounded=is_bounded) == []
+    """The contract can be read, and no rule is broken."""
+    assert broken_rules(path) == []
+
+
+def test_command_names_the_file_and_the_rule(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A broken file is 1 and one line for each rule; none is 0."""
+    folder = tmp_path / "sql"
+    folder.mkdir()
+    (folder / "bare.sql").write_text("SELECT 1 AS a")
+    (folder / "free.sql").write_text("-- X.\n-- grain: x\n-- partitions: x\nSELECT event_id FROM raw_events")
+    monkeypatch.setattr(sql_rules, "SQL", folder)
+    monkeypatch.setattr(sql_rules, "FILES", sorted(folder.glob("*.sql")))
+    assert sql_rules.main() == 1
+    bare, *free = capsys.readouterr().out.splitlines()
+    assert bare.startswith("sql/bare.sql: bare must open with comments")
+    assert free == [
+        f"sql/free.sql: scans raw_events without {what}" for what in (":received", "the bounds of event_time")
+    ]
+    monkeypatch.setattr(sql_rules, "FILES", [])
+    assert sql_rules.main() == 0
 
 
 def test_checks_take_only_hours() -> None:
@@ -192,6 +74,8 @@ BOUNDS = ":received AND event_time >= :start AND event_time < :end"
         ("SELECT event_id FROM raw_events WHERE BOUNDS AND event_time > current_timestamp", "current_timestamp"),
         ("SELECT event_id FROM raw_events WHERE BOUNDS FETCH FIRST 3 ROWS WITH TIES", "uses Fetch"),
         ('SELECT "$path" AS a FROM raw_events WHERE BOUNDS', "hidden column"),
+        ("SELECT max(event_time) FILTER (WHERE is_bot) OVER () AS a FROM raw_events WHERE BOUNDS", "in a window"),
+        ("SELECT count(DISTINCT app_id) OVER () AS a FROM raw_events WHERE BOUNDS", "in a window"),
         ("DROP TABLE raw_events", "is not one query"),
         ("SELECT 1 AS a; SELECT 2 AS b", "is not one query"),
     ],
