@@ -55,6 +55,11 @@ def size(number: int) -> str:
     return f"{number}{SPACE}bytes"
 
 
+def dollars(amount: float) -> str:
+    """1.5 gives `$1.50`; less than ten cents keep the digits that Athena charges: `$0.00065`."""
+    return f"${amount:,.2f}" if amount >= 0.1 or not amount else f"${amount:.6f}".rstrip("0")
+
+
 def moment(instant: datetime) -> str:
     """`21 Nov 2026, 14:05`, in the zone that the instant carries."""
     return f"{instant.day} {instant:%b %Y, %H:%M}"

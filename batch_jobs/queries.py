@@ -1,16 +1,26 @@
 """The one way in which jobs ask Athena: through a workgroup that is enforced, with the cost of every query noted."""
 
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 import awswrangler as wr
+import boto3
 import pandas as pd
 from awswrangler.exceptions import QueryCancelled, QueryFailed
 from botocore.exceptions import BotoCoreError, ClientError
 
+from batch_jobs.query_watch import Pause, follow
 from clickstream.errors import ConfigError, InfrastructureError, StatementError
 from clickstream.lake.statements import Statement, Value
+
+_MB = 1_000_000
+_LEAST_MB = 10
+"""What Athena charges at least for a query, in megabytes; above it every megabyte begun. Source: Athena pricing."""
+_DOLLARS_PER_MB = 5 / 1_000_000
+"""5 dollars a terabyte, as in us-east-1 and most regions. Source: Athena pricing, November 2026."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +32,11 @@ class Answer:
     bytes_scanned: int
     seconds: float
 
+    @property
+    def cost_dollars(self) -> float:
+        """What Athena charges for it."""
+        return dollars(self.bytes_scanned)
+
     def rows(self) -> list[dict[str, Any]]:
         """The rows as dictionaries; null is None."""
         frame = self.frame.astype(object)
@@ -32,12 +47,13 @@ class Guard:
     """Runs statements on one database through one workgroup.
 
     Raises `ConfigError` on creation if the workgroup does not enforce its configuration: then a client could leave the
-    result location, the encryption and the limit on bytes behind.
+    result location, the encryption and the limit on bytes behind. `pause` waits between two looks at a query.
     """
 
-    def __init__(self, database: str, workgroup: str) -> None:
+    def __init__(self, database: str, workgroup: str, pause: Pause = time.sleep) -> None:
         self._database = database
         self._workgroup = workgroup
+        self._pause = pause
         try:
             found = wr.athena.get_work_group(workgroup=workgroup)["WorkGroup"]
         except (ClientError, BotoCoreError) as error:
@@ -45,11 +61,17 @@ class Guard:
         if not found["Configuration"].get("EnforceWorkGroupConfiguration"):
             raise ConfigError(f"the workgroup {workgroup} does not enforce its configuration; deploy it again")
 
-    def ask(self, statement: Statement, hours: Iterable[str], values: Mapping[str, Value]) -> Answer:
-        """Run the statement over these received hours.
+    def ask(
+        self,
+        statement: Statement,
+        hours: Iterable[str],
+        values: Mapping[str, Value],
+        budget_bytes: int | None = None,
+    ) -> Answer:
+        """Run the statement over these received hours; it is stopped beyond the budget, where there is one.
 
         Raises `StatementError` for wrong parameters and for what Athena refuses (its own message, and the query id),
-        `InfrastructureError` if Athena cannot be reached.
+        `BudgetError` if it was stopped, `InfrastructureError` if Athena cannot be reached.
         """
         bound = statement.bind(hours, values)
         query_id = "never started"
@@ -61,6 +83,8 @@ class Guard:
                 params=bound.params,
                 paramstyle="named",
             )
+            athena: Any = boto3.client("athena")
+            follow(athena, query_id, budget_bytes, self._pause)
             frame = wr.athena.get_query_results(query_id)
         except (QueryFailed, QueryCancelled) as error:
             raise StatementError(f"Athena refused {statement.name} (query {query_id}): {error}") from error
@@ -78,6 +102,11 @@ def _answer(frame: pd.DataFrame) -> Answer:
         int(statistics.get("DataScannedInBytes", 0)),
         statistics.get("TotalExecutionTimeInMillis", 0) / 1000,
     )
+
+
+def dollars(bytes_scanned: int) -> float:
+    """What Athena charges for a query that read so many bytes."""
+    return round(max(ceil(bytes_scanned / _MB), _LEAST_MB) * _DOLLARS_PER_MB, 6)
 
 
 def interval_values(statement: Statement, values: Mapping[str, Value]) -> dict[str, Value]:

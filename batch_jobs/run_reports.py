@@ -11,9 +11,8 @@ hours with a generation are read; what is still open is named.
 """
 
 import argparse
-import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,43 +22,21 @@ from batch_jobs import lake_arguments, lake_interval, lake_state
 from batch_jobs.command_line import interruptible
 from batch_jobs.lake_interval import Interval, whole_number
 from batch_jobs.lake_state import Anomaly
-from batch_jobs.queries import Answer, Guard, interval_values
+from batch_jobs.queries import Guard
+from batch_jobs.reports.asking import Outcome, Question, ask
 from batch_jobs.reports.facts import PageFacts
 from batch_jobs.reports.publishing import publish
-from batch_jobs.reports.report_list import REPORTS, Report
+from batch_jobs.reports.report_list import REPORTS
 from batch_jobs.reports.unfinished_days import of_interval, session_generations, unfinished_days
 from clickstream.errors import ClickstreamError
 from clickstream.lake.generations import Generation, lake_commits
 from clickstream.lake.retention import first_date
-from clickstream.lake.statements import Value, read_statement
 from clickstream.ledger import Ledger
 from clickstream.ports import Bucket
 
 SQL = Path(__file__).parents[1] / "sql"
 MOST_DAYS = 14
 """Days of one run: two missed weeks are made up for in one night, years of history in several."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one report: its answer, or the sentence that says why there is none."""
-
-    report: Report
-    answer: Answer | None
-    failure: str = ""
-
-
-@dataclass(frozen=True)
-class Question:
-    """What all reports of an interval share: the received hours that hold it, and the values of parameters."""
-
-    interval: Interval
-    generations: Mapping[str, int]
-    """By received hour; these hours are read."""
-    sessions: Mapping[str, int]
-    """Generation of the sessions of each date."""
-    arrival_hours: Sequence[str]
-    values: Mapping[str, Value]
 
 
 @dataclass(frozen=True)
@@ -135,7 +112,7 @@ def _report(source: Source, interval: Interval, folder: Path | None, options: ar
     """Everything about one interval; a sentence for each report that failed."""
     question = _question(source, interval, options.time_zone)
     state = _state(source, question)
-    outcomes = [_outcome(source.guard, report, question, options.sql) for report in REPORTS]
+    outcomes = [ask(source.guard, report, question, options.sql) for report in REPORTS]
     facts = _facts(outcomes, question, state, source.now)
     answers = {outcome.report.name: outcome.answer for outcome in outcomes if outcome.answer}
     publish(source.bucket, facts, answers, question.generations, question.sessions, folder)
@@ -159,25 +136,6 @@ def _state(source: Source, question: Question) -> lake_state.LakeState:
     return lake_state.lake_state(source.commits, question.generations, missing, inside)
 
 
-def _outcome(guard: Guard, report: Report, question: Question, folder: Path) -> Outcome:
-    """One report; its failure is a sentence, so that the others still run."""
-    try:
-        statement = read_statement(folder / f"{report.name}.sql")
-        hours = question.arrival_hours if report.by_arrival else question.generations
-        answer = guard.ask(statement, hours, interval_values(statement, question.values))
-    except ClickstreamError as error:
-        _log(report, question.interval, failure=str(error))
-        return Outcome(report, None, str(error))
-    _log(
-        report, question.interval, rows=len(answer.frame), query_id=answer.query_id, bytes_scanned=answer.bytes_scanned
-    )
-    return Outcome(report, answer)
-
-
-def _log(report: Report, interval: Interval, **properties: str | int) -> None:
-    print(json.dumps({"job": "run_reports", "interval": interval.label, "report": report.name, **properties}))
-
-
 def _facts(outcomes: Sequence[Outcome], question: Question, state: lake_state.LakeState, now: datetime) -> PageFacts:
     answered = {outcome.report.name: outcome.answer for outcome in outcomes if outcome.answer}
     return PageFacts(
@@ -186,32 +144,15 @@ def _facts(outcomes: Sequence[Outcome], question: Question, state: lake_state.La
         made_time=now,
         state=state,
         rows={name: answer.rows() for name, answer in answered.items()},
-        runs=[_entry(outcome) for outcome in outcomes],
+        runs=[outcome.entry for outcome in outcomes],
     )
-
-
-def _entry(outcome: Outcome) -> dict[str, str | int | float | bool | list[str]]:
-    """One report as `reports.json` lists it."""
-    name, answer = outcome.report.name, outcome.answer
-    if answer is None:
-        return {"name": name, "title": outcome.report.title, "failure": outcome.failure}
-    return {
-        "name": name,
-        "title": outcome.report.title,
-        "rows": len(answer.frame),
-        "query_id": answer.query_id,
-        "bytes_scanned": answer.bytes_scanned,
-        "is_over_budget": answer.bytes_scanned > outcome.report.budget_bytes,
-        "seconds": answer.seconds,
-        "files": [f"{name}.parquet", f"{name}.csv"],
-    }
 
 
 def _verdict(interval: Interval, outcomes: Sequence[Outcome]) -> list[str]:
     failed = [f"{interval.label} {one.report.name}: {one.failure}" for one in outcomes if one.answer is None]
     for outcome in outcomes:
-        if outcome.answer and outcome.answer.bytes_scanned > outcome.report.budget_bytes:
-            print(f"run_reports: {outcome.report.name} read more than its budget of bytes", file=sys.stderr)
+        if outcome.answer and outcome.is_over_budget:
+            print(f"run_reports: {outcome.report.name} read more than its budget before it ended", file=sys.stderr)
     done = len(outcomes) - len(failed)
     print(f"run_reports: {interval.label}: {done} of {len(outcomes)} reports done", file=sys.stderr)
     return failed

@@ -72,3 +72,8 @@ class PageFacts:
     def bytes_scanned(self) -> int:
         """Bytes that all queries read."""
         return sum(int(run.get("bytes_scanned", 0)) for run in self.runs)
+
+    @property
+    def cost_dollars(self) -> float:
+        """What Athena charges for all queries; stopped ones count, refused ones are free."""
+        return round(sum(float(run.get("cost_dollars", 0)) for run in self.runs), 6)

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from batch_jobs.number_text import count, moment, plural, share, size
+from batch_jobs.number_text import count, dollars, moment, plural, share, size
 from batch_jobs.reports import sections, traffic
 from batch_jobs.reports.facts import PageFacts
 from batch_jobs.reports.markup import Html, tag
@@ -108,7 +108,7 @@ def _footer(facts: PageFacts) -> Html:
     made = f"{moment(facts.local(facts.made_time))} ({facts.time_zone})"
     sentences = [
         f"Made at {made} from {plural(facts.state.received_hours, 'received hour')} of raw_events.",
-        f"The queries read {size(facts.bytes_scanned)} in all.",
+        f"The queries read {size(facts.bytes_scanned)} in all and cost {dollars(facts.cost_dollars)}.",
         _completeness(facts),
     ]
     return tag(
@@ -136,12 +136,19 @@ def _queries(facts: PageFacts) -> Html:
         (
             str(run["title"]),
             size(int(run.get("bytes_scanned", 0))),
+            dollars(float(run.get("cost_dollars", 0))),
             f"{run.get('seconds', 0):.1f} s",
             tag("code", str(run.get("query_id", "failed"))),
         )
         for run in facts.runs
     )
-    columns = [Column("Report"), Column("Read"), Column("Time"), Column("Athena query")]
+    columns = [
+        Column("Report"),
+        Column("Read"),
+        Column("Cost"),
+        Column("Time", is_wide_only=True),
+        Column("Athena query"),
+    ]
     return tag("details", tag("summary", "Queries"), table("Cost and identity of each query", columns, rows))
 
 

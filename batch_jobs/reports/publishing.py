@@ -79,6 +79,7 @@ def _summary(facts: PageFacts, generations: Mapping[str, int], sessions: Mapping
             "generations": dict(generations),
             "sessions": dict(sessions),
             "bytes_scanned": facts.bytes_scanned,
+            "cost_dollars": facts.cost_dollars,
             "reports": facts.runs,
         },
         indent=2,

@@ -7,7 +7,7 @@ _MB = 1_000_000
 
 @dataclass(frozen=True)
 class Report:
-    """One report: file name of its statement, title for people, and the bytes it is expected to stay under."""
+    """One report: file name of its statement, title for people, and the bytes that it may read for each day."""
 
     name: str
     title: str

@@ -101,6 +101,7 @@ def test_run_states_cost_and_completeness(report: tuple[int, Path]) -> None:
     assert (found["duplicates"], found["quarantined"], found["anomalies"]) == (4, 1, 1)
     assert found["generations"]["2026-11-21T09"] == 1
     assert found["bytes_scanned"] == sum(entry["bytes_scanned"] for entry in found["reports"]) > 0
+    assert found["cost_dollars"] == pytest.approx(0.00005 * len(found["reports"]))
     assert all(entry["query_id"] and not entry["is_over_budget"] for entry in found["reports"])
 
 

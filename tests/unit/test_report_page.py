@@ -90,7 +90,15 @@ def facts(**changes: Any) -> PageFacts:
         "made_time": DAY + timedelta(days=1, hours=3),
         "state": state,
         "rows": ROWS,
-        "runs": [{"title": "Headline", "bytes_scanned": 2_500_000, "seconds": 0.4, "query_id": "q-1"}],
+        "runs": [
+            {
+                "title": "Headline",
+                "bytes_scanned": 2_500_000,
+                "cost_dollars": 0.00005,
+                "seconds": 0.4,
+                "query_id": "q-1",
+            }
+        ],
     }
     return PageFacts(**(made | changes))
 
@@ -157,7 +165,7 @@ def test_headline_numbers_and_readings() -> None:
         "Quarantined 2",
         "Data received up to the hour 2026-11-21 23:00 UTC. 1 received hour is not compacted yet and not included.",
         "Not included: 2026-11-22T00",
-        "The queries read 2.5 MB in all.",
+        "The queries read 2.5 MB in all and cost $0.00005.",
         "q-1",
     ):
         assert sentence in text
@@ -226,6 +234,9 @@ def test_axis_is_round_and_high_enough(greatest: int, axis: list[int]) -> None:
         (number_text.duration(7300), "2 h 1 min"),
         (number_text.size(999), "999 bytes"),
         (number_text.size(1_234_567), "1.2 MB"),
+        (number_text.dollars(0), "$0.00"),
+        (number_text.dollars(0.00065), "$0.00065"),
+        (number_text.dollars(1234.5), "$1,234.50"),
         (number_text.plural(1, "event"), "1 event"),
         (number_text.plural(2, "anomaly", "anomalies"), "2 anomalies"),
     ],
