@@ -11,12 +11,13 @@ from pathlib import Path
 
 from sqlglot import exp, parse
 from sqlglot.errors import SqlglotError
-from sqlglot.optimizer.annotate_types import annotate_types
 from sqlglot.optimizer.qualify import qualify
+from sqlglot.schema import MappingSchema
 
 from clickstream.errors import StatementError
 from clickstream.lake.statements import read_statement
 from clickstream.tables import LAKE_TABLES, RAW_EVENTS, SESSIONS
+from local_aws.athena.translate.hints import note_types
 
 SQL = Path(__file__).parents[2] / "sql"
 FILES = sorted(SQL.rglob("*.sql"))
@@ -27,7 +28,8 @@ SCHEMA: dict[str, object] = {
     }
     for table in LAKE_TABLES
 }
-_LOOK_BACK = "DATE_ADD('DAY', 0 - :lookback_days, {})"
+_LOOK_BACK = "DATE_ADD('DAY', CAST(0 - :lookback_days AS BIGINT), {})"
+"""As sqlglot spells `DATE_ADD('day', 0 - :lookback_days, …)`."""
 SESSION_BOUNDS = (
     ("dt >= CAST(:start AS DATE)", f"dt >= {_LOOK_BACK.format('CAST(:start AS DATE)')}"),
     ("dt <= CAST(:end AS DATE)",),
@@ -63,7 +65,7 @@ def lint(sql: str, *, is_bounded: bool) -> list[str]:
     if broken:
         return broken
     try:
-        typed = annotate_types(_qualified(tree), schema=SCHEMA, dialect="athena")
+        typed = note_types(_qualified(tree), MappingSchema(SCHEMA, dialect="athena"))
     except SqlglotError as error:
         return [str(error)]
     return [*broken, *divisions(typed), *casts(typed), *comparisons(typed)]

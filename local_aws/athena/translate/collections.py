@@ -121,7 +121,7 @@ TRANSFORMS: dict[type[exp.Expr], Rule] = {
     exp.ArrayMin: rename("tr_array_min", "this"),
     exp.ArrayPosition: rename("tr_array_position", "this", "expression"),
     exp.ArrayRemove: rename("tr_array_remove", "this", "expression"),
-    exp.ArraySize: rename("CARDINALITY", "this"),
+    exp.ArraySize: lambda g, n: f"CAST({call(g, 'CARDINALITY', n.this)} AS BIGINT)",
     exp.ArraySlice: rename("tr_slice", "this", "start", "end"),
     exp.ArraySort: _array_sort,
     exp.ArrayToString: rename("tr_array_join", "this", "expression", "null"),

@@ -3,8 +3,9 @@
 import logging
 
 from sqlglot import exp
+from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import SqlglotError
-from sqlglot.optimizer.annotate_types import annotate_types
+from sqlglot.optimizer.annotate_types import TypeAnnotator, annotate_types
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.schema import MappingSchema
 
@@ -20,6 +21,7 @@ _Type = exp.DataType.Type
 _TEXT = frozenset({_Type.VARCHAR, _Type.TEXT, _Type.CHAR})
 _NUMBERS = frozenset({*exp.DataType.NUMERIC_TYPES})
 _TIMES = frozenset({_Type.TIMESTAMP, _Type.TIMESTAMPTZ})
+READ_TYPES = Dialect.get_or_raise(READ).EXPRESSION_METADATA
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ)
 
 
@@ -42,6 +44,29 @@ def annotate(tree: exp.Expr, schema: dict[str, dict[str, str]]) -> None:
     _refuse_mixed_comparisons(tree)
 
 
+def note_types(tree: exp.Expr, schema: MappingSchema) -> exp.Expr:
+    """Note the types of a tree whose columns are resolved, and return it."""
+    metadata = {**READ_TYPES, exp.Unnest: {"annotator": _note_unnested}}
+    return annotate_types(tree, schema=schema, expression_metadata=metadata, dialect=READ)
+
+
+def _note_unnested(annotator: TypeAnnotator, node: exp.Unnest) -> exp.Unnest:
+    """Several arrays make a column each, of its own type; sqlglot gives all of them that of the first."""
+    kinds = [_item_type(array) for array in node.expressions]
+    names = node.alias_column_names
+    if len(kinds) == 1 or len(names) < len(kinds):
+        annotator._set_type(node, kinds[0] if len(kinds) == 1 else None)  # noqa: SLF001 - no other way to hook in
+        return node
+    fields = [exp.ColumnDef(this=exp.to_identifier(name), kind=kind) for name, kind in zip(names, kinds, strict=False)]
+    annotator._set_type(node, exp.DataType(this=_Type.STRUCT, expressions=fields, nested=True))  # noqa: SLF001 - as above
+    return node
+
+
+def _item_type(array: exp.Expr) -> exp.DataType:
+    found = array.type.expressions if array.type is not None and array.is_type(_Type.ARRAY) else []
+    return found[0].copy() if found and isinstance(found[0], exp.DataType) else exp.DataType(this=_Type.UNKNOWN)
+
+
 def _annotate_by_scope(tree: exp.Expr, types: dict[str, dict[str, exp.DataType]]) -> None:
     """Resolve columns on a twin of the tree, since resolving rewrites; then copy the types over."""
     twin = tree.copy()
@@ -56,7 +81,7 @@ def _annotate_by_scope(tree: exp.Expr, types: dict[str, dict[str, exp.DataType]]
             identify=False,
             expand_alias_refs=False,
         )
-        annotate_types(qualified, schema=schema, dialect=READ)
+        note_types(qualified, schema)
     except (SqlglotError, AssertionError):  # it asserts on some valid queries; names alone must do then
         return
     for node, copy in pairs:

@@ -27,6 +27,8 @@ def _date_diff(generator: Generator, node: exp.DateDiff) -> str:
 
 def _date_add(generator: Generator, node: exp.DateAdd) -> str:
     unit, amount = _unit(node), generator.sql(node, "expression")
+    if unit == "millisecond":  # DuckDB's own function of the name is hidden by Trino's, which is another
+        unit, amount = "microsecond", f"1000 * ({amount})"
     kind = "INTEGER" if unit in {"day", "week", "month", "quarter", "year"} else "BIGINT"
     return f"tr_plus_interval({generator.sql(node, 'this')}, TO_{unit.upper()}S(CAST({amount} AS {kind})))"
 
