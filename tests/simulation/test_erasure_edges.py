@@ -1,6 +1,7 @@
 """Erasure where it meets damage, a replay that nobody has decided on, and events that are sent once more."""
 
 from collections import Counter
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from clickstream.lake.erasing import Places
 from clickstream.lake.generations import newest
 from clickstream.lake.replaying import prepared_hours, replay, swap
 from clickstream.lake.restoring import prepare
+from clickstream.lake.retention import first_hour, remove_expired
 from tests.simulation.erasure_world import (
     CANARY,
     PERSON,
@@ -23,6 +25,7 @@ from tests.simulation.erasure_world import (
     rows_of,
     run,
     traces_of,
+    with_lake,
 )
 from tests.simulation.fake_lake import HOUR, NEXT, land
 
@@ -110,3 +113,18 @@ def test_no_payload_of_anybody_is_read_without_a_request() -> None:
     key = land(world.lake, NEXT, [other("o2", 12)])
     world.lake.bucket.put(key, b"never read")
     assert run(world) is None
+
+
+def test_a_person_in_an_hour_past_its_retention_goes_with_its_files() -> None:
+    """No generation takes their place: the request waits for their end, and is then closed."""
+    world = scene()
+    ask_for(world)
+    limit, states = timedelta(days=10), []
+    for age in (limit + timedelta(days=1), limit + timedelta(days=4)):
+        now = world.lake.clock() + age
+        later = with_lake(world, clock=lambda now=now: now, first_hour=first_hour(now, limit.days))
+        remove_expired(later.lake)
+        record = run(later)
+        assert record is not None
+        states.append((record.state, [key.partition("/")[0] for key in traces_of(world, PERSON)]))
+    assert states == [("open", ["raw_events", "erasures r1"]), ("done", [])]

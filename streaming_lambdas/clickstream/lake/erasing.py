@@ -26,7 +26,7 @@ from clickstream.lake.garbage import collect
 from clickstream.lake.mentions import Mentions
 from clickstream.lake.searching import Hit, hashes, search, search_in
 from clickstream.lake.tombstones import TombstoneLog, Tombstones, event_digests
-from clickstream.lake.work import Lake, closed, fresh_inputs, unfinished
+from clickstream.lake.work import Lake, closed, fresh_inputs, kept, unfinished
 from clickstream.ports import Bucket, Key, Table
 from clickstream.tables import ERASURES_PREFIX, RAW_EVENTS, hour_text
 
@@ -162,7 +162,8 @@ def _closed(places: Places, request: Request, record: Record, verify: Verify) ->
     if any(verified.values()):
         return msgspec.structs.replace(record, waiting=(f"queries still find rows: {verified}",))
     hours = {generations.hour_in(key) for key in record.removed if key.startswith(f"{RAW_EVENTS.name}/")}
-    newest = (generations.newest(places.lake.bucket, hour) for hour in sorted(hours))
+    # Past their retention the files of an hour go, and nothing takes their place.
+    newest = (generations.newest(places.lake.bucket, hour) for hour in kept(places.lake, sorted(hours)))
     written = [output.key for found in newest if found for output in found.outputs]
     return msgspec.structs.replace(
         record,
