@@ -173,6 +173,18 @@ def test_an_older_generation_is_replayed_with_its_inputs_alone() -> None:
     settle(lake)
 
 
+def test_a_replay_that_waited_until_landing_is_gone_is_not_swapped() -> None:
+    """What it leaves out could not become work again; the next replay may be of what is there."""
+    lake = scene()
+    replay(lake, HOUR, "run", number=1, is_from_landing=False)
+    late = at(lake, lake.clock() + timedelta(days=8))
+    assert collect(late).landing == 3
+    assert swap(late, HOUR) == "overtaken"
+    assert visible(late) == ROWS
+    assert discard(late, HOUR) == 1
+    settle(late)
+
+
 def test_landing_that_is_not_kept_cannot_be_replayed() -> None:
     """The message says what can."""
     lake = scene()

@@ -77,6 +77,7 @@ def prepared(lake: Lake, hour: str) -> Generation | None:
 def swap(lake: Lake, hour: str) -> Swap:
     """Make the prepared generation the newest one. Safe to repeat; `overtaken` changes nothing.
 
+    It is overtaken by a newer generation, and by the end of landing objects that it leaves out and the newest holds.
     Raises `LakeError` if nothing was prepared.
     """
     found = prepared(lake, hour)
@@ -85,7 +86,7 @@ def swap(lake: Lake, hour: str) -> Swap:
     if _is_committed(lake, found):
         repoint(lake, newest_of(lake, hour))
         return "already"
-    if not _is_next(lake, found) or not _decided(lake, found, _SWAP):
+    if not _is_next(lake, found) or _would_lose(lake, found) or not _decided(lake, found, _SWAP):
         return "overtaken"
     return "swapped" if adopt(lake, found) else "overtaken"
 
@@ -121,6 +122,12 @@ def _remove(lake: Lake, found: Generation) -> int:
 def _is_next(lake: Lake, found: Generation) -> bool:
     """Whether its number is still free."""
     return newest_of(lake, found.hour).generation < found.generation
+
+
+def _would_lose(lake: Lake, found: Generation) -> bool:
+    """Whether the newest generation holds landing objects that it leaves out and that could not become work again."""
+    left_out = set(newest_of(lake, found.hour).inputs) - set(found.inputs)
+    return bool(left_out and gone(lake, found.hour, left_out))
 
 
 def _is_committed(lake: Lake, found: Generation) -> bool:
