@@ -13,14 +13,13 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
 
 from batch_jobs import lake_arguments
 from batch_jobs.command_line import interruptible
 from batch_jobs.job_progress import shown, timed
 from clickstream.errors import ClickstreamError, InfrastructureError
 from clickstream.lake.compaction import Outcome, compact_hours
-from clickstream.lake.garbage import Grace, collect
+from clickstream.lake.garbage import collect
 from clickstream.lake.retention import remove_expired
 from clickstream.lake.work import Lake, closed, unfinished
 
@@ -49,10 +48,6 @@ def _parser() -> argparse.ArgumentParser:
         help="only these received hours, as 2026-11-21T09",
     )
     parser.add_argument("--keep-garbage", action="store_true", help="remove no files")
-    days = Grace().landing // timedelta(days=1)
-    parser.add_argument(
-        "--landing-days", type=int, default=days, help="days that landing is kept after compaction; default 7"
-    )
     parser.add_argument("--workers", choices=("plain", "spark"), default="plain", help="who compacts; default plain")
     parser.add_argument(
         "--worker-archives", default="", help="local zip archives that Spark workers unpack, separated by commas"
@@ -72,7 +67,7 @@ def _run(lake: Lake, options: argparse.Namespace, words: Sequence[str]) -> int:
         for copy in outcome.generation.set_aside if outcome.generation and outcome.result == "compacted" else ():
             print(f"compact_events: {outcome.hour}: an unreadable object is kept as {copy}", file=sys.stderr)
     if not failed and not options.keep_garbage:
-        _collect(lake, Grace(landing=timedelta(days=options.landing_days)))
+        _collect(lake)
     return 1 if failed else 0
 
 
@@ -111,8 +106,8 @@ def _line(outcome: Outcome, seconds: float) -> dict[str, object]:
     return line | {"seconds": round(seconds, 3)}
 
 
-def _collect(lake: Lake, grace: Grace) -> None:
-    collected = collect(lake, grace)
+def _collect(lake: Lake) -> None:
+    collected = collect(lake)
     garbage = dataclasses.asdict(collected) | {"expired": remove_expired(lake)}
     print(json.dumps({"job": "compact_events", "garbage": garbage}), flush=True)
     for key in collected.unexplained:

@@ -136,6 +136,7 @@ def _places(options: argparse.Namespace) -> Places:
         # By hand nobody says what the schedule is told: hours past their retention are not to be made anew.
         found = stack.outputs(options.stack)
         options.raw_events_days = int(found.get("RawEventsRetentionDays", 0))
+        options.landing_days = int(found.get("LandingRetentionDays", options.landing_days))
         options.file_shape = file_shapes.parse(found.get("FileShape", "{}"))
     return Places(
         lake=lake_arguments.lake(options),

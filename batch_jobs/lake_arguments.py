@@ -3,7 +3,7 @@
 import argparse
 import os
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from aws_catalog import GlueCatalog
 from aws_stores import DynamoTable, S3Bucket
@@ -11,7 +11,7 @@ from clickstream.errors import ConfigError
 from clickstream.lake import file_shapes
 from clickstream.lake.generations import hour_start
 from clickstream.lake.retention import first_date, first_hour
-from clickstream.lake.work import Lake
+from clickstream.lake.work import LANDING_KEPT, Lake
 from clickstream.ledger import Ledger
 from clickstream.settings import FileShape
 from clickstream.tables import hour_text
@@ -36,13 +36,16 @@ def add_shape(made: argparse.ArgumentParser) -> None:
 
 
 def add_retention(made: argparse.ArgumentParser) -> None:
-    """The arguments that say what is past its retention, for parsers that `parser` did not make."""
+    """The arguments that say how long things are kept, for parsers that `parser` did not make."""
     meanings = {
         "--raw-events-days": "leave received hours alone that are older; 0: none is",
         "--sessions-days": "the same for dates of sessions; 0: as long as raw_events",
     }
     for name, meaning in meanings.items():
         made.add_argument(name, type=int, default=0, metavar="DAYS", help=meaning)
+    days = LANDING_KEPT // timedelta(days=1)
+    meaning = f"days that landing is kept after compaction; default {days}"
+    made.add_argument("--landing-days", type=int, default=days, metavar="DAYS", help=meaning)
 
 
 def parse(made: argparse.ArgumentParser, argv: Sequence[str] | None) -> argparse.Namespace:
@@ -62,6 +65,7 @@ def lake(options: argparse.Namespace) -> Lake:
         clock=clock,
         shape=options.file_shape,
         code_version=os.environ.get("CLICKSTREAM_CODE_VERSION", "dev"),
+        landing_kept=timedelta(days=options.landing_days),
         first_hour=first_hour(clock(), options.raw_events_days),
         first_date=first_date(clock(), options.sessions_days or options.raw_events_days),
     )

@@ -92,10 +92,8 @@ def _decide(lake: Lake, *, is_swap: bool) -> int:
         print(json.dumps({"job": "replay_events", "hour": one, "result": result, "rows": prepared_rows}), flush=True)
     replay_table.drop(_database(lake))
     if left:
-        print(
-            f"replay_events: {left} hours have moved on since, or what they leave out is not kept any more; replay them again",
-            file=sys.stderr,
-        )
+        reason = "have moved on since, or what they leave out is not kept any more"
+        print(f"replay_events: {left} hours {reason}; replay them again", file=sys.stderr)
     return 1 if left or (is_swap and not hours) else 0
 
 

@@ -2,12 +2,13 @@
 
 import argparse
 import os
+from datetime import timedelta
 
 from aws_catalog import GlueCatalog
 from batch_jobs.ledger_tools import deployed, now
 from clickstream.lake.file_shapes import parse
 from clickstream.lake.generations import hour_start
-from clickstream.lake.work import Lake
+from clickstream.lake.work import LANDING_KEPT, Lake
 from clickstream.tables import hour_text
 
 
@@ -22,8 +23,15 @@ def stack_lake(stack: str) -> Lake:
         clock=now,
         code_version=version,
         shape=parse(found.names.get("FileShape", "{}")),
+        landing_kept=kept_landing(found.names),
         first_hour=found.first_hour,
     )
+
+
+def kept_landing(names: dict[str, str]) -> timedelta:
+    """How long landing stays, by the outputs of a stack."""
+    days = names.get("LandingRetentionDays")
+    return timedelta(days=int(days)) if days else LANDING_KEPT
 
 
 def hour(text: str) -> str:

@@ -111,6 +111,17 @@ def test_devices_and_sessions_need_no_key(lake: Lake, capsys: pytest.CaptureFixt
     assert visible(lake) == Counter(["o1", "o2"])
 
 
+def test_landing_of_others_is_kept_as_long_as_the_job_is_told(lake: Lake) -> None:
+    """An erasure removes what is due everywhere, by the days of the deployment."""
+    land(lake, HOUR, [Said("c1", 1, session_id=SESSION)])
+    theirs = land(lake, NEXT, [Said("o2", 12)])
+    assert compact_events.main(LAKE) == 0
+    words = [*ARGUMENTS, "--now", "2026-11-30T00:00:00", *UNTIL, "--session", SESSION, "--landing-days"]
+    for days, held in (("30", [theirs]), ("7", [])):
+        assert erase_events.main([*words, days]) == 0
+        assert [entry.key for entry in lake.bucket.list("landing/")] == held
+
+
 def test_the_query_that_proves_it_can_fail(lake: Lake) -> None:
     """It finds rows of the person that are there, whatever column names the person, and nobody else's."""
     land(lake, HOUR, [Said("c1", 1, user_id="somebody"), Said("c2", 2, session_id="somebody"), Said("o1", 3)])

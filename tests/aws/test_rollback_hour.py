@@ -1,11 +1,14 @@
 """The command that rolls hours back, from the command line to S3 and Glue in memory."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from batch_jobs import rollback_hour
-from tests.aws.ledger_stack import lines
+from batch_jobs import ledger_tools, rollback_hour
+from batch_jobs.stack_lake import stack_lake
+from tests.aws.ledger_stack import NAMES, lines
+from tests.aws.small_lake import DATABASE
 from tests.aws.stack_of_lake import DAY, LakeStack, stack
 from tests.simulation.fake_lake import visible
 
@@ -55,6 +58,14 @@ def test_one_hour_that_fails_does_not_stop_the_others(stack: LakeStack, capsys: 
     (line,) = rolled_back(capsys, HOUR, f"{DAY}T10", code=1)
     assert line["hour"] == f"{DAY}T10"
     assert set(visible(stack.lake)) == {"a", "b"}
+
+
+def test_the_stack_says_how_long_landing_is_kept(stack: LakeStack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What came in later could come back for so long, and a stack of before says nothing."""
+    names = NAMES | {"DatabaseName": DATABASE, "LandingRetentionDays": "30"}
+    assert stack.lake.landing_kept == timedelta(days=7)
+    monkeypatch.setattr(ledger_tools, "outputs", lambda _: names)
+    assert stack_lake("stack").landing_kept == timedelta(days=30)
 
 
 def test_what_is_no_hour_is_wrong_usage(stack: LakeStack) -> None:

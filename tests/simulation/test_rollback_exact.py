@@ -1,6 +1,7 @@
 """Rollback and replay that die at every call, meet rivals, or come too late: readers see whole generations, always."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -112,6 +113,20 @@ def test_rows_that_could_not_come_back_are_not_rolled_away() -> None:
     with pytest.raises(LakeError, match="does not exist"):
         roll_back(lake, HOUR, older(lake, HOUR))
     assert visible(lake) == Counter("abcde")
+
+
+@pytest.mark.parametrize(
+    ("kept_days", "last"), [(30, timedelta(days=29)), (7, timedelta(days=6)), (1, timedelta(hours=12))]
+)
+def test_later_inputs_count_as_there_while_landing_is_kept(kept_days: int, last: timedelta) -> None:
+    """However long that is, less the time in which garbage collection may begin."""
+    lake = replace(scene(), landing_kept=timedelta(days=kept_days))
+    late = at(lake, lake.clock() + last + timedelta(minutes=1))
+    with pytest.raises(LakeError, match="would be lost"):
+        roll_back(late, HOUR, older(late, HOUR))
+    in_time = at(lake, lake.clock() + last)
+    roll_back(in_time, HOUR, older(in_time, HOUR))
+    assert visible(lake, HOUR) == Counter("ab")
 
 
 def test_a_rollback_does_not_bring_erased_people_back() -> None:

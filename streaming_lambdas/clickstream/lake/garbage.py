@@ -33,10 +33,9 @@ _Standing = Literal["named", "covered", "unexplained"]
 
 @dataclass(frozen=True)
 class Grace:
-    """How long files stay after the swap (orphans: after they were written)."""
+    """How long files stay after the swap (orphans: after they were written); landing as long as its lake says."""
 
     replaced: timedelta = timedelta(hours=24)
-    landing: timedelta = timedelta(days=7)
     orphan: timedelta = timedelta(days=1)
 
 
@@ -60,7 +59,7 @@ def collect(lake: Lake, grace: Grace | None = None) -> Collected:
     for hour, pointer in _pointers(lake).items():
         age = timedelta.max if hour in asked else lake.clock() - (pointer.pointed_time or lake.clock())
         old = _keys(outputs[hour]) if age >= grace.replaced else []
-        inputs = _keys(landed[hour]) if age >= grace.landing else []
+        inputs = _keys(landed[hour]) if age >= lake.landing_kept else []
         is_all_current = all(uri(lake.bucket, key).startswith(pointer.location) for key in old)
         newest = None if is_all_current and not inputs and hour not in asked else _settled(lake, hour)
         if newest and hour in asked:
@@ -119,7 +118,7 @@ def _collect_orphans(lake: Lake, grace: Grace) -> tuple[int, tuple[str, ...]]:
     Landing is looked through as long as it is kept, bad events over the same time.
     """
     found: dict[_Standing, list[str]] = {"named": [], "covered": [], "unexplained": []}
-    youngest, oldest = lake.clock() - grace.orphan, lake.clock() - grace.orphan - grace.landing
+    youngest, oldest = lake.clock() - grace.orphan, lake.clock() - grace.orphan - lake.landing_kept
     for prefix in (LANDING_PREFIX, BAD_EVENTS.name):
         for hour, entries in sorted(_by_hour(lake, prefix).items()):
             old = [one for one in entries if one.modified_time < youngest]

@@ -21,7 +21,6 @@ from clickstream.errors import LakeError
 from clickstream.lake import generations, purges
 from clickstream.lake.catalog import point
 from clickstream.lake.compaction import Plan, merged, publish, repoint
-from clickstream.lake.garbage import Grace
 from clickstream.lake.generations import Generation, commit_key, hour_after
 from clickstream.lake.parquet import PartWriter
 from clickstream.lake.sifting import is_haunted
@@ -31,7 +30,7 @@ from clickstream.ledger import LandedObject
 from clickstream.tables import LANDING_PREFIX, RAW_EVENTS, hour_folder
 
 MARGIN = timedelta(days=1)
-"""Landing objects that garbage collection may remove within this time count as gone."""
+"""Landing objects that garbage collection may remove within this time, or half of theirs, count as gone."""
 _GENERATION = "generation "
 """How the origin of a rolled-back generation begins."""
 Change = Callable[[PartWriter, Path], PartWriter]
@@ -154,7 +153,7 @@ def gone(lake: Lake, hour: str, keys: Iterable[str]) -> list[str]:
     wanted = sorted(keys)
     pointer = lake.catalog.get(RAW_EVENTS.name, hour)
     age = lake.clock() - (pointer.pointed_time or lake.clock()) if pointer else timedelta()
-    if age > Grace().landing - MARGIN or hour in purges.asked(lake.bucket):
+    if age > lake.landing_kept - min(MARGIN, lake.landing_kept / 2) or hour in purges.asked(lake.bucket):
         return wanted
     held = {entry.key for entry in lake.bucket.list(f"{LANDING_PREFIX}/{hour_folder(hour)}/")}
     return [key for key in wanted if key not in held]

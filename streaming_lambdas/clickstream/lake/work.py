@@ -24,6 +24,8 @@ from clickstream.tables import BAD_EVENTS, RAW_EVENTS
 
 GRACE = timedelta(minutes=5)
 """How long after its end an hour still counts as open: the last batches are on their way."""
+LANDING_KEPT = timedelta(days=7)
+"""How long landing stays after the swap to a generation that holds it, where nothing else is said."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class Lake:
     code_version: str = "dev"
     shape: FileShape = field(default_factory=FileShape)
     """Of the data files that are written."""
+    landing_kept: timedelta = LANDING_KEPT
     first_hour: str = ""
     """Received hours before it are past their retention: no job makes anything of them, and their files go."""
     first_date: str = ""
