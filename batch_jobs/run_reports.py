@@ -25,9 +25,13 @@ from batch_jobs.lake_state import Anomaly
 from batch_jobs.queries import Guard
 from batch_jobs.reports.asking import Outcome, Question, ask
 from batch_jobs.reports.facts import PageFacts
+from batch_jobs.reports.previous import Previous, dates_of, from_outcomes, interval_before
+from batch_jobs.reports.published import read_published
 from batch_jobs.reports.publishing import publish
 from batch_jobs.reports.report_list import REPORTS
-from batch_jobs.reports.unfinished_days import of_interval, session_generations, unfinished_days
+from batch_jobs.reports.report_rows import KEY_REPORTS, ReportRows
+from batch_jobs.reports.restating import restatements
+from batch_jobs.reports.unfinished_days import event_days, of_interval, session_generations, unfinished_days
 from clickstream.errors import ClickstreamError
 from clickstream.lake.generations import Generation, lake_commits
 from clickstream.lake.retention import first_date
@@ -113,7 +117,8 @@ def _report(source: Source, interval: Interval, folder: Path | None, options: ar
     question = _question(source, interval, options.time_zone)
     state = _state(source, question)
     outcomes = [ask(source.guard, report, question, options.sql) for report in REPORTS]
-    facts = _facts(outcomes, question, state, source.now)
+    previous = _previous(source, interval, options)
+    facts = _facts(outcomes, question, state, source, previous)
     answers = {outcome.report.name: outcome.answer for outcome in outcomes if outcome.answer}
     publish(source.bucket, facts, answers, question.generations, question.sessions, folder)
     return _verdict(interval, outcomes)
@@ -136,15 +141,41 @@ def _state(source: Source, question: Question) -> lake_state.LakeState:
     return lake_state.lake_state(source.commits, question.generations, missing, inside)
 
 
-def _facts(outcomes: Sequence[Outcome], question: Question, state: lake_state.LakeState, now: datetime) -> PageFacts:
-    answered = {outcome.report.name: outcome.answer for outcome in outcomes if outcome.answer}
+def _previous(source: Source, interval: Interval, options: argparse.Namespace) -> Previous | None:
+    """The period before, from its page if that is up to date, else asked for; None if the two cannot be compared."""
+    before = interval_before(interval)
+    days = {day.isoformat() for day in event_days(source.commits)}
+    if source.now < interval.end or not days.issuperset(dates_of(before)):
+        return None
+    question = _question(source, before, options.time_zone)
+    published = read_published(source.bucket, before)
+    if published and published.numbers and published.is_final(before, question.generations, question.sessions):
+        return Previous(before, published.numbers)
+    needed = [report for report in REPORTS if report.name in KEY_REPORTS]
+    return from_outcomes(before, tuple(ask(source.guard, report, question, options.sql) for report in needed))
+
+
+def _facts(
+    outcomes: Sequence[Outcome],
+    question: Question,
+    state: lake_state.LakeState,
+    source: Source,
+    previous: Previous | None,
+) -> PageFacts:
+    rows = {outcome.report.name: outcome.answer.rows() for outcome in outcomes if outcome.answer}
+    numbers = ReportRows(rows).key_numbers
+    published = read_published(source.bucket, question.interval)
+    known = published.known_numbers if published else {}
     return PageFacts(
         interval=question.interval,
         time_zone=str(question.values["time_zone"]),
-        made_time=now,
+        made_time=source.now,
         state=state,
-        rows={name: answer.rows() for name, answer in answered.items()},
+        rows=rows,
         runs=[outcome.entry for outcome in outcomes],
+        previous=previous,
+        restatements=restatements(published, numbers, question, source.now),
+        earlier_numbers={name: value for name, value in known.items() if numbers.get(name) is None},
     )
 
 

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterable
 
 from batch_jobs.number_text import count, dollars, moment, plural, share, size
-from batch_jobs.reports import sections, traffic
+from batch_jobs.reports import headline, restated, sections, traffic
 from batch_jobs.reports.facts import PageFacts
 from batch_jobs.reports.markup import Html, tag
-from batch_jobs.reports.parts import Column, section, table, tiles, with_bar
+from batch_jobs.reports.parts import Column, Tile, section, table, tiles, with_bar
 from batch_jobs.reports.style import STYLE
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -52,6 +52,7 @@ def _header(facts: PageFacts) -> Html:
         tag("h1", "What happened on the site"),
         tag("p", f"{_span(facts)}, {facts.time_zone} time. {fresh}{_completeness(facts)}", class_="soft"),
         [tag("p", f"{title} is missing: {failure}", class_="warning") for title, failure in facts.failures],
+        restated.notice(facts),
         tag("nav", tag("ul", links), aria_label="Sections"),
     )
 
@@ -60,7 +61,7 @@ def _main(facts: PageFacts) -> Html:
     pair = tag("div", sections.channels(facts), sections.event_types(facts), class_="pair")
     return tag(
         "main",
-        sections.headline(facts),
+        headline.headline(facts),
         traffic.traffic(facts),
         sections.funnel(facts),
         sections.top_pages(facts),
@@ -85,10 +86,10 @@ def _quality(facts: PageFacts) -> Html:
         f"{plural(bad, 'event')} ({rate}) could not be accepted{top}. Nothing is dropped: bad events keep their bytes.",
         tiles(
             [
-                ("Duplicates", count(state.duplicates), "sent again with the same id; kept once"),
-                ("Quarantined", count(state.quarantined), "same id but other content; kept apart"),
-                ("Late", count(facts.headline("late_events")), "arrived an hour or more after they happened"),
-                ("Wrong clock", count(facts.headline("events_without_own_time")), "dated by their arrival instead"),
+                Tile("Duplicates", count(state.duplicates), "sent again with the same id; kept once"),
+                Tile("Quarantined", count(state.quarantined), "same id but other content; kept apart"),
+                Tile("Late", count(facts.headline("late_events")), "arrived an hour or more after they happened"),
+                Tile("Wrong clock", count(facts.headline("events_without_own_time")), "dated by their arrival instead"),
             ]
         ),
         *([_reasons(reasons)] if reasons else []),
@@ -113,7 +114,14 @@ def _footer(facts: PageFacts) -> Html:
     ]
     return tag(
         "footer",
-        section("about", "About this report", " ".join(sentences), *_open_hours(facts), _queries(facts)),
+        section(
+            "about",
+            "About this report",
+            " ".join(sentences),
+            *_open_hours(facts),
+            restated.table(facts),
+            _queries(facts),
+        ),
     )
 
 
@@ -140,7 +148,7 @@ def _queries(facts: PageFacts) -> Html:
             f"{run.get('seconds', 0):.1f} s",
             tag("code", str(run.get("query_id", "failed"))),
         )
-        for run in facts.runs
+        for run in facts.queries
     )
     columns = [
         Column("Report"),

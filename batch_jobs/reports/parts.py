@@ -17,14 +17,23 @@ class Column(NamedTuple):
     is_wide_only: bool = False
 
 
+class Tile(NamedTuple):
+    """A number with its name above it and small lines below: what it means, and how it changed."""
+
+    label: str
+    number: str
+    note: str
+    change: str = ""
+
+
 def section(anchor: str, title: str, reading: str, *content: Html | Iterable[Html]) -> Html:
     """A part of the page with the one sentence that says what is to be seen."""
     return tag("section", tag("h2", title, id=f"{anchor}-title"), tag("p", reading), *content, **_labelled(anchor))
 
 
-def tiles(entries: Iterable[tuple[str, str, str]]) -> Html:
-    """Numbers in a row: label, number, and a small line below it."""
-    return tag("dl", [_tile(*entry) for entry in entries], class_="tiles")
+def tiles(entries: Iterable[Tile]) -> Html:
+    """Numbers in a row."""
+    return tag("dl", [_tile(entry) for entry in entries], class_="tiles")
 
 
 def table(caption: str, columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> Html:
@@ -46,9 +55,10 @@ def legend(entries: Iterable[tuple[str, str]]) -> Html:
     return tag("ul", [tag("li", tag("i", "", class_=swatch), words) for swatch, words in entries], class_="legend")
 
 
-def _tile(label: str, number: str, note: str) -> Html:
-    value = tag("dd", number, tag("small", note), class_="long" if len(number) > _LONG else None)
-    return tag("div", tag("dt", label), value)
+def _tile(tile: Tile) -> Html:
+    lines = [tag("small", note) for note in (tile.note, tile.change) if note]
+    value = tag("dd", tile.number, lines, class_="long" if len(tile.number) > _LONG else None)
+    return tag("div", tag("dt", tile.label), value)
 
 
 def _cells(columns: Sequence[Column], row: Sequence[str]) -> list[Html]:

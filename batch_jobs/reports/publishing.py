@@ -5,20 +5,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from io import BytesIO
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from batch_jobs.csv_text import csv_text
-from batch_jobs.lake_interval import Interval
 from batch_jobs.queries import Answer
 from batch_jobs.reports.facts import PageFacts
+from batch_jobs.reports.keys import PAGE, SUMMARY, report_key
 from batch_jobs.reports.page import render
+from batch_jobs.reports.previous import changes
 from clickstream.ports import Bucket
-from clickstream.tables import REPORTS_PREFIX
-
-PAGE, SUMMARY = "page", "reports.json"
 
 
 class ReportFile(NamedTuple):
@@ -27,11 +26,6 @@ class ReportFile(NamedTuple):
     report: str
     name: str
     body: bytes
-
-
-def report_key(report: str, interval: Interval, name: str) -> str:
-    """Key of one published file."""
-    return f"{REPORTS_PREFIX}/{report}/{interval.label}/{name}"
 
 
 def publish(
@@ -81,6 +75,23 @@ def _summary(facts: PageFacts, generations: Mapping[str, int], sessions: Mapping
             "bytes_scanned": facts.bytes_scanned,
             "cost_dollars": facts.cost_dollars,
             "reports": facts.runs,
+            "numbers": facts.key_numbers,
+            "earlier_numbers": dict(facts.earlier_numbers),
+            "previous": _previous(facts),
+            "restatements": msgspec.to_builtins(list(facts.restatements)),
         },
         indent=2,
     ).encode()
+
+
+def _previous(facts: PageFacts) -> dict[str, Any] | None:
+    before = facts.previous
+    if before is None:
+        return None
+    return {
+        "start": before.interval.start.isoformat(),
+        "end": before.interval.end.isoformat(),
+        "numbers": dict(before.numbers),
+        "changes": changes(facts.key_numbers, before.numbers),
+        "reports": before.runs,
+    }

@@ -2,40 +2,16 @@
 
 from collections.abc import Sequence
 
-from batch_jobs.number_text import NOTHING, amounts, count, decimal, duration, plural, share
-from batch_jobs.reports.facts import PageFacts, Row
+from batch_jobs.number_text import count, decimal, duration, plural, share
+from batch_jobs.reports.facts import PageFacts
 from batch_jobs.reports.markup import Html
-from batch_jobs.reports.parts import NO_DATA, Column, section, table, tiles, with_bar
+from batch_jobs.reports.parts import NO_DATA, Column, section, table, with_bar
+from batch_jobs.reports.report_rows import Row
 
 _PAGES_SHOWN = 12
 _TYPES_SHOWN = 15
 _FEW_SESSIONS = 100
 """A conversion rate of fewer sessions is not worth a sentence."""
-
-
-def headline(facts: PageFacts) -> Html:
-    """The numbers that people ask for first."""
-    bots = facts.headline("bot_events")
-    return section(
-        "headline",
-        "In short",
-        "People only: programs that call themselves bots, or look like one, are counted apart.",
-        tiles(
-            [
-                ("Events", count(facts.headline("events")), f"and {count(bots)} by bots"),
-                ("Visitors", count(facts.headline("visitors")), "by device; else signed-in user or session"),
-                ("Sessions", count(facts.total("session_summary", "sessions")), "30 minutes without an event end one"),
-                ("Purchases", count(facts.total("revenue", "orders")), "orders, each counted once"),
-                _revenue(facts),
-                ("Conversion", share(facts.conversion_rate), "sessions with a purchase"),
-            ]
-        ),
-    )
-
-
-def _revenue(facts: PageFacts) -> tuple[str, str, str]:
-    greatest, *others = amounts(facts.revenue) or [NOTHING]
-    return "Revenue", greatest, f"and {', '.join(others)}" if others else "value of the orders"
 
 
 def funnel(facts: PageFacts) -> Html:

@@ -9,10 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 
-import msgspec
-
 from batch_jobs.lake_interval import OUTLIER_SHARE, Interval, whole_day
-from batch_jobs.reports.publishing import PAGE, SUMMARY, report_key
+from batch_jobs.reports.keys import PAGE, SUMMARY, report_key
+from batch_jobs.reports.published import Published, decode
 from clickstream.lake.commit_log import READERS
 from clickstream.lake.generations import Generation, hour_start, number_in
 from clickstream.lake.session_log import LOG
@@ -23,30 +22,6 @@ LEAST_HISTORY = 10
 """Fewer late rows than this in one day of arrival are clocks that are wrong, however quiet the site is."""
 _DAY = timedelta(days=1)
 _NEVER = datetime.min.replace(tzinfo=UTC)
-
-
-class Entry(msgspec.Struct, frozen=True):
-    """One report of a published `reports.json`; what else it says is passed over."""
-
-    name: str
-    failure: str = ""
-
-
-class Published(msgspec.Struct, frozen=True):
-    """What the published `reports.json` of a day says it was made from."""
-
-    made_time: datetime
-    generations: dict[str, int]
-    reports: list[Entry]
-    sessions: dict[str, int] = {}
-
-    def is_final(self, day: Interval, generations: dict[str, int], sessions: dict[str, int]) -> bool:
-        """Whether it was made after the day, from exactly these generations, and no report failed.
-
-        Generations are those of `raw_events` by received hour, and those of `sessions` by date.
-        """
-        is_whole = self.made_time >= day.end and not any(entry.failure for entry in self.reports)
-        return is_whole and (self.generations, self.sessions) == (generations, sessions)
 
 
 def unfinished_days(bucket: Bucket, commits: Sequence[Generation], now: datetime) -> list[Interval]:
@@ -122,13 +97,5 @@ def _published(bucket: Bucket, days: Iterable[date]) -> dict[date, Published]:
     keys = {report_key(PAGE, whole_day(day), SUMMARY): day for day in days}
     stored = [entry.key for entry in bucket.list(f"{REPORTS_PREFIX}/{PAGE}/") if entry.key in keys]
     with ThreadPoolExecutor(READERS) as pool:
-        found = list(pool.map(lambda key: _read(bucket.get(key)), stored))
+        found = list(pool.map(lambda key: decode(bucket.get(key)), stored))
     return {keys[key]: summary for key, summary in zip(stored, found, strict=True) if summary}
-
-
-def _read(body: bytes) -> Published | None:
-    """A summary that cannot be read, or that does not name its generations, is made again."""
-    try:
-        return msgspec.json.decode(body, type=Published)
-    except msgspec.DecodeError:
-        return None
