@@ -36,7 +36,8 @@ class Config:
         batch_window_s: Seconds a batch of events is gathered at most before a function is called.
         scan_limit_gb: Gigabytes that one Athena query may read before it is cancelled.
         landing_days: Days that landing objects stay after the compaction that took them in.
-        raw_events_days: Days of `raw_events` that are kept, by arrival; 0 for all.
+        raw_events_days: Days of `raw_events` that are kept, by arrival; 0 for all. Three at least: the sessions of
+            yesterday are made of the day before it, too.
         sessions_days: Days of `sessions`, by their start; 0 for as long as `raw_events`, from which they are made.
         bad_events_days: Days of `bad_events`. Their payloads are raw and may name people: long enough to repair a
             producer and send again, not for good.
@@ -132,6 +133,20 @@ def _whole(least: int, most: int) -> Callable[[str], int]:
     return read
 
 
+def _days_or_all(least: int) -> Callable[[str], int]:
+    """Days of a zone from which nightly jobs make something of yesterday: with fewer they would never get to it."""
+
+    def read(text: str) -> int:
+        if text == "0":
+            return 0
+        try:
+            return _whole(least, 36_500)(text)
+        except ConfigError as error:
+            raise ConfigError(f"0, for all, or {error}") from error
+
+    return read
+
+
 def _one_of(*words: str) -> Callable[[str], str]:
     def read(text: str) -> str:
         if text not in words:
@@ -168,13 +183,11 @@ OPTIONS = {
     "batchWindowSeconds": Option("batch_window_s", _whole(0, 300), "seconds a batch of events is gathered"),
     "athenaScanLimitGigabytes": Option("scan_limit_gb", _whole(1, 1_000_000), "GB one query may read"),
     "landingRetentionDays": Option("landing_days", _whole(1, 3_650), "days that landing is kept after compaction"),
-    "rawEventsRetentionDays": Option("raw_events_days", _whole(0, 36_500), "days of raw_events; 0 for all"),
-    "sessionsRetentionDays": Option(
-        "sessions_days", _whole(0, 36_500), "days of sessions; 0 for as long as raw_events"
-    ),
+    "rawEventsRetentionDays": Option("raw_events_days", _days_or_all(3), "days of raw_events; 0 for all"),
+    "sessionsRetentionDays": Option("sessions_days", _days_or_all(2), "days of sessions; 0 for as long as raw_events"),
     "badEventsRetentionDays": Option("bad_events_days", _whole(1, 3_650), "days of bad_events"),
     "quarantineRetentionDays": Option("quarantine_days", _whole(0, 36_500), "days of quarantine; 0 for all"),
-    "reportRetentionDays": Option("report_days", _whole(0, 36_500), "days of published reports; 0 for all"),
+    "reportRetentionDays": Option("report_days", _days_or_all(2), "days of published reports; 0 for all"),
     "queryResultRetentionDays": Option("result_days", _whole(1, 3_650), "days of query results"),
     "badEventsAlarmPercent": Option("bad_events_alarm_percent", _whole(1, 100), "share of bad events that rings"),
     "fileShape": Option("file_shape", _file_shape, "JSON of what is not as measured in the files of raw_events"),
