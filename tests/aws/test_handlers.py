@@ -130,7 +130,9 @@ def test_a_batch_is_archived_committed_and_counted(processing: str, capsys: pyte
     assert [line[name] for name in ("function", "records", "events", "landed", "bad", "commits")] == [
         *("process_events", 3, 4, 3, 1, 1)
     ]
-    assert {metric["Name"] for metric in line["_aws"]["CloudWatchMetrics"][0]["Metrics"]} <= line.keys()
+    metrics = {metric["Name"]: metric["Unit"] for metric in line["_aws"]["CloudWatchMetrics"][0]["Metrics"]}
+    assert metrics.keys() <= line.keys()
+    assert (line["bad_percent"], metrics["bad_percent"]) == (25, "Percent")
 
 
 def test_a_redelivery_adds_nothing(processing: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -141,6 +143,7 @@ def test_a_redelivery_adds_nothing(processing: str, capsys: pytest.CaptureFixtur
     assert process_events.handler(invocation(processing, *BATCH), None) == DONE
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [line["commits"] for line in lines] == [1, 0, 0]
+    assert ["bad_percent" in line for line in lines] == [True, False, False]
     assert [item["events"] for item in DynamoTable("counters").scan()] == [3]
 
 

@@ -1,6 +1,7 @@
 """The commands on the ledger, from the command line to the services, on AWS in memory."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import boto3
 import pytest
@@ -10,9 +11,12 @@ from aws_stores import DynamoTable
 from batch_jobs import audit_ledger, recover_events, repair_pages, show_ledger
 from clickstream import metrics
 from clickstream.intake.kinesis import Record
+from clickstream.intake.portions import portions
 from clickstream.ports import Key
 from clickstream.positions import padded
+from clickstream.stream import recovering
 from clickstream.stream.failures import PREFIX, failed_keys
+from clickstream.stream.processing import CONSUMER
 from clickstream.stream.recovering import Recoverer, epoch_at
 from tests.aws.ledger_stack import FUNCTION, OTHER, SETTINGS, STEP, Deployment, account, lines
 from tests.simulation.records import encoded, zstd
@@ -105,6 +109,15 @@ def test_an_object_that_somebody_else_removed(deployment: Deployment) -> None:
     """Two operators at once: the second one finds it gone, which is no failure."""
     recoverer = Recoverer(build(SETTINGS), deployment.failures, FUNCTION)
     assert recoverer.recover(f"{PREFIX}gone", "run").result == "gone"
+
+
+def test_a_large_batch_is_recovered_in_portions(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the function would have taken it: no more at once than fits."""
+    monkeypatch.setattr(recovering, "portions", partial(portions, max_events=2))
+    deployment.give_up(deployment.send(*[encoded()] * 5))
+    assert recover_events.main([]) == 0
+    ledger = build(SETTINGS).ledger
+    assert [commit.events for lane in ledger.lanes(CONSUMER) for commit in ledger.commits(lane)] == [2, 2, 1]
 
 
 def test_records_of_a_deleted_stream_go_into_its_lane() -> None:

@@ -41,6 +41,13 @@ def test_deltas_are_by_received_minute() -> None:
     assert [delta.events for delta in found.values()] == [2, 1]
 
 
+def test_arrivals_that_run_backwards_keep_their_minutes() -> None:
+    """Arrival is approximate: a record may have arrived before the one in front of it."""
+    records = [record(encoded(), n, ARRIVAL + timedelta(minutes=minute)) for n, minute in enumerate([1, 0, 1, 0, 0])]
+    found = minute_deltas(read(records, SOURCE, None).good)
+    assert {minute: delta.events for minute, delta in found.items()} == {"2026-11-21T09:05": 3, "2026-11-21T09:06": 2}
+
+
 def test_a_delta_counts_by_type_channel_device_country_and_page() -> None:
     """Every event counts in four maps, page views also by path."""
     delta = minute_deltas(

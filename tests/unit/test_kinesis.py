@@ -76,6 +76,7 @@ def test_arrival_is_exact_to_the_millisecond_and_data_to_the_byte(milliseconds: 
         {"Records": []},
         {"Records": [{"eventSource": "aws:sqs", "messageId": "1", "body": "x"}]},
         {"Records": [envelope("1", "not base64", 1.0)]},
+        *({"Records": [envelope("1", text, 1.0)]} for text in ("YQ", "-_-_", "YWJj\n", "YW Jj", "YQ==YQ==", "YWJj=")),
         {"Records": [envelope("one", "", 1.0)]},
     ],
 )

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clickstream.errors import LedgerError
-from clickstream.positions import EPOCH_LIFETIME, SEQUENCE_DIGITS, START, Epochs, Lane, ordinal, padded
+from clickstream.positions import EPOCH_LIFETIME, SEQUENCE_DIGITS, START, Epochs, Lane, all_padded, ordinal, padded
 
 NUMBERS = st.integers(0, 10**SEQUENCE_DIGITS - 1)
 
@@ -23,9 +23,18 @@ def test_text_order_is_number_order(one: int, two: int) -> None:
 
 @pytest.mark.parametrize("text", ["", "-1", "1.0", "1e5", " 1", "²", "١٢", "0x1", "9" * (SEQUENCE_DIGITS + 1)])
 def test_what_is_no_sequence_number_is_refused(text: str) -> None:
-    """Nothing that sorts elsewhere is taken for a number."""
+    """Nothing that sorts elsewhere is taken for a number, alone or among others."""
     with pytest.raises(LedgerError, match="not a Kinesis sequence number"):
         padded(text)
+    with pytest.raises(LedgerError, match="not a Kinesis sequence number"):
+        all_padded(["7", text, "8"])
+
+
+@settings(max_examples=100, deadline=None, database=None)
+@given(st.lists(NUMBERS.map(str), max_size=5))
+def test_many_numbers_are_padded_as_each_is(numbers: list[str]) -> None:
+    """None of them at all, too."""
+    assert all_padded(numbers) == list(map(padded, numbers))
 
 
 def test_ordinals_sort_after_start() -> None:
