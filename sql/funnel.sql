@@ -1,14 +1,18 @@
--- How many sessions went from viewing an item to buying, in this order, and where the others stopped.
+-- How many sessions took each of a list of steps in this order, and where the others stopped.
 -- A session is a run of events of one person (anonymous_id, else session_id, else user_id) in one app_id without a pause
 -- of gap_minutes, as in the table `sessions`; signing in does not split it. Events without any of them (no consent)
--- belong to none. A session that crosses a bound of the interval is cut there.
--- A step counts when it comes after the steps before it; other events may lie between.
--- grain: one row per step, 1 to 4
+-- belong to none. A session that crosses a bound of the interval is cut there. With gap_minutes=5000000 it is people
+-- that are counted, not sessions.
+-- A step counts when it comes after the steps before it, at most window_minutes after the first of them; other events
+-- may lie between, and a session may begin anew. A type may be a step more than once.
+-- grain: one row per step, from 1 on
 -- partitions: exactly the received hours that hold events of the interval
 -- bots: left out
 -- parameter received predicate: the received hours to read
 -- parameter start timestamp: first event time, UTC, included
 -- parameter end timestamp: last event time, UTC, excluded
+-- parameter steps text = view_item,add_to_cart,begin_checkout,purchase: event types in order, with commas and no spaces
+-- parameter window_minutes integer = 1440: minutes from the first step to the last
 -- parameter gap_minutes integer = 30: a session ends after this many minutes without an event
 WITH visits AS (
     SELECT
@@ -38,43 +42,52 @@ parts AS (
         ) AS part
     FROM visits
 ),
-paths AS (
-    SELECT ARRAY_JOIN(
-        ARRAY_AGG(
-            CASE event_type
-                WHEN 'view_item' THEN 'v' WHEN 'add_to_cart' THEN 'a' WHEN 'begin_checkout' THEN 'c' ELSE 'p' END
-            ORDER BY place
-        ), ''
-    ) AS path
+walks AS (
+    -- An event is its first place in the list, and its milliseconds since the start, from 1 on.
+    SELECT ARRAY_AGG(
+        ARRAY[
+            CAST(ARRAY_POSITION(SPLIT(:steps, ','), event_type) AS bigint),
+            DATE_DIFF('millisecond', :start, event_time) + 1
+        ] ORDER BY place
+    ) AS walk
     FROM parts
-    WHERE event_type IN ('view_item', 'add_to_cart', 'begin_checkout', 'purchase')
+    WHERE CONTAINS(SPLIT(:steps, ','), event_type)
     GROUP BY app_id, person_id, part
 ),
-totals AS (
-    SELECT
-        COUNT(*) FILTER (WHERE path LIKE '%v%') AS viewed,
-        COUNT(*) FILTER (WHERE path LIKE '%v%a%') AS added,
-        COUNT(*) FILTER (WHERE path LIKE '%v%a%c%') AS checked_out,
-        COUNT(*) FILTER (WHERE path LIKE '%v%a%c%p%') AS purchased
-    FROM paths
+reaches AS (
+    -- For each step the latest beginning from which it was reached, 0 for none: a later one leaves more of the window.
+    SELECT REDUCE(
+        walk,
+        REPEAT(CAST(0 AS bigint), CARDINALITY(SPLIT(:steps, ','))),
+        (begun, event) -> TRANSFORM(
+            SEQUENCE(1, CARDINALITY(SPLIT(:steps, ','))),
+            k -> CASE
+                WHEN ARRAY_POSITION(SPLIT(:steps, ','), SPLIT(:steps, ',')[k]) <> event[1] THEN begun[k]
+                WHEN k = 1 THEN event[2]
+                WHEN begun[k - 1] > 0 AND event[2] - begun[k - 1] <= :window_minutes * 60000 THEN begun[k - 1]
+                ELSE begun[k]
+            END
+        ),
+        begun -> CARDINALITY(FILTER(begun, n -> n > 0))
+    ) AS reached
+    FROM walks
+),
+counts AS (
+    SELECT reached, COUNT(*) AS sessions
+    FROM reaches
+    GROUP BY reached
 ),
 steps AS (
-    SELECT
-        step,
-        event_type,
-        CASE step WHEN 1 THEN viewed WHEN 2 THEN added WHEN 3 THEN checked_out ELSE purchased END AS sessions,
-        CASE step WHEN 1 THEN viewed WHEN 2 THEN viewed WHEN 3 THEN added ELSE checked_out END AS step_before,
-        viewed
-    FROM totals
-    CROSS JOIN (
-        VALUES (1, 'view_item'), (2, 'add_to_cart'), (3, 'begin_checkout'), (4, 'purchase')
-    ) AS names (step, event_type)
+    SELECT names.step, names.event_type, COALESCE(SUM(counts.sessions), 0) AS sessions
+    FROM UNNEST(SPLIT(:steps, ',')) WITH ORDINALITY AS names (event_type, step)
+    LEFT JOIN counts ON counts.reached >= names.step
+    GROUP BY names.step, names.event_type
 )
 SELECT
     step,
     event_type,
     sessions,
-    CAST(sessions AS double) / NULLIF(step_before, 0) AS step_conversion,
-    CAST(sessions AS double) / NULLIF(viewed, 0) AS total_conversion
+    CAST(sessions AS double) / NULLIF(LAG(sessions, 1, sessions) OVER (ORDER BY step), 0) AS step_conversion,
+    CAST(sessions AS double) / NULLIF(FIRST_VALUE(sessions) OVER (ORDER BY step), 0) AS total_conversion
 FROM steps
 ORDER BY step
