@@ -164,6 +164,7 @@ def test_garbage_collection_knows_the_lane(history: HistoryFile) -> None:
     orphans = {entry.key for entry in lake.bucket.list("landing/")}
     with patch.object(importing, "CHUNK_LINES", 100):
         run(lake, history, "again")
+    list(compact_hours(lake, lake.ledger.hours()))
     collected = collect(at(lake, NOW + timedelta(days=3)))
     assert (collected.orphans, collected.unexplained) == (1, ())
     assert orphans - {entry.key for entry in lake.bucket.list("landing/")} == orphans

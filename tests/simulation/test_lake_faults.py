@@ -220,7 +220,7 @@ def test_the_output_of_a_lost_race_is_removed_and_of_a_coming_one_kept() -> None
 
 
 def test_an_orphan_goes_when_commits_cover_it() -> None:
-    """An object that no commit names: removed if its records are committed elsewhere, kept and named if not."""
+    """An object that no commit names: removed if committed elsewhere and read by no query, kept and named if not."""
     lake = memory_lake()
     key = land(lake, HOUR, [Sent("a", 1), Sent("b", 2)])
     folder = key.rpartition("/")[0]
@@ -230,12 +230,11 @@ def test_an_orphan_goes_when_commits_cover_it() -> None:
     lake.bucket.put(f"{folder}/damaged.parquet", b"?")
     young = collect(lake, Grace(orphan=timedelta(days=999)))
     assert (young.orphans, young.unexplained) == (0, ())
-    old = collect(lake)
+    assert collect(lake).orphans == 0, "queries still read landing"
+    compact_hour(lake, HOUR)
+    old = collect(at(lake, lake.clock() + Grace().replaced))
     assert (old.orphans, old.unexplained) == (1, (f"{folder}/damaged.parquet", f"{folder}/uncovered.parquet"))
-    assert [entry.key.rpartition("/")[2] for entry in lake.bucket.list(folder)][-2:] == [
-        "damaged.parquet",
-        "uncovered.parquet",
-    ]
+    assert [entry.key for entry in lake.bucket.list(folder)] == [key, *old.unexplained]
 
 
 def test_an_hour_that_only_landed_is_never_cleaned() -> None:

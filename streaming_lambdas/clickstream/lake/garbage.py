@@ -56,7 +56,8 @@ def collect(lake: Lake, grace: Grace | None = None) -> Collected:
     outputs, asides = _by_hour(lake, RAW_EVENTS.name), _by_hour(lake, QUARANTINE_PREFIX)
     landed, indexes = _by_hour(lake, LANDING_PREFIX), _by_hour(lake, IDENTITIES_PREFIX)
     asked = purges.asked(lake.bucket)
-    for hour, pointer in _pointers(lake).items():
+    pointers = _pointers(lake)
+    for hour, pointer in pointers.items():
         age = timedelta.max if hour in asked else lake.clock() - (pointer.pointed_time or lake.clock())
         old = _keys(outputs[hour]) if age >= grace.replaced else []
         inputs = _keys(landed[hour]) if age >= lake.landing_kept else []
@@ -69,7 +70,7 @@ def collect(lake: Lake, grace: Grace | None = None) -> Collected:
             replaced += _delete(lake, [key for key in [*old, *_keys(asides[hour])] if _is_replaced(key, newest)])
             landing += _delete(lake, sorted(set(inputs) & set(newest.inputs)))
             _delete(lake, [key for key in asked.get(hour, ()) if number_of(key) <= newest.generation])
-    return Collected(replaced, landing, *_collect_orphans(lake, grace))
+    return Collected(replaced, landing, *_collect_orphans(lake, pointers, grace))
 
 
 def _pointers(lake: Lake) -> dict[str, Partition]:
@@ -112,9 +113,10 @@ def _delete(lake: Lake, keys: list[str]) -> int:
     return len(keys)
 
 
-def _collect_orphans(lake: Lake, grace: Grace) -> tuple[int, tuple[str, ...]]:
+def _collect_orphans(lake: Lake, pointers: dict[str, Partition], grace: Grace) -> tuple[int, tuple[str, ...]]:
     """Remove objects that no commit names, where commits cover every record in them; name the others.
 
+    Where queries read landing, they stay until the hour is compacted and the grace over: a query would miss its file.
     Landing is looked through as long as it is kept, bad events over the same time.
     """
     found: dict[_Standing, list[str]] = {"named": [], "covered": [], "unexplained": []}
@@ -125,7 +127,19 @@ def _collect_orphans(lake: Lake, grace: Grace) -> tuple[int, tuple[str, ...]]:
             if prefix == LANDING_PREFIX or any(one.modified_time > oldest for one in old):
                 for key in sorted(set(_keys(old)) - _listed(lake, hour)):
                     found[_standing(lake, key)].append(key)
-    return _delete(lake, found["covered"]), tuple(found["unexplained"])
+    left = {key for key in found["covered"] if not _is_read(lake, key, pointers, grace)}
+    return _delete(lake, sorted(left)), tuple(found["unexplained"])
+
+
+def _is_read(lake: Lake, key: str, pointers: dict[str, Partition], grace: Grace) -> bool:
+    """Whether queries may read an orphan in landing: until its hour has been pointed elsewhere for the grace."""
+    if not key.startswith(f"{LANDING_PREFIX}/"):
+        return False
+    hour = generations.hour_in(key)
+    if hour in pointers:
+        return lake.clock() - (pointers[hour].pointed_time or lake.clock()) < grace.replaced
+    # An hour with nothing else in landing never gets a generation.
+    return any(landed.kind == "landing" for landed in lake.ledger.work(hour))
 
 
 def _listed(lake: Lake, hour: str) -> set[str]:
