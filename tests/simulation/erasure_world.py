@@ -1,6 +1,5 @@
 """A lake with a person to be erased among others, and the search for any trace of them in every store."""
 
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -106,8 +105,9 @@ def _stored(bucket: Any) -> Iterator[tuple[str, str]]:
 
 def _cells(body: bytes) -> str:
     """All that a Parquet file holds, values in dictionaries that no row refers to included."""
-    names = set(pq.read_schema(pa.BufferReader(body)).names)
-    table = pq.read_table(io.BytesIO(body), read_dictionary=sorted(names.intersection(REPEATED) - {"sequence_number"}))
+    names = set(pq.ParquetFile(pa.BufferReader(body)).schema_arrow.names)
+    encoded = sorted(names.intersection(REPEATED) - {"sequence_number"})
+    table = pq.ParquetFile(pa.BufferReader(body), read_dictionary=encoded).read(use_threads=False)
     chunks = [chunk for column in table.columns for chunk in column.chunks]
     return repr([(chunk.dictionary if hasattr(chunk, "dictionary") else chunk).to_pylist() for chunk in chunks])
 

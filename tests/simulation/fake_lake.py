@@ -115,9 +115,13 @@ def add_work(ledger: Ledger, landed: LandedObject, first: str, last: str) -> Non
 
 def rows_under(bucket: Bucket, prefix: str) -> list[dict[str, Any]]:
     """The rows of every data file under the prefix."""
-    return [
-        row for entry in bucket.list(prefix) for row in pq.read_table(io.BytesIO(bucket.get(entry.key))).to_pylist()
-    ]
+    return [row for entry in bucket.list(prefix) for row in rows_in(bucket.get(entry.key))]
+
+
+def rows_in(body: bytes) -> list[dict[str, Any]]:
+    """The rows of a data file."""
+    rows: list[dict[str, Any]] = pq.ParquetFile(pa.BufferReader(body)).read(use_threads=False).to_pylist()
+    return rows
 
 
 def visible(lake: Lake, hour: str | None = None) -> Counter[str]:

@@ -1,5 +1,6 @@
 """The stores of a simulated lake: every call passes a gate, and whatever is written is seen by an observer."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -17,6 +18,9 @@ from tests.simulation.faults import Call, Gate
 
 _THREADED = ("commit_log", "downloads", "aftermath", "work", "tombstones", "searching")
 """Modules of the lake that read with several threads."""
+_MEMORY = Path("/dev/shm")  # noqa: S108  folders in it are made by `tempfile`
+_PARTS = 2
+"""Data files of a generation, if it has rows enough."""
 
 
 class LakeGate(Gate):
@@ -135,16 +139,23 @@ def serial() -> Iterator[None]:
         yield
 
 
-def _flush_and_close(self: PartWriter) -> None:
-    _flush(self)
-    self._close()
+@contextmanager
+def small_parts() -> Iterator[None]:
+    """The first tables become data files of their own: a generation of one file could not be seen half."""
+    add = PartWriter.add
 
+    def add_and_close(self: PartWriter, *rows: Any) -> None:
+        add(self, *rows)
+        if len(self.parts) < _PARTS - 1:
+            self._flush()
+            self._close()
 
-_flush = PartWriter._flush
+    with patch.object(PartWriter, "add", add_and_close):
+        yield
 
 
 @contextmanager
-def small_parts() -> Iterator[None]:
-    """Every row group becomes a data file of its own: a generation of one file could not be seen half."""
-    with patch("clickstream.lake.parquet.RUN_BYTES", 0), patch.object(PartWriter, "_flush", _flush_and_close):
+def memory_folder() -> Iterator[None]:
+    """Temporary files lie in memory, where the system has a folder for that: a schedule writes hundreds."""
+    with patch("tempfile.tempdir", str(_MEMORY) if os.access(_MEMORY, os.W_OK) else None):
         yield

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
@@ -17,6 +18,8 @@ from clickstream.ports import Bucket
 from clickstream.tables import COMMITS_PREFIX, LANDING_PREFIX, RAW_EVENTS, hour_folder
 from tests.simulation.actors import Actor
 
+_REMEMBERED = 1_000
+"""Files whose ids are known."""
 CANARY = "c"
 """How the ids of the events of the person begin who may be erased."""
 
@@ -93,9 +96,18 @@ class Watch:
             self.step_backs += 1
             self._backs[partition.hour] = StepBack(highest, self.actor())
         state = self.states.get(_folder(partition))
+        if state and not highest:
+            self._seen -= self._late(state)
         if number < highest or (state and state.generation.origin):
             # An older state is what somebody asked for, or what the next look of the writer puts right.
             self._seen.clear()
+
+    def _late(self, state: State) -> set[str]:
+        """What landed while the first generation was made: readers of landing saw it, now it waits for the next one."""
+        made = state.generation
+        folder = f"{LANDING_PREFIX}/{hour_folder(made.hour)}/"
+        keys = {key for key in self.landed if key.startswith(folder)}.difference(made.inputs)
+        return {name for key in keys for name in self.landed[key]}.difference(state.ids)
 
     def read(self, catalog: Catalog, bucket: Bucket) -> None:
         """One query over the whole lake: its partitions at one moment, then its files, one after the other."""
@@ -149,10 +161,11 @@ class Watch:
         return Counter(name for key in keys for name in ids_in(self.objects[key][0]))
 
 
-def ids_in(body: bytes) -> list[str]:
-    """The ids of the rows of a data file."""
-    column = pq.read_table(pa.BufferReader(body), columns=["event_id"])["event_id"]
-    return [str(value) for value in column.to_pylist()]
+@lru_cache(_REMEMBERED)
+def ids_in(body: bytes) -> tuple[str, ...]:
+    """The ids of the rows of a data file, which depend on its bytes alone."""
+    column = pq.ParquetFile(pa.BufferReader(body)).read(columns=["event_id"], use_threads=False)["event_id"]
+    return tuple(str(value) for value in column.to_pylist())
 
 
 def _read(bucket: Bucket, folder: str) -> Iterator[str]:

@@ -21,8 +21,9 @@ from tests.simulation.actors import Actor, Fate, draw_fate
 from tests.simulation.erasure_world import CANARY, PERSON, SESSION, Said, request
 from tests.simulation.fake_lake import HOUR, land
 from tests.simulation.faults import FaultyTable
+from tests.simulation.lake_columns import few_columns
 from tests.simulation.lake_jobs import Job
-from tests.simulation.lake_stores import LakeBucket, LakeCatalog, LakeGate, serial, small_parts
+from tests.simulation.lake_stores import LakeBucket, LakeCatalog, LakeGate, memory_folder, serial, small_parts
 from tests.simulation.lake_watch import Watch
 
 HOURS = [hour_after(HOUR, number) for number in range(3)]
@@ -123,7 +124,7 @@ class LakeWorld:
         def numbered() -> uuid.UUID:
             return uuid.UUID(int=self.random.getrandbits(128))
 
-        with serial(), small_parts(), patch("uuid.uuid4", numbered):
+        with serial(), small_parts(), few_columns(), memory_folder(), patch("uuid.uuid4", numbered):
             yield
 
     def _step(self) -> None:

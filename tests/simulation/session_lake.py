@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from clickstream.lake.generations import Generation, OutputFile, commit, data_folder, newest
 from clickstream.lake.session_building import Outcome, build_dates
@@ -17,7 +16,7 @@ from clickstream.lake.session_rules import Rules
 from clickstream.lake.sessionizing import sessions
 from clickstream.lake.work import Lake
 from clickstream.tables import RAW_EVENTS, SESSIONS, hour_text
-from tests.simulation.fake_lake import generation, parquet_bytes, rows_under
+from tests.simulation.fake_lake import generation, parquet_bytes, rows_in, rows_under
 
 Row = dict[str, Any]
 RULES = Rules()
@@ -89,4 +88,4 @@ def at_once(lake: Lake, rules: Rules = RULES) -> list[Row]:
 def _held(lake: Lake, hour: str) -> list[Row]:
     found = newest(lake.bucket, hour)
     keys = [output.key for output in found.outputs] if found else []
-    return [row for key in keys for row in pq.read_table(pa.BufferReader(lake.bucket.get(key))).to_pylist()]
+    return [row for key in keys for row in rows_in(lake.bucket.get(key))]

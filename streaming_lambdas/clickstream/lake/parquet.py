@@ -74,7 +74,7 @@ def ids(data: DataFile) -> Iterator[pa.StringArray]:
 
 def row_groups(data: DataFile) -> Iterator[pa.Table]:
     """The rows in today's columns, repeated text as dictionaries, a row group at a time."""
-    with _file(data.key, data.path) as file:
+    with _file(data.key, data.path, has_dictionaries=True) as file:
         for number in range(file.num_row_groups):
             yield conformed(_read(data.key, file, number), data.key)
 
@@ -153,8 +153,11 @@ def _event_dates(table: pa.Table) -> dict[str, int]:
     return {str(entry["values"]): entry["counts"] for entry in counted.to_pylist()}
 
 
-def _file(key: str, path: Path) -> pq.ParquetFile:
+def _file(key: str, path: Path, *, has_dictionaries: bool = False) -> pq.ParquetFile:
+    """The open file; with the repeated columns as dictionaries it is opened twice, for its footer names them."""
     try:
+        if not has_dictionaries:
+            return pq.ParquetFile(path)
         footer = pq.read_metadata(path)
         return pq.ParquetFile(path, metadata=footer, read_dictionary=_dictionaries(footer))
     except (pa.ArrowException, OSError) as error:
