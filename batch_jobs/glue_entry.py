@@ -23,8 +23,10 @@ def main(argv: Sequence[str] | None = None) -> str | None:
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     parser.add_argument("--archives", required=True, help="s3:// addresses separated by commas; a later one wins")
     parser.add_argument("--code-version", required=True, help="what commits name as their code")
+    parser.add_argument("--aws-region", required=True, help="where the services are that the steps call")
     options, rest = parser.parse_known_args(argv)
     os.environ["CLICKSTREAM_CODE_VERSION"] = options.code_version
+    os.environ["AWS_DEFAULT_REGION"] = options.aws_region
     with tempfile.TemporaryDirectory(prefix="clickstream-") as name:
         archives = fetched(options.archives.split(","), Path(name, "archives"))
         folder = Path(name, "code")

@@ -4,6 +4,7 @@ Spark distributes the hours, no rows: a worker reads and writes S3 itself. Neigh
 first, since an hour looks at the one before it; the run that gave the slices away looks after their edges.
 """
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -18,6 +19,8 @@ from clickstream.errors import InfrastructureError
 if TYPE_CHECKING:
     from batch_jobs.hour_task import Compacted
 
+PASSED_ON = ("AWS_DEFAULT_REGION",)
+"""Variables of this process that workers need: nothing else tells their clients where the services are."""
 SLICES_PER_SLOT = 2
 """Hours differ in size: a worker that is done early takes another slice. More slices have more edges."""
 
@@ -38,6 +41,7 @@ def compacted_hours(
     """
     try:
         context = SparkContext.getOrCreate()
+        context.environment |= {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         for archive in archives:
             context.addArchive(archive)
         slices = min(len(hours), SLICES_PER_SLOT * context.defaultParallelism)

@@ -189,6 +189,7 @@ class Batch(Construct):
             ),
             default_arguments={
                 "--archives": archives,
+                "--aws-region": Aws.REGION,
                 "--code-version": code.version,
                 "--job-bookmark-option": "job-bookmark-disable",
                 **arguments,

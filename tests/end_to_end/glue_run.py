@@ -62,7 +62,7 @@ class GlueJob:
         """Submit the job to a cluster of two workers on this machine."""
         given = dict.fromkeys(COMMON_ARGUMENTS, "unused") | {"file-shape": "{}", "landing-days": "7"}
         given |= dict.fromkeys(("raw-events-days", "sessions-days", "report-days"), "0")
-        given |= {"archives": ",".join(self.archives), "code-version": "test"}
+        given |= {"archives": ",".join(self.archives), "code-version": "test", "aws-region": "us-east-1"}
         given |= {name.replace("_", "-"): value for name, value in arguments.items()}
         words = [word for name, value in given.items() for word in (f"--{name}", value)]
         settings = [word for name, value in _QUIET.items() for word in ("--conf", f"{name}={value}")]
@@ -80,9 +80,10 @@ class GlueJob:
         return Ended(done.returncode, [line for line in lines if "hour" in line], done.stdout + done.stderr)
 
     def _environment(self) -> dict[str, str]:
-        """No path of this project; the endpoint and its credentials."""
+        """No path of this project and no region; the endpoint and its credentials."""
         kept = ("PATH", "JAVA_HOME", "LANG", "NO_PROXY", "no_proxy", "PYENV_VERSION")
         found = {name: value for name, value in os.environ.items() if name in kept or name.startswith("AWS_")}
+        found = {name: value for name, value in found.items() if not name.endswith("_REGION")}
         python = str(SPARK / "python")
         here = {"HOME": str(self.folder), "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_WORKER_DIR": str(self.folder / "work")}
         return found | here | {"PYSPARK_PYTHON": python, "PYSPARK_DRIVER_PYTHON": python}

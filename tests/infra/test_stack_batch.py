@@ -95,6 +95,12 @@ def test_all_workers_compact_by_default(template: Template, of_type: OfType) -> 
     assert (job["DefaultArguments"]["--workers"], job["DefaultArguments"]["--file-shape"]) == ("spark", "{}")
 
 
+def test_the_job_is_told_its_region(template: Template, of_type: OfType) -> None:
+    """Nothing that is documented says so in the environment of a Glue run, or of its workers."""
+    (job,) = of_type(template, "Glue::Job")
+    assert job["DefaultArguments"]["--aws-region"] == {"Ref": "AWS::Region"}
+
+
 @pytest.mark.parametrize("zone", ["landing/", "_commits/", "raw_events/", "sessions/"])
 def test_without_configuration_no_event_is_deleted(template: Template, of_type: OfType, zone: str) -> None:
     """Neither the events nor what proves them."""
