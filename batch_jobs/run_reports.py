@@ -5,9 +5,10 @@ r"""Run every report of the list for each unfinished day, and publish tables and
 
 A day is unfinished if it has ended (UTC) and what is published of it was not made from what the lake holds now (see
 `unfinished_days`). `--whole` reports the densest run of event dates in one page instead, today included.
-Each report becomes `reports/<name>/<day>/<name>.parquet` and `.csv`; the page and its numbers are
-`reports/page/<day>/report.html` and `reports.json`. Longer intervals are named `<first date>_<end>`. Only received
-hours with a generation are read; what is still open is named.
+Each report becomes `reports/<name>/<day>/<name>.csv`, `parquet/<name>.parquet` beside it, and the day's partition of
+the Glue table `report_<name>`; the page and its numbers are `reports/page/<day>/report.html` and `reports.json`. Longer
+intervals are named `<first date>_<end>`, and are in no table. Only received hours with a generation are read; what is
+still open is named.
 """
 
 import argparse
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from aws_catalog import GlueCatalog
 from aws_stores import DynamoTable, S3Bucket
 from batch_jobs import lake_arguments, lake_interval, lake_state
 from batch_jobs.command_line import interruptible
@@ -33,6 +35,7 @@ from batch_jobs.reports.report_rows import KEY_REPORTS, ReportRows
 from batch_jobs.reports.restating import restatements
 from batch_jobs.reports.unfinished_days import event_days, of_interval, session_generations, unfinished_days
 from clickstream.errors import ClickstreamError
+from clickstream.lake.catalog import Catalog
 from clickstream.lake.generations import Generation, lake_commits
 from clickstream.lake.retention import first_date
 from clickstream.ledger import Ledger
@@ -48,6 +51,7 @@ class Source:
     """What all intervals of a run share: the lake as it was found, who is asked, and the time of the run."""
 
     bucket: Bucket
+    catalog: Catalog
     commits: Sequence[Generation]
     ledger: Ledger
     anomalies: Sequence[Anomaly]
@@ -77,6 +81,7 @@ def _run(options: argparse.Namespace) -> int:
         return 0
     source = Source(
         bucket,
+        GlueCatalog(options.database),
         commits,
         Ledger(DynamoTable(options.ledger_table), bucket),
         lake_state.anomalies(DynamoTable(options.anomalies_table)),
@@ -119,8 +124,7 @@ def _report(source: Source, interval: Interval, folder: Path | None, options: ar
     outcomes = [ask(source.guard, report, question, options.sql) for report in REPORTS]
     previous = _previous(source, interval, options)
     facts = _facts(outcomes, question, state, source, previous)
-    answers = {outcome.report.name: outcome.answer for outcome in outcomes if outcome.answer}
-    publish(source.bucket, facts, answers, question.generations, question.sessions, folder)
+    publish(source.bucket, source.catalog, facts, outcomes, question.generations, question.sessions, folder)
     return _verdict(interval, outcomes)
 
 

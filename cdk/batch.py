@@ -8,6 +8,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from batch_jobs.reports.report_list import REPORT_TABLE_PREFIX
 from batch_jobs.steps import COMMON_ARGUMENTS
 from cdk.code import Code
 from cdk.config import Config
@@ -141,6 +142,8 @@ class Batch(Construct):
         )
         catalog = ["catalog", f"database/{lake.database_name}"]
         catalog += [f"table/{lake.database_name}/{table.name}" for table in LAKE_TABLES]
+        # One name for all of them: a role may hold ten thousand letters of policy.
+        catalog.append(f"table/{lake.database_name}/{REPORT_TABLE_PREFIX}*")
         self._allow("Catalog", CATALOG_ACTIONS, [_arn("glue", name) for name in catalog])
         self._allow("Query", QUERY_ACTIONS, [_arn("athena", f"workgroup/{lake.workgroup_name}")])
 

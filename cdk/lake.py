@@ -6,6 +6,7 @@ from aws_cdk import aws_glue as glue
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from batch_jobs.reports.report_list import REPORTS
 from cdk.buckets import private_bucket
 from cdk.config import Config
 from clickstream.lake.retention import LEFT_ALONE
@@ -52,7 +53,7 @@ class Lake(Construct):
                 name=self.database_name, description="Clickstream lake: every event once, partitioned by received hour"
             ),
         )
-        for table in LAKE_TABLES:
+        for table in (*LAKE_TABLES, *(report.table for report in REPORTS)):
             definition = glue.CfnTable(
                 self,
                 "".join(word.capitalize() for word in table.name.split("_")),

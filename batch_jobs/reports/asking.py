@@ -7,10 +7,14 @@ from datetime import timedelta
 from math import ceil
 from pathlib import Path
 
+import pyarrow as pa
+
 from batch_jobs.lake_interval import Interval
 from batch_jobs.queries import Answer, Guard, dollars, interval_values
 from batch_jobs.query_watch import BudgetError
+from batch_jobs.reports.keys import PARQUET
 from batch_jobs.reports.report_list import Report
+from batch_jobs.reports.typed_rows import typed
 from clickstream.errors import ClickstreamError
 from clickstream.lake.statements import Value, read_statement
 
@@ -47,6 +51,8 @@ class Outcome:
     query_id: str = ""
     bytes_scanned: int = 0
     is_over_budget: bool = False
+    rows: pa.Table | None = None
+    """The answer with the columns of the report's table."""
 
     @property
     def cost(self) -> dict[str, Fact]:
@@ -67,7 +73,7 @@ class Outcome:
         known: dict[str, Fact] = {"name": name, "title": self.report.title, **self.cost}
         if answer is None:
             return {**known, "failure": self.failure}
-        files = [f"{name}.parquet", f"{name}.csv"]
+        files = [f"{PARQUET}/{name}.parquet", f"{name}.csv"]
         return {**known, "rows": len(answer.frame), "seconds": answer.seconds, "files": files}
 
 
@@ -81,13 +87,14 @@ def ask(guard: Guard, report: Report, question: Question, folder: Path) -> Outco
         statement = read_statement(folder / f"{report.name}.sql")
         hours = question.arrival_hours if report.by_arrival else question.generations
         answer = guard.ask(statement, hours, interval_values(statement, question.values), budget)
+        rows = typed(answer.frame, report.table)
     except BudgetError as error:
         outcome = Outcome(report, None, str(error), error.query_id, error.bytes_scanned, is_over_budget=True)
     except ClickstreamError as error:
         outcome = Outcome(report, None, str(error))
     else:
         scanned = answer.bytes_scanned
-        outcome = Outcome(report, answer, "", answer.query_id, scanned, is_over_budget=scanned > budget)
+        outcome = Outcome(report, answer, "", answer.query_id, scanned, is_over_budget=scanned > budget, rows=rows)
     _log(outcome, question.interval)
     return outcome
 

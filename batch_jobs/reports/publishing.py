@@ -1,22 +1,24 @@
-"""Reports as files: Parquet and CSV per report, the page, and the numbers about the run."""
+"""Reports as files and tables: Parquet and CSV per report, the page, and the numbers about the run."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from batch_jobs.csv_text import csv_text
-from batch_jobs.queries import Answer
+from batch_jobs.lake_interval import Interval
+from batch_jobs.reports.asking import Outcome
 from batch_jobs.reports.facts import PageFacts
-from batch_jobs.reports.keys import PAGE, SUMMARY, report_key
+from batch_jobs.reports.keys import PAGE, PARQUET, SUMMARY, report_key
 from batch_jobs.reports.page import render
 from batch_jobs.reports.previous import changes
+from batch_jobs.reports.report_tables import point_tables
+from clickstream.lake.catalog import Catalog
 from clickstream.ports import Bucket
 
 
@@ -30,33 +32,45 @@ class ReportFile(NamedTuple):
 
 def publish(
     bucket: Bucket,
+    catalog: Catalog,
     facts: PageFacts,
-    answers: Mapping[str, Answer],
+    outcomes: Sequence[Outcome],
     generations: Mapping[str, int],
     sessions: Mapping[str, int],
     folder: Path | None = None,
 ) -> None:
     """Write all files to `reports/<name>/<interval>/` of the bucket, and flat into the folder if there is one.
 
+    The tables of a whole UTC day's reports get it as a partition.
+
     The numbers about the run come last: they say that everything else is there, and from which `generations` (by
     received hour) and `sessions` (by date) it was made. A second run over the interval replaces the files.
     """
     page = ReportFile(PAGE, "report.html", render(facts).encode())
-    files = [*_tables(answers), page, ReportFile(PAGE, SUMMARY, _summary(facts, generations, sessions))]
-    for file in files:
-        bucket.put(report_key(file.report, facts.interval, file.name), file.body)
+    files = [*_tables(outcomes), page, ReportFile(PAGE, SUMMARY, _summary(facts, generations, sessions))]
+    *contents, summary = files
+    _store(bucket, facts.interval, contents)
+    point_tables(catalog, bucket, facts.interval, [outcome.report for outcome in outcomes if outcome.answer])
+    _store(bucket, facts.interval, [summary])
     if folder:
         folder.mkdir(parents=True, exist_ok=True)
         for file in files:
-            (folder / file.name).write_bytes(file.body)
+            (folder / Path(file.name).name).write_bytes(file.body)
 
 
-def _tables(answers: Mapping[str, Answer]) -> Iterator[ReportFile]:
-    for name, answer in answers.items():
-        parquet = BytesIO()
-        pq.write_table(pa.Table.from_pandas(answer.frame, preserve_index=False), parquet, compression="zstd")
-        yield ReportFile(name, f"{name}.parquet", parquet.getvalue())
-        yield ReportFile(name, f"{name}.csv", csv_text(answer.frame).encode())
+def _store(bucket: Bucket, interval: Interval, files: Iterable[ReportFile]) -> None:
+    for file in files:
+        bucket.put(report_key(file.report, interval, file.name), file.body)
+
+
+def _tables(outcomes: Iterable[Outcome]) -> Iterator[ReportFile]:
+    for outcome in outcomes:
+        name = outcome.report.name
+        if outcome.answer and outcome.rows:
+            parquet = BytesIO()
+            pq.write_table(outcome.rows, parquet, compression="zstd")
+            yield ReportFile(name, f"{PARQUET}/{name}.parquet", parquet.getvalue())
+            yield ReportFile(name, f"{name}.csv", csv_text(outcome.answer.frame).encode())
 
 
 def _summary(facts: PageFacts, generations: Mapping[str, int], sessions: Mapping[str, int]) -> bytes:

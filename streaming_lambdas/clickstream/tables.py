@@ -17,6 +17,7 @@ _GLUE_NAMES = {
     "bool": "boolean",
     "int32": "int",
     "int64": "bigint",
+    "double": "double",
     "date32[day]": "date",
 }
 

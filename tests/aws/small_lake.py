@@ -21,6 +21,7 @@ from moto import mock_aws
 
 from aws_catalog import GlueCatalog
 from aws_stores import DynamoTable, S3Bucket
+from batch_jobs.reports.report_list import REPORTS
 from clickstream.lake.generations import Generation, OutputFile
 from clickstream.lake.session_building import build_dates
 from clickstream.lake.session_log import unfinished_dates
@@ -85,7 +86,7 @@ def fill(rows: Iterable[Row], bad: Iterable[Row] = (), **counts: int) -> None:
     """
     glue = boto3.client("glue")
     glue.create_database(DatabaseInput={"Name": DATABASE})
-    for table in LAKE_TABLES:
+    for table in (*LAKE_TABLES, *(report.table for report in REPORTS)):
         glue.create_table(DatabaseName=DATABASE, TableInput=table_input(table))
     for hour, good in _by_hour(rows).items():
         key = f"raw_events/{hour_folder(hour)}/g=000001-test/part-0.parquet"

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import awswrangler as wr
 import boto3
 import pytest
 
@@ -80,3 +81,22 @@ def test_late_data_restates_what_was_published(lake: None) -> None:
         }
     body = boto3.client("s3").get_object(Bucket=BUCKET, Key="reports/page/2026-11-22/report.html")["Body"].read()
     assert b"1 number of this page was restated" in body
+
+
+def test_published_days_are_a_table(lake: None) -> None:
+    """Every day is a partition with the rows of its newest run; an interval of several days is in no table."""
+    assert run_reports.main(RUN) == 0
+    assert run_reports.main([*RUN, *SECOND_DAY]) == 0
+    assert run_reports.main([*RUN, "--start", "2026-11-21", "--end", "2026-11-23"]) == 0
+    sql = "SELECT CAST(report_date AS varchar) AS day, events, first_event_time FROM report_headline ORDER BY day"
+    found = wr.athena.read_sql_query(sql, DATABASE, workgroup=WORKGROUP, ctas_approach=False)
+    numbers = [page(day)["numbers"]["events"] for day in ("2026-11-21", "2026-11-22")]
+    assert list(zip(found["day"], found["events"], strict=True))[:2] == list(
+        zip(("2026-11-21", "2026-11-22"), numbers, strict=True)
+    )
+    assert found["first_event_time"][0].isoformat() == "2026-11-21T09:00:00"
+    sql = (
+        "SELECT SUM(revenue) AS revenue FROM report_revenue WHERE report_date = DATE '2026-11-21' AND currency = 'EUR'"
+    )
+    found = wr.athena.read_sql_query(sql, DATABASE, workgroup=WORKGROUP, ctas_approach=False)
+    assert float(found["revenue"][0]) == page("2026-11-21")["numbers"]["revenue_EUR"]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import awswrangler as wr
 import boto3
 import pyarrow.parquet as pq
 import pytest
@@ -88,9 +89,20 @@ def test_every_report_is_published(report: tuple[int, Path]) -> None:
         assert pq.read_table(folder / f"{name}.parquet").num_rows == entry["rows"]
         for file in entry["files"]:
             stored = S3Bucket(BUCKET).get(f"reports/{name}/2026-11-21_2026-11-23/{file}")
-            assert stored == (folder / file).read_bytes()
+            assert stored == (folder / Path(file).name).read_bytes()
     page = S3Bucket(BUCKET).get("reports/page/2026-11-21_2026-11-23/report.html")
     assert page == (folder / "report.html").read_bytes()
+
+
+def test_tables_declare_what_statements_return(report: tuple[int, Path]) -> None:
+    """Names, order and types of Athena's answer are those of the report's Glue table and of its Parquet file."""
+    tables = {one.name: one.table for one in REPORTS}
+    for entry in summary(report[1])["reports"]:
+        table = tables[entry["name"]]
+        told = wr.athena.get_query_columns_types(entry["query_id"])
+        hive = {"varchar": "string", "integer": "int"}
+        assert [(n, hive.get(t, t)) for n, t in told.items()] == [(c.name, c.glue_type) for c in table.columns]
+        assert pq.read_schema(report[1] / f"{table.name.removeprefix('report_')}.parquet").equals(table.schema)
 
 
 def test_run_states_cost_and_completeness(report: tuple[int, Path]) -> None:

@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 
+from batch_jobs.reports.report_list import REPORTS
 from clickstream.tables import LAKE_TABLES
 
 Template = dict[str, Any]
 OfType = Callable[[Template, str], list[dict[str, Any]]]
 TABLES = {"ledger", "counters", "page-metrics", "session-metrics", "traffic-states", "anomalies"}
 KEPT = ("Kinesis::Stream", "DynamoDB::Table", "S3::Bucket", "SecretsManager::Secret", "Logs::LogGroup")
+DEPLOYED = (*LAKE_TABLES, *(report.table for report in REPORTS))
 DISPOSABLE = {"dev": True, "local": True, "staging": False, "production": False}
 
 
@@ -113,10 +115,10 @@ def test_only_dev_buckets_are_emptied(templates: dict[str, Template]) -> None:
 
 
 def test_catalog(template: Template, of_type: OfType) -> None:
-    """The Glue tables have the library's columns, are partitioned by received hour and hold no data themselves."""
+    """The Glue tables have the library's columns, are partitioned by its keys and hold no data themselves."""
     tables = {table["TableInput"]["Name"]: table["TableInput"] for table in of_type(template, "Glue::Table")}
-    assert tables.keys() == {table.name for table in LAKE_TABLES}
-    for table in LAKE_TABLES:
+    assert tables.keys() == {table.name for table in DEPLOYED}
+    for table in DEPLOYED:
         found = tables[table.name]
         columns = [(column["Name"], column["Type"]) for column in found["StorageDescriptor"]["Columns"]]
         assert columns == [(column.name, column.glue_type) for column in table.columns]
@@ -134,7 +136,7 @@ def test_column_comments_fit(template: Template, of_type: OfType) -> None:
         for table in of_type(template, "Glue::Table")
         for column in table["TableInput"]["StorageDescriptor"]["Columns"]
     }
-    assert comments == {column.meaning for table in LAKE_TABLES for column in table.columns}
+    assert comments == {column.meaning for table in DEPLOYED for column in table.columns}
 
 
 def test_workgroup(templates: dict[str, Template], of_type: OfType) -> None:

@@ -16,6 +16,10 @@ ADAPTERS = {name for name in MODULES if name.startswith("aws_")}
 HANDLERS = MODULES - ADAPTERS
 JOBS = {path.stem for path in (ROOT / "batch_jobs").glob("*.py") if "\ndef main(" in path.read_text()}
 STEP_LIST = "batch_jobs.steps"
+REPORT_LIST = "batch_jobs.reports.report_list"
+REPORT_LIST_IMPORTS = {"dataclasses.dataclass", "functools.cached_property", "pyarrow"} | {
+    f"clickstream.tables.{name}" for name in ("INSTANT", "TEXT", "Column", "LakeTable")
+}
 """The one list of batch steps: plain data, from which the jobs, the workflow and its infrastructure are made."""
 IMPORT_NAMES = {"crawler-user-agents": "crawleruseragents", "ua-parser": "ua_parser", "ua-parser-builtins": "ua_parser"}
 NUMPY_USERS = {"fingerprints.py", "duplicates.py", "runs.py", "session_cuts.py", "session_events.py"} | {
@@ -133,15 +137,16 @@ def test_jobs_meet_only_in_the_lake() -> None:
 
 
 def test_the_infrastructure_takes_code_as_files() -> None:
-    """`cdk` knows names, schemas and the list of steps; handlers, jobs and SQL are files to it."""
+    """`cdk` knows names, schemas and the lists of steps and reports; handlers, jobs and SQL are files to it."""
     assert wrong("cdk", MODULES | (FOLDERS - {"clickstream", "cdk", "batch_jobs"})) == {}
     names = {name for path in sources("cdk") for name in imported(path) if name.startswith("batch_jobs")}
-    assert all(name.startswith(STEP_LIST + ".") for name in names)
+    assert all(name.startswith((f"{STEP_LIST}.", f"{REPORT_LIST}.")) for name in names)
 
 
-def test_the_list_of_steps_is_plain_data() -> None:
+def test_the_lists_of_steps_and_reports_are_plain_data() -> None:
     """Infrastructure code may read it because it needs nothing that a job needs."""
     assert tops(ROOT / "batch_jobs" / "steps.py") <= {"dataclasses", "typing"}
+    assert set(imported(ROOT / "batch_jobs" / "reports" / "report_list.py")) <= REPORT_LIST_IMPORTS
 
 
 FORMATS = {"clickstream.access_logs", "clickstream.line_files", "clickstream.errors"}

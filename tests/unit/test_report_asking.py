@@ -15,7 +15,7 @@ from batch_jobs.reports.report_list import Report
 
 SQL = Path(__file__).parents[2] / "sql"
 DAY = datetime(2026, 11, 21, tzinfo=UTC)
-FUNNEL = Report("funnel", "Purchase funnel", budget_bytes=1_000)
+FUNNEL = Report("funnel", "Purchase funnel", "step bigint", budget_bytes=1_000)
 
 
 class Reader:
