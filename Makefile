@@ -40,7 +40,7 @@ setup: $(VENV)/installed $(EMULATOR)/installed node_modules/installed ## install
 
 .PHONY: lock
 lock: $(VENV)/installed ## resolve requirements/*.in again into hash-locked requirements/*.txt
-	for name in bootstrap emulator layer dev node glue glue-spark bench; do \
+	for name in bootstrap emulator layer dev node glue glue-spark bench notebooks; do \
 	  uv pip compile requirements/$$name.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    $$(test $$name = glue && printf -- '--no-emit-package %s ' $(SHIPPED_BY_GLUE)) \
 	    --custom-compile-command "make lock" -q -o requirements/$$name.txt || exit 1; done
@@ -137,6 +137,24 @@ backtest: $(VENV)/installed ## traffic anomalies in the history of STACK, or in 
 # A platform of `make up` is used unless the environment already names an endpoint or an AWS profile.
 LOCAL := if [ -f .local_aws/env ] && [ -z "$$AWS_ENDPOINT_URL$$AWS_PROFILE" ]; then . .local_aws/env; fi;
 
+# Jupyter has an environment and folders of its own, and listens on this machine alone, at the first free port from 8888.
+NOTEBOOKS := .build/notebooks
+$(NOTEBOOKS)/installed: requirements/notebooks.txt $(VENV)/installed
+	uv venv -q --clear --python $(BIN)/python $(NOTEBOOKS)
+	uv pip install -q --compile-bytecode --python $(NOTEBOOKS)/bin/python --require-hashes -r requirements/notebooks.txt
+	uv pip install -q --python $(NOTEBOOKS)/bin/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+JUPYTER := JUPYTER_CONFIG_DIR=$(CURDIR)/$(NOTEBOOKS)/config JUPYTER_DATA_DIR=$(CURDIR)/$(NOTEBOOKS)/data \
+  JUPYTER_RUNTIME_DIR=$(CURDIR)/$(NOTEBOOKS)/runtime IPYTHONDIR=$(CURDIR)/$(NOTEBOOKS)/ipython
+JUPYTER_OPTIONS ?=
+.PHONY: notebook
+notebook: $(NOTEBOOKS)/installed ## Jupyter with the platform up, and simulated days where its lake is empty; JUPYTER_OPTIONS=--no-browser
+	@if [ -z "$$AWS_ENDPOINT_URL$$AWS_PROFILE" ]; then \
+	  $(MAKE) -s up && . .local_aws/env && python -m notebooks.sample_days --stack $(STACK) || exit 1; fi; \
+	export STACK=$(STACK) $(JUPYTER); exec $(NOTEBOOKS)/bin/jupyter lab --ip 127.0.0.1 --notebook-dir notebooks \
+	  --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate --LabApp.news_url=None $(JUPYTER_OPTIONS)
+
 # ---------------------------------------------------------------- check
 .PHONY: lint
 lint: $(VENV)/installed ## ruff, formatting, mypy strict, the rules of sql/
@@ -154,7 +172,7 @@ $(GLUE_SPARK)/installed: requirements/glue-spark.txt $(VENV)/installed
 	@touch $@
 
 .PHONY: test
-test: setup ## all tests that a commit must pass
+test: setup $(NOTEBOOKS)/installed ## all tests that a commit must pass
 	@if command -v java >/dev/null; then $(MAKE) -s $(GLUE_SPARK)/installed || echo "without Spark: see above"; fi
 	pytest -m "not long" --junitxml=.build/tests.xml
 

@@ -1,9 +1,6 @@
 """One local platform for all end-to-end tests, on free ports and in a temporary folder."""
 
 import os
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -11,9 +8,8 @@ import pytest
 from local_aws.access import Endpoints, tool_environment
 from local_aws.emulator import EMULATOR_FOLDER
 from local_aws.server_record import load_record
-from local_aws.state import PROJECT_FOLDER, StateFolder
-
-_START_LIMIT_S = 60.0
+from local_aws.state import StateFolder
+from tests.end_to_end.started_platform import started_platform
 
 
 @pytest.fixture(scope="session")
@@ -26,23 +22,8 @@ def installed_emulator() -> None:
 @pytest.fixture(scope="session")
 def platform_state(installed_emulator: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StateFolder]:
     """Start a platform that forgets everything, and stop it after the last test."""
-    state = StateFolder.at(tmp_path_factory.mktemp("platform"))
-    log_file = state.log_folder / "serve.log"
-    words = ["--state", str(state.root), "--in-memory", "--exit-with-parent", "--arrival-times", "from-partition-key"]
-    with log_file.open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "local_aws", "serve", *words], cwd=PROJECT_FOLDER, stdout=log, stderr=log
-        )
-    try:
-        deadline = time.monotonic() + _START_LIMIT_S
-        while load_record(state) is None:
-            if process.poll() is not None or time.monotonic() > deadline:
-                pytest.fail(f"the platform did not start: {log_file.read_text()}")
-            time.sleep(0.05)
+    with started_platform(tmp_path_factory.mktemp("platform")) as state:
         yield state
-    finally:
-        process.terminate()
-        process.wait(60)
 
 
 @pytest.fixture(scope="session")

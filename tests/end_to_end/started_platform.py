@@ -1,0 +1,37 @@
+"""A local platform for tests: on free ports, in a given folder, gone with the process that started it."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from local_aws.server_record import load_record
+from local_aws.state import PROJECT_FOLDER, StateFolder
+
+_START_LIMIT_S = 60.0
+
+
+@contextmanager
+def started_platform(folder: Path) -> Iterator[StateFolder]:
+    """Start a platform that forgets everything, and stop it at the end."""
+    state = StateFolder.at(folder)
+    log_file = state.log_folder / "serve.log"
+    words = ["--state", str(state.root), "--in-memory", "--exit-with-parent", "--arrival-times", "from-partition-key"]
+    with log_file.open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "local_aws", "serve", *words], cwd=PROJECT_FOLDER, stdout=log, stderr=log
+        )
+    try:
+        deadline = time.monotonic() + _START_LIMIT_S
+        while load_record(state) is None:
+            if process.poll() is not None or time.monotonic() > deadline:
+                pytest.fail(f"the platform did not start: {log_file.read_text()}")
+            time.sleep(0.05)
+        yield state
+    finally:
+        process.terminate()
+        process.wait(60)
