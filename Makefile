@@ -146,7 +146,8 @@ $(NOTEBOOKS)/installed: requirements/notebooks.txt $(VENV)/installed
 	@touch $@
 
 JUPYTER := JUPYTER_CONFIG_DIR=$(CURDIR)/$(NOTEBOOKS)/config JUPYTER_DATA_DIR=$(CURDIR)/$(NOTEBOOKS)/data \
-  JUPYTER_RUNTIME_DIR=$(CURDIR)/$(NOTEBOOKS)/runtime IPYTHONDIR=$(CURDIR)/$(NOTEBOOKS)/ipython
+  JUPYTER_RUNTIME_DIR=$(CURDIR)/$(NOTEBOOKS)/runtime IPYTHONDIR=$(CURDIR)/$(NOTEBOOKS)/ipython \
+  MPLCONFIGDIR=$(CURDIR)/$(NOTEBOOKS)/matplotlib
 JUPYTER_OPTIONS ?=
 .PHONY: notebook
 notebook: $(NOTEBOOKS)/installed ## Jupyter with the platform up, and simulated days where its lake is empty; JUPYTER_OPTIONS=--no-browser

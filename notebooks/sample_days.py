@@ -31,7 +31,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Fill it. 0: the lake holds events now; 1: a service or a step failed; 2: wrong usage, or not a local platform."""
     options = _parser().parse_args(argv)
     if urlsplit(os.environ.get("AWS_ENDPOINT_URL", "")).hostname not in LOOPBACK:
-        print("sample_days: only for the local platform; start it with `make up` and source .local_aws/env")
+        print(
+            "sample_days: only for the local platform; start it with `make up` and source .local_aws/env",
+            file=sys.stderr,
+        )
         return 2
     try:
         if _holds_events(options.stack):
