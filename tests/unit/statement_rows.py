@@ -57,12 +57,12 @@ def visits(draw: st.DrawFn) -> Rows:
 
 
 @st.composite
-def events(draw: st.DrawFn, step_minutes: int = 15) -> Rows:
-    """Rows of `raw_events`, from two hours before the interval to two hours after it, some of them late."""
+def events(draw: st.DrawFn, step_minutes: int = 15, first_hour: int = -2, last_hour: int = 75) -> Rows:
+    """Rows of `raw_events`, some of them late; hours are those since the start of the interval, which has 73."""
     one: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         {
             "event_type": st.sampled_from(TYPES),
-            "event_time": _moments(-120 // step_minutes, 75 * 60 // step_minutes, step_minutes),
+            "event_time": _moments(first_hour * 60 // step_minutes, last_hour * 60 // step_minutes, step_minutes),
             "late_s": st.sampled_from([1, 1, 90_000]),
             "app_id": st.sampled_from(["shop", "shop", None]),
             "anonymous_id": st.sampled_from([None, "d", "e"]),
@@ -79,6 +79,11 @@ def events(draw: st.DrawFn, step_minutes: int = 15) -> Rows:
         row["received_time"] = row["event_time"] + timedelta(seconds=row.pop("late_s"))
         row |= {"event_id": f"e{place:02}", "sequence_number": f"{place:04}", "sub_sequence": 0}
     return found
+
+
+def of_one(rows: Rows) -> Rows:
+    """The same events, all of one person."""
+    return [row | {"app_id": "shop", "anonymous_id": "d", "is_bot": False} for row in rows]
 
 
 def person_of(row: dict[str, Any]) -> str | None:

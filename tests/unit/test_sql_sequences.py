@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.statement_lake import StatementLake, built_sessions
-from tests.unit.statement_rows import END, FEW, START, TYPES, ZONES, Rows, events, within
+from tests.unit.statement_rows import END, FEW, START, TYPES, ZONES, Rows, events, of_one, within
 
 HOUR = timedelta(hours=1)
-STEPS = st.lists(st.sampled_from(TYPES), min_size=1, max_size=4)
+STEPS = st.lists(st.sampled_from(TYPES[:3]), min_size=1, max_size=4)
 
 
 @pytest.fixture(scope="module")
@@ -55,10 +55,10 @@ def reached(run: Rows, steps: list[str], window: timedelta) -> int:
 
 @FEW
 @given(
-    rows=events(step_minutes=240).flatmap(lambda rows: events().map(lambda more: _apart(rows, more))),
+    rows=st.one_of(events(first_hour=-1, last_hour=5).map(of_one), events(first_hour=70).map(of_one), events()),
     steps=STEPS,
-    window=st.sampled_from([15, 60, 1440, 5000]),
-    gap=st.sampled_from([30, 600, 5_000_000]),
+    window=st.sampled_from([15, 30, 60, 5000]),
+    gap=st.sampled_from([60, 600, 5_000_000]),
 )
 def test_funnel(lake: StatementLake, rows: Rows, steps: list[str], window: int, gap: int) -> None:
     """A session gets as far as its best beginning leads within the window; a step may repeat."""
@@ -80,13 +80,8 @@ def test_funnel(lake: StatementLake, rows: Rows, steps: list[str], window: int, 
         assert row["total_conversion"] == (pytest.approx(row["sessions"] / counts[0]) if counts[0] else None)
 
 
-def _apart(rows: Rows, more: Rows) -> Rows:
-    """Two lakes in one, with ids and positions of their own."""
-    return [row | {"event_id": f"{place}", "sequence_number": f"{place:04}"} for place, row in enumerate(rows + more)]
-
-
 @FEW
-@given(rows=events(step_minutes=10), pattern=st.sampled_from(["%", "/a", "/%"]))
+@given(rows=st.one_of(events(10, -1, 3), events(10, 71).map(of_one)), pattern=st.sampled_from(["%", "/a", "/%"]))
 def test_paths(lake: StatementLake, rows: Rows, pattern: str) -> None:
     """From each view of a finished session to the next one, or out; shares are of what was left."""
     moves: Counter[tuple[Any, str, str]] = Counter()
