@@ -119,7 +119,7 @@ def pointer_before_commit(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(compaction, "publish", pointing)
 
 
-@mutant()
+@mutant(steps=120)
 def no_compare_and_swap(patch: pytest.MonkeyPatch) -> None:
     """Whoever writes the commit last is right."""
 

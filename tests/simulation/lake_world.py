@@ -35,6 +35,7 @@ REQUEST_LIMIT = timedelta(minutes=10)
 JUMPS = [timedelta(minutes=1), timedelta(minutes=20), timedelta(hours=2), timedelta(hours=13), timedelta(hours=25)]
 DECISIVE = {"put_object_if_none_match", "create_partition", "update_partition", "delete_object"}
 """Calls before which an actor is often held up, and more often fails."""
+HELD_UP = 0.6
 DECISIVE_FAULTS = 5
 RIVALS: tuple[Job, ...] = (lake_jobs.compact, lake_jobs.compact, lake_jobs.sweep)
 ERASING: tuple[Job, ...] = (*RIVALS, lake_jobs.erasure, lake_jobs.erasure)
@@ -188,7 +189,7 @@ class LakeWorld:
             is_decisive = self.gate.pending.get(actor) in DECISIVE
             rate = running.fault_rate * (DECISIVE_FAULTS if is_decisive else 1)
             self.gate.advance(actor, draw_fate(self.random, min(rate, 0.5)))
-            calls = 0 if self.gate.pending.get(actor) in DECISIVE and self.random.random() < 0.4 else calls - 1
+            calls = 0 if self.gate.pending.get(actor) in DECISIVE and self.random.random() < HELD_UP else calls - 1
         if running.actor.is_done:
             self._end(running)
 
