@@ -3,6 +3,7 @@
 import os
 import time
 from functools import cache
+from math import ceil
 
 from batch_jobs import lake_arguments
 from clickstream.lake.compaction import Outcome, attempt
@@ -10,6 +11,10 @@ from clickstream.lake.work import Lake
 
 Compacted = tuple[Outcome, float]
 """What became of an hour, and the seconds it took."""
+SLICES_PER_SLOT = 2
+"""Hours differ in size: a worker that is done early takes another slice. More slices have more edges."""
+HOURS_PER_SLICE = 12
+"""Hours of one slice at the most."""
 
 
 def compact(hour: str, arguments: tuple[str, ...], code_version: str) -> Compacted:
@@ -24,3 +29,8 @@ def _lake(arguments: tuple[str, ...], code_version: str) -> Lake:
     """Connections live as long as the worker's process."""
     os.environ["CLICKSTREAM_CODE_VERSION"] = code_version
     return lake_arguments.lake(lake_arguments.parse(lake_arguments.parser("Compact one hour."), arguments))
+
+
+def slice_count(hours: int, slots: int) -> int:
+    """Into how many slices so many hours go. `slots` may be too low: workers that start later are not in it yet."""
+    return min(hours, max(SLICES_PER_SLOT * slots, ceil(hours / HOURS_PER_SLICE)))

@@ -14,6 +14,7 @@ from py4j.protocol import Py4JError
 from pyspark import SparkContext, SparkFiles
 from pyspark.errors import PySparkException
 
+from batch_jobs.hour_task import slice_count
 from clickstream.errors import InfrastructureError
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 PASSED_ON = ("AWS_DEFAULT_REGION",)
 """Variables of this process that workers need: nothing else tells their clients where the services are."""
-SLICES_PER_SLOT = 2
-"""Hours differ in size: a worker that is done early takes another slice. More slices have more edges."""
 
 
 def compacted_hours(
@@ -44,7 +43,7 @@ def compacted_hours(
         context.environment |= {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         for archive in archives:
             context.addArchive(archive)
-        slices = min(len(hours), SLICES_PER_SLOT * context.defaultParallelism)
+        slices = slice_count(len(hours), context.defaultParallelism)
         task = _task(tuple(arguments), code_version, [Path(archive).name for archive in archives])
         found: list[Compacted] = context.parallelize(sorted(hours), slices).map(task).collect()
     except (Py4JError, PySparkException) as error:

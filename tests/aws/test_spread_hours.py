@@ -115,3 +115,11 @@ def test_files_have_the_shape_of_the_argument(lake: Lake, capsys: pytest.Capture
     assert compact_events.main([*ARGUMENTS, "--file-shape", '{"codec": "none"}']) == 0
     (key,) = [entry.key for entry in lake.bucket.list("raw_events/")]
     assert b"\x28\xb5\x2f\xfd" not in lake.bucket.get(key), "a frame of zstd"
+
+
+@pytest.mark.parametrize(
+    ("hours", "slots", "slices"), [(1, 8, 1), (30, 4, 8), (30, 40, 30), (240, 2, 20), (241, 2, 21)]
+)
+def test_many_hours_are_cut_for_workers_that_start_later(hours: int, slots: int, slices: int) -> None:
+    """Two slices a slot, no more than hours, and never more than twelve hours in one."""
+    assert hour_task.slice_count(hours, slots) == slices
