@@ -39,8 +39,7 @@ class Answer:
 
     def rows(self) -> list[dict[str, Any]]:
         """The rows as dictionaries; null is None."""
-        frame = self.frame.astype(object)
-        return [{str(k): v for k, v in row.items()} for row in frame.where(frame.notna(), None).to_dict("records")]
+        return rows_as_dicts(self.frame)
 
 
 class Guard:
@@ -107,6 +106,12 @@ def _answer(frame: pd.DataFrame) -> Answer:
 def dollars(bytes_scanned: int) -> float:
     """What Athena charges for a query that read so many bytes."""
     return round(max(ceil(bytes_scanned / _MB), _LEAST_MB) * _DOLLARS_PER_MB, 6)
+
+
+def rows_as_dicts(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a frame as dictionaries; null is None."""
+    plain = frame.astype(object)
+    return [{str(k): v for k, v in row.items()} for row in plain.where(plain.notna(), None).to_dict("records")]
 
 
 def interval_values(statement: Statement, values: Mapping[str, Value]) -> dict[str, Value]:

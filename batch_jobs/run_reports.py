@@ -24,15 +24,16 @@ from batch_jobs import lake_arguments, lake_interval, lake_state
 from batch_jobs.command_line import interruptible
 from batch_jobs.lake_interval import Interval, whole_number
 from batch_jobs.lake_state import Anomaly
-from batch_jobs.queries import Guard
+from batch_jobs.queries import Guard, rows_as_dicts
 from batch_jobs.reports.asking import Outcome, Question, ask
 from batch_jobs.reports.facts import PageFacts
-from batch_jobs.reports.previous import Previous, dates_of, from_outcomes, interval_before
+from batch_jobs.reports.previous import Previous, dates_of, from_outcomes, interval_before, rows_of
 from batch_jobs.reports.published import read_published
 from batch_jobs.reports.publishing import publish
 from batch_jobs.reports.report_list import REPORTS
-from batch_jobs.reports.report_rows import KEY_REPORTS, ReportRows
+from batch_jobs.reports.report_rows import KEY_REPORTS
 from batch_jobs.reports.restating import restatements
+from batch_jobs.reports.small_cells import earlier, is_quotable, quotable, without_few
 from batch_jobs.reports.unfinished_days import event_days, of_interval, session_generations, unfinished_days
 from clickstream.errors import ClickstreamError
 from clickstream.lake.catalog import Catalog
@@ -119,7 +120,7 @@ def _intervals(
 
 def _report(source: Source, interval: Interval, folder: Path | None, options: argparse.Namespace) -> list[str]:
     """Everything about one interval; a sentence for each report that failed."""
-    question = _question(source, interval, options.time_zone)
+    question = _question(source, interval, options)
     state = _state(source, question)
     outcomes = [ask(source.guard, report, question, options.sql) for report in REPORTS]
     previous = _previous(source, interval, options)
@@ -128,13 +129,14 @@ def _report(source: Source, interval: Interval, folder: Path | None, options: ar
     return _verdict(interval, outcomes)
 
 
-def _question(source: Source, interval: Interval, time_zone: str) -> Question:
+def _question(source: Source, interval: Interval, options: argparse.Namespace) -> Question:
     return Question(
         interval,
         lake_interval.generations(source.commits, interval),
         of_interval(session_generations(source.bucket), interval),
         lake_interval.arrival_hours(source.commits, interval),
-        {"start": interval.start, "end": interval.end, "time_zone": time_zone},
+        {"start": interval.start, "end": interval.end, "time_zone": options.time_zone},
+        options.suppress_below,
     )
 
 
@@ -151,12 +153,14 @@ def _previous(source: Source, interval: Interval, options: argparse.Namespace) -
     days = {day.isoformat() for day in event_days(source.commits)}
     if source.now < interval.end or not days.issuperset(dates_of(before)):
         return None
-    question = _question(source, before, options.time_zone)
+    question = _question(source, before, options)
     published = read_published(source.bucket, before)
     if published and published.numbers and published.is_final(before, question.generations, question.sessions):
-        return Previous(before, published.numbers)
+        return Previous(before, without_few(published.numbers, question.suppress_below))
     needed = [report for report in REPORTS if report.name in KEY_REPORTS]
-    return from_outcomes(before, tuple(ask(source.guard, report, question, options.sql) for report in needed))
+    return from_outcomes(
+        before, tuple(ask(source.guard, report, question, options.sql) for report in needed), question.suppress_below
+    )
 
 
 def _facts(
@@ -166,8 +170,8 @@ def _facts(
     source: Source,
     previous: Previous | None,
 ) -> PageFacts:
-    rows = {outcome.report.name: outcome.answer.rows() for outcome in outcomes if outcome.answer}
-    numbers = ReportRows(rows).key_numbers
+    rows, least = rows_of(outcomes), question.suppress_below
+    numbers = quotable(rows, least)
     published = read_published(source.bucket, question.interval)
     known = published.known_numbers if published else {}
     return PageFacts(
@@ -175,11 +179,13 @@ def _facts(
         time_zone=str(question.values["time_zone"]),
         made_time=source.now,
         state=state,
-        rows=rows,
+        rows={one.report.name: rows_as_dicts(one.shown.frame) for one in outcomes if one.shown},
+        numbers=numbers,
         runs=[outcome.entry for outcome in outcomes],
         previous=previous,
-        restatements=restatements(published, numbers, question, source.now),
-        earlier_numbers={name: value for name, value in known.items() if numbers.get(name) is None},
+        restatements=[one for one in restatements(published, numbers, question, source.now) if is_quotable(one, least)],
+        earlier_numbers=earlier(known, rows, least),
+        suppress_below=least,
     )
 
 
@@ -205,8 +211,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--now", type=lake_interval.instant, metavar="TIME", help="work as if it were this time")
     parser.add_argument("--report-days", type=int, default=0, help="report no day that is older; 0: all")
+    few = "leave out counts of visitors and sessions below N, and their ratios; 0: none"
+    parser.add_argument("--suppress-below", type=_number, default=0, metavar="N", help=few)
     lake_arguments.add_retention(parser)
     return parser
+
+
+def _number(text: str) -> int:
+    return 0 if text == "0" else whole_number(text)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ COMMON_ARGUMENTS = {
     "raw-events-days": "RawEventsRetentionDays",
     "sessions-days": "SessionsRetentionDays",
     "report-days": "ReportRetentionDays",
+    "suppress-below": "ReportSuppressBelow",
     "gap-minutes": "SessionGapMinutes",
     "cut-at": "SessionCuts",
     "ledger-table": "LedgerTableName",

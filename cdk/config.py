@@ -43,6 +43,7 @@ class Config:
             producer and send again, not for good.
         quarantine_days: Days of rows and objects that were set aside; 0 for all.
         report_days: Days of published reports; 0 for all.
+        suppress_below: Reports leave out counts of fewer visitors or sessions; 0 for none.
         result_days: Days of query results.
         session_gap_minutes: A pause of so many minutes ends a session in the table `sessions`.
         session_cuts: What else does: `midnight` (UTC), `campaign`, both with a comma, or `none`.
@@ -67,6 +68,7 @@ class Config:
     bad_events_days: int = 90
     quarantine_days: int = 0
     report_days: int = 0
+    suppress_below: int = 0
     result_days: int = 7
     session_gap_minutes: int = 30
     session_cuts: str = "none"
@@ -105,6 +107,7 @@ class Config:
             "raw-events-days": str(self.raw_events_days),
             "sessions-days": str(self.sessions_days),
             "report-days": str(self.report_days),
+            "suppress-below": str(self.suppress_below),
             "gap-minutes": str(self.session_gap_minutes),
             "cut-at": self.session_cuts,
         }
@@ -188,6 +191,7 @@ OPTIONS = {
     "badEventsRetentionDays": Option("bad_events_days", _whole(1, 3_650), "days of bad_events"),
     "quarantineRetentionDays": Option("quarantine_days", _whole(0, 36_500), "days of quarantine; 0 for all"),
     "reportRetentionDays": Option("report_days", _days_or_all(2), "days of published reports; 0 for all"),
+    "reportSuppressBelow": Option("suppress_below", _whole(0, 1_000_000), "least people of a reported count; 0: any"),
     "queryResultRetentionDays": Option("result_days", _whole(1, 3_650), "days of query results"),
     "badEventsAlarmPercent": Option("bad_events_alarm_percent", _whole(1, 100), "share of bad events that rings"),
     "fileShape": Option("file_shape", _file_shape, "JSON of what is not as measured in the files of raw_events"),

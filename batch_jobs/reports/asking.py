@@ -14,6 +14,7 @@ from batch_jobs.queries import Answer, Guard, dollars, interval_values
 from batch_jobs.query_watch import BudgetError
 from batch_jobs.reports.keys import PARQUET
 from batch_jobs.reports.report_list import Report
+from batch_jobs.reports.small_cells import Suppressed, suppress
 from batch_jobs.reports.typed_rows import typed
 from clickstream.errors import ClickstreamError
 from clickstream.lake.statements import Value, read_statement
@@ -32,6 +33,8 @@ class Question:
     """Generation of the sessions of each date."""
     arrival_hours: Sequence[str]
     values: Mapping[str, Value]
+    suppress_below: int = 0
+    """Counts of visitors and sessions below it are left out; 0 for none."""
 
     def budget_bytes(self, report: Report) -> int:
         """What the report may read: its budget of a day, for every day begun."""
@@ -51,8 +54,10 @@ class Outcome:
     query_id: str = ""
     bytes_scanned: int = 0
     is_over_budget: bool = False
+    shown: Suppressed | None = None
+    """The answer as it is published: without small counts, where that is asked for."""
     rows: pa.Table | None = None
-    """The answer with the columns of the report's table."""
+    """That, with the columns of the report's table."""
 
     @property
     def cost(self) -> dict[str, Fact]:
@@ -74,7 +79,8 @@ class Outcome:
         if answer is None:
             return {**known, "failure": self.failure}
         files = [f"{PARQUET}/{name}.parquet", f"{name}.csv"]
-        return {**known, "rows": len(answer.frame), "seconds": answer.seconds, "files": files}
+        hidden: dict[str, Fact] = {"suppressed_cells": self.shown.cells} if self.shown and self.shown.cells else {}
+        return {**known, "rows": len(answer.frame), "seconds": answer.seconds, "files": files, **hidden}
 
 
 def ask(guard: Guard, report: Report, question: Question, folder: Path) -> Outcome:
@@ -87,14 +93,17 @@ def ask(guard: Guard, report: Report, question: Question, folder: Path) -> Outco
         statement = read_statement(folder / f"{report.name}.sql")
         hours = question.arrival_hours if report.by_arrival else question.generations
         answer = guard.ask(statement, hours, interval_values(statement, question.values), budget)
-        rows = typed(answer.frame, report.table)
+        shown = suppress(answer.frame, question.suppress_below)
+        rows = typed(shown.frame, report.table)
     except BudgetError as error:
         outcome = Outcome(report, None, str(error), error.query_id, error.bytes_scanned, is_over_budget=True)
     except ClickstreamError as error:
         outcome = Outcome(report, None, str(error))
     else:
         scanned = answer.bytes_scanned
-        outcome = Outcome(report, answer, "", answer.query_id, scanned, is_over_budget=scanned > budget, rows=rows)
+        outcome = Outcome(
+            report, answer, "", answer.query_id, scanned, is_over_budget=scanned > budget, shown=shown, rows=rows
+        )
     _log(outcome, question.interval)
     return outcome
 

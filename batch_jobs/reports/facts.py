@@ -10,7 +10,7 @@ from batch_jobs.lake_interval import Interval
 from batch_jobs.lake_state import LakeState
 from batch_jobs.reports.previous import Previous
 from batch_jobs.reports.published import Restatement
-from batch_jobs.reports.report_rows import Number, ReportRows
+from batch_jobs.reports.report_rows import Number, Numbers, ReportRows
 
 
 @dataclass(frozen=True)
@@ -25,12 +25,16 @@ class PageFacts(ReportRows):
     made_time: datetime
     state: LakeState
     runs: Sequence[Mapping[str, Any]]
+    numbers: Numbers
+    """The key numbers, None where they are unknown or about too few people."""
     previous: Previous | None = None
     """None where the period before is not whole in the lake, or this one is not over."""
     restatements: Sequence[Restatement] = ()
     """All of the interval so far, oldest first."""
     earlier_numbers: Mapping[str, Number] = field(default_factory=dict)
     """Numbers that earlier runs published, and this one has not."""
+    suppress_below: int = 0
+    """`rows` lack counts of visitors and sessions below it; 0 for none."""
 
     def local(self, instant: datetime) -> datetime:
         """The instant as the clock of `time_zone` shows it."""
@@ -40,6 +44,11 @@ class PageFacts(ReportRows):
     def failures(self) -> list[tuple[str, str]]:
         """Title and sentence of every report that failed."""
         return [(str(run["title"]), str(run["failure"])) for run in self.runs if "failure" in run]
+
+    @property
+    def suppressed_cells(self) -> int:
+        """Counts that are left out because they are about too few people."""
+        return sum(int(run.get("suppressed_cells", 0)) for run in self.runs)
 
     @property
     def queries(self) -> list[Mapping[str, Any]]:

@@ -57,7 +57,7 @@ def _compared(facts: PageFacts) -> str:
 
 
 def _tile(facts: PageFacts, number: str, note: str) -> Tile:
-    return Tile(name_of(number), value_of(number, facts.key_numbers[number]), note, _change(facts, number))
+    return Tile(name_of(number), value_of(number, facts.numbers[number]), note, _change(facts, number))
 
 
 def _revenue(facts: PageFacts) -> Tile:
@@ -74,7 +74,7 @@ def _change(facts: PageFacts, number: str) -> str:
     if facts.previous is None:
         return ""
     before = facts.previous.numbers.get(number)
-    growth = changes(facts.key_numbers, facts.previous.numbers)[number]
+    growth = changes(facts.numbers, facts.previous.numbers)[number]
     was = f"was{SPACE}{value_of(number, before)}"
     if growth is None:
         return was

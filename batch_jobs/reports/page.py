@@ -53,7 +53,17 @@ def _header(facts: PageFacts) -> Html:
         tag("p", f"{_span(facts)}, {facts.time_zone} time. {fresh}{_completeness(facts)}", class_="soft"),
         [tag("p", f"{title} is missing: {failure}", class_="warning") for title, failure in facts.failures],
         restated.notice(facts),
+        *([tag("p", _left_out(facts), class_="soft")] if facts.suppress_below else []),
         tag("nav", tag("ul", links), aria_label="Sections"),
+    )
+
+
+def _left_out(facts: PageFacts) -> str:
+    below = count(facts.suppress_below)
+    number = plural(facts.suppressed_cells, "count is", "counts are")
+    return (
+        f"Counts of visitors and sessions below {below} are left out: {number} n/a here and empty in the files, with"
+        " their ratios. Where only one of a column was that small, the next one is left out as well."
     )
 
 

@@ -1,12 +1,13 @@
 """The period of the same length before an interval, which its numbers are compared with."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from batch_jobs.lake_interval import Interval
 from batch_jobs.reports.asking import Fact, Outcome
 from batch_jobs.reports.report_rows import Numbers, ReportRows
+from batch_jobs.reports.small_cells import quotable
 
 
 @dataclass(frozen=True)
@@ -34,10 +35,14 @@ def dates_of(interval: Interval) -> list[str]:
     return [(interval.start.date() + timedelta(days=number)).isoformat() for number in range(days.days + 1)]
 
 
-def from_outcomes(interval: Interval, outcomes: tuple[Outcome, ...]) -> Previous:
-    """The numbers of queries over it; those whose query failed are absent."""
-    rows = {outcome.report.name: outcome.answer.rows() for outcome in outcomes if outcome.answer}
-    return Previous(interval, ReportRows(rows).key_numbers, outcomes)
+def from_outcomes(interval: Interval, outcomes: tuple[Outcome, ...], suppress_below: int) -> Previous:
+    """The numbers of queries over it, without those about too few people; those whose query failed are absent."""
+    return Previous(interval, quotable(rows_of(outcomes), suppress_below), outcomes)
+
+
+def rows_of(outcomes: Iterable[Outcome]) -> ReportRows:
+    """What the queries answered, in full."""
+    return ReportRows({outcome.report.name: outcome.answer.rows() for outcome in outcomes if outcome.answer})
 
 
 def changes(numbers: Numbers, before: Numbers) -> Mapping[str, float | None]:

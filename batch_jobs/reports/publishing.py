@@ -66,11 +66,11 @@ def _store(bucket: Bucket, interval: Interval, files: Iterable[ReportFile]) -> N
 def _tables(outcomes: Iterable[Outcome]) -> Iterator[ReportFile]:
     for outcome in outcomes:
         name = outcome.report.name
-        if outcome.answer and outcome.rows:
+        if outcome.shown and outcome.rows:
             parquet = BytesIO()
             pq.write_table(outcome.rows, parquet, compression="zstd")
             yield ReportFile(name, f"{PARQUET}/{name}.parquet", parquet.getvalue())
-            yield ReportFile(name, f"{name}.csv", csv_text(outcome.answer.frame).encode())
+            yield ReportFile(name, f"{name}.csv", csv_text(outcome.shown.frame).encode())
 
 
 def _summary(facts: PageFacts, generations: Mapping[str, int], sessions: Mapping[str, int]) -> bytes:
@@ -89,7 +89,8 @@ def _summary(facts: PageFacts, generations: Mapping[str, int], sessions: Mapping
             "bytes_scanned": facts.bytes_scanned,
             "cost_dollars": facts.cost_dollars,
             "reports": facts.runs,
-            "numbers": facts.key_numbers,
+            "suppress_below": facts.suppress_below,
+            "numbers": dict(facts.numbers),
             "earlier_numbers": dict(facts.earlier_numbers),
             "previous": _previous(facts),
             "restatements": msgspec.to_builtins(list(facts.restatements)),
@@ -106,6 +107,6 @@ def _previous(facts: PageFacts) -> dict[str, Any] | None:
         "start": before.interval.start.isoformat(),
         "end": before.interval.end.isoformat(),
         "numbers": dict(before.numbers),
-        "changes": changes(facts.key_numbers, before.numbers),
+        "changes": changes(facts.numbers, before.numbers),
         "reports": before.runs,
     }

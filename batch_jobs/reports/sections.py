@@ -96,7 +96,7 @@ def channels(facts: PageFacts) -> Html:
     rows = facts.table("channels")
     if not rows:
         return section("channels", "Channels", NO_DATA)
-    total = sum(row["sessions"] for row in rows)
+    total = sum(row["sessions"] or 0 for row in rows)
     return section(
         "channels",
         "Channels",
@@ -106,7 +106,7 @@ def channels(facts: PageFacts) -> Html:
             [Column("Channel"), Column("Sessions"), Column("Orders"), Column("Conversion")],
             (
                 (
-                    with_bar(str(row["channel"]), row["sessions"] / rows[0]["sessions"]),
+                    with_bar(str(row["channel"]), _part(row["sessions"], rows[0]["sessions"])),
                     count(row["sessions"]),
                     count(row["orders"]),
                     share(row["conversion_rate"]),
@@ -118,8 +118,10 @@ def channels(facts: PageFacts) -> Html:
 
 
 def _channel_reading(rows: Sequence[Row], total: int) -> str:
-    reading = f"Most sessions come from {rows[0]['channel']} ({share(rows[0]['sessions'] / total)})"
-    solid = [row for row in rows if row["sessions"] >= _FEW_SESSIONS and row["orders"]]
+    reading = f"Most sessions come from {rows[0]['channel']} ({share(_part(rows[0]['sessions'], total))})"
+    solid = [
+        row for row in rows if (row["sessions"] or 0) >= _FEW_SESSIONS and row["orders"] and row["conversion_rate"]
+    ]
     if not solid:
         return f"{reading}."
     best = max(solid, key=lambda row: row["conversion_rate"])
@@ -127,6 +129,11 @@ def _channel_reading(rows: Sequence[Row], total: int) -> str:
         f"{reading}; among channels with {_FEW_SESSIONS} sessions or more, {best['channel']} converts best"
         f" ({share(best['conversion_rate'])})."
     )
+
+
+def _part(value: float | None, whole: float | None) -> float:
+    """Share of the whole; 0 where one of them is left out."""
+    return value / whole if value and whole else 0.0
 
 
 def event_types(facts: PageFacts) -> Html:
@@ -182,10 +189,12 @@ def sessions(facts: PageFacts) -> Html:
     if not rows:
         return section("sessions", "Sessions", NO_DATA)
     most = rows[0]
-    reading = (
-        f"Half of the sessions on {most['device_type']}, the most used kind of device, last"
-        f" {duration(most['median_duration_s'])} or longer, and {share(most['bounce_rate'])} see one page or none."
-    )
+    reading = "There are too few sessions to say more."
+    if most["sessions"] is not None:
+        reading = (
+            f"Half of the sessions on {most['device_type']}, the most used kind of device, last"
+            f" {duration(most['median_duration_s'])} or longer, and {share(most['bounce_rate'])} see one page or none."
+        )
     columns = ["Device", "Sessions", "Median time", "Events each", "One page or none", "Conversion"]
     return section(
         "sessions",
@@ -201,7 +210,7 @@ def sessions(facts: PageFacts) -> Html:
 
 def _session_cells(row: Row, most: Row) -> Sequence[str]:
     return (
-        with_bar(str(row["device_type"]), row["sessions"] / most["sessions"]),
+        with_bar(str(row["device_type"]), _part(row["sessions"], most["sessions"])),
         count(row["sessions"]),
         duration(row["median_duration_s"]),
         decimal(row["events_per_session"]),

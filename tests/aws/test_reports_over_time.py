@@ -100,3 +100,22 @@ def test_published_days_are_a_table(lake: None) -> None:
     )
     found = wr.athena.read_sql_query(sql, DATABASE, workgroup=WORKGROUP, ctas_approach=False)
     assert float(found["revenue"][0]) == page("2026-11-21")["numbers"]["revenue_EUR"]
+
+
+def test_small_counts_are_left_out_on_request(lake: None) -> None:
+    """Of every file, of the table and of the numbers, with a note; counts that are no people stay."""
+    assert run_reports.main([*RUN, "--suppress-below", "1000"]) == 0
+    found = page("2026-11-22")
+    assert (found["suppress_below"], found["numbers"]["events"] > 0) == (1000, True)
+    for numbers in (found["numbers"], found["previous"]["numbers"]):
+        assert [numbers[name] for name in ("visitors", "sessions", "conversion_rate")] == [None] * 3
+    assert sum(entry.get("suppressed_cells", 0) for entry in found["reports"]) > 2
+    sql = "SELECT visitors, events FROM report_headline WHERE report_date = DATE '2026-11-22'"
+    table = wr.athena.read_sql_query(sql, DATABASE, workgroup=WORKGROUP, ctas_approach=False)
+    assert table["visitors"].isna().all()
+    assert table["events"].tolist() == [found["numbers"]["events"]]
+    folder = "reports/session_summary/2026-11-22"
+    lines = S3Bucket(BUCKET).get(f"{folder}/session_summary.csv").decode().splitlines()
+    assert all(line.split(",")[1:] and not line.split(",")[1] for line in lines[1:])
+    body = S3Bucket(BUCKET).get("reports/page/2026-11-22/report.html").decode()
+    assert "Counts of visitors and sessions below 1,000 are left out" in body

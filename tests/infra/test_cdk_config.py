@@ -42,6 +42,7 @@ def test_each_key_sets_its_field(tmp_path: Path) -> None:
         "badEventsRetentionDays": 30,
         "quarantineRetentionDays": 180,
         "reportRetentionDays": 730,
+        "reportSuppressBelow": 10,
         "queryResultRetentionDays": 1,
         "sessionGapMinutes": 45,
         "sessionCuts": "midnight,campaign",

@@ -37,6 +37,7 @@ OUTPUTS = {
     "RawEventsRetentionDays",
     "SessionsRetentionDays",
     "ReportRetentionDays",
+    "ReportSuppressBelow",
     "SessionGapMinutes",
     "SessionCuts",
 }

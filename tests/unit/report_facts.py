@@ -9,6 +9,7 @@ from xml.etree import ElementTree as ET
 from batch_jobs.lake_interval import Interval
 from batch_jobs.lake_state import Anomaly, LakeState
 from batch_jobs.reports.facts import PageFacts
+from batch_jobs.reports.report_rows import ReportRows
 
 DAY = datetime(2026, 11, 21, tzinfo=UTC)
 HOSTILE = "<script>alert('x')</script>&\x00\ud800"
@@ -93,7 +94,8 @@ def facts(**changes: Any) -> PageFacts:
             }
         ],
     }
-    return PageFacts(**(made | changes))
+    given = made | changes
+    return PageFacts(**{"numbers": ReportRows(given["rows"]).key_numbers, **given})
 
 
 def words(page: str) -> str:
