@@ -154,7 +154,8 @@ notebook: $(NOTEBOOKS)/installed ## Jupyter with the platform up, and simulated 
 	@if [ -z "$$AWS_ENDPOINT_URL$$AWS_PROFILE" ]; then \
 	  $(MAKE) -s up && . .local_aws/env && python -m notebooks.sample_days --stack $(STACK) || exit 1; fi; \
 	export STACK=$(STACK) $(JUPYTER); exec $(NOTEBOOKS)/bin/jupyter lab --ip 127.0.0.1 --notebook-dir notebooks \
-	  --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate --LabApp.news_url=None $(JUPYTER_OPTIONS)
+	  --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate --LabApp.news_url=None \
+	  --LabApp.extension_manager=readonly $$(test $$(id -u) != 0 || echo --allow-root) $(JUPYTER_OPTIONS)
 
 # ---------------------------------------------------------------- check
 .PHONY: lint
