@@ -1,6 +1,5 @@
 """The notebooks, executed headless by Jupyter on a local platform with simulated days, as `make notebook` starts it."""
 
-import csv
 import json
 import os
 import re
@@ -12,11 +11,14 @@ from typing import Any
 
 import pytest
 
+from batch_jobs.queries import Answer
 from local_aws.access import tool_environment
 from local_aws.server_record import load_record
 from local_aws.state import PROJECT_FOLDER
+from notebooks.lake_reader import LakeReader
 from tests.end_to_end.started_platform import started_platform
 
+pytestmark = pytest.mark.filterwarnings("ignore:The copy keyword:DeprecationWarning")  # awswrangler on pandas 3
 FOLDER = PROJECT_FOLDER / "notebooks"
 JUPYTER = PROJECT_FOLDER / ".build" / "notebooks"
 STACK = ("--stack", "clickstream-local")
@@ -79,10 +81,12 @@ def python(environment: Mapping[str, str], module: str, *words: str | Path) -> s
     return result.stdout
 
 
-def answer(environment: Mapping[str, str], name: str) -> list[dict[str, str]]:
-    """The rows of a statement as `make sql` gives them."""
-    text = python(environment, "batch_jobs.run_query", f"sql/{name}.sql", *STACK, "--csv")
-    return list(csv.DictReader(text.splitlines()))
+def answer(environment: Mapping[str, str], name: str) -> list[dict[str, Any]]:
+    """The rows of a statement, asked from here, over the same interval."""
+    with pytest.MonkeyPatch.context() as patch:
+        for variable, value in environment.items():
+            patch.setenv(variable, value)
+        return Answer(LakeReader.of_stack(STACK[1]).ask(name), "", 0, 0.0).rows()
 
 
 def test_explore_events(platform: dict[str, str], executed: Executed) -> None:
