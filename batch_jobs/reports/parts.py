@@ -56,7 +56,7 @@ def legend(entries: Iterable[tuple[str, str]]) -> Html:
 
 
 def _tile(tile: Tile) -> Html:
-    lines = [tag("small", note) for note in (tile.note, tile.change) if note]
+    lines = [tag("small", tile.note), *([tag("small", tile.change, class_="change")] if tile.change else [])]
     value = tag("dd", tile.number, lines, class_="long" if len(tile.number) > _LONG else None)
     return tag("div", tag("dt", tile.label), value)
 

@@ -37,6 +37,7 @@ dl.tiles dt { color: var(--soft); font-size: .85rem; }
 dl.tiles dd { margin: 0; font-size: 1.45rem; font-weight: 650; font-variant-numeric: tabular-nums; }
 dl.tiles dd.long { font-size: 1.05rem; line-height: 1.35; }
 dl.tiles dd small { display: block; font-size: .8rem; font-weight: 400; color: var(--soft); }
+dl.tiles dd small.change { color: var(--ink); margin-top: .15rem; }
 .scroll { overflow-x: auto; }
 .tiles + .scroll { margin-top: 1.1rem; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; font-size: .92rem; }
@@ -70,6 +71,9 @@ svg .mark { fill: currentColor; stroke: var(--card); stroke-width: 1.5; }
 .legend i.bots { background: var(--bots); }
 footer { padding-bottom: 2.5rem; font-size: .88rem; }
 footer td, footer th { font-size: .85rem; }
+footer td { white-space: normal; }
+footer tbody th { width: auto; overflow-wrap: normal; }
+details { margin-top: .75rem; }
 details summary { cursor: pointer; }
 :focus-visible { outline: 3px solid var(--main); outline-offset: 2px; }
 code { font-size: .85em; overflow-wrap: anywhere; }
