@@ -1,7 +1,7 @@
 """One hour compacted by one worker, which gets nothing but words and gives back a value."""
 
-import os
 import time
+from dataclasses import replace
 from functools import cache
 from math import ceil
 
@@ -27,8 +27,8 @@ def compact(hour: str, arguments: tuple[str, ...], code_version: str) -> Compact
 @cache
 def _lake(arguments: tuple[str, ...], code_version: str) -> Lake:
     """Connections live as long as the worker's process."""
-    os.environ["CLICKSTREAM_CODE_VERSION"] = code_version
-    return lake_arguments.lake(lake_arguments.parse(lake_arguments.parser("Compact one hour."), arguments))
+    named = lake_arguments.lake(lake_arguments.parse(lake_arguments.parser("Compact one hour."), arguments))
+    return replace(named, code_version=code_version)
 
 
 def slice_count(hours: int, slots: int) -> int:
