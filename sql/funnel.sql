@@ -64,7 +64,7 @@ reaches AS (
             k -> CASE
                 WHEN ARRAY_POSITION(SPLIT(:steps, ','), SPLIT(:steps, ',')[k]) <> event[1] THEN begun[k]
                 WHEN k = 1 THEN event[2]
-                WHEN begun[k - 1] > 0 AND event[2] - begun[k - 1] <= :window_minutes * 60000 THEN begun[k - 1]
+                WHEN begun[k - 1] > 0 AND event[2] - begun[k - 1] <= CAST(:window_minutes AS bigint) * 60000 THEN begun[k - 1]
                 ELSE begun[k]
             END
         ),
