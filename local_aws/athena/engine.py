@@ -115,7 +115,7 @@ class Session:
         """
         try:
             plain = self.translate(tree)
-            sql = _in_declared_types(self.cursor, plain, casts) if casts else _in_result_types(self.cursor, plain)
+            sql = _in_declared_types(self.cursor, plain, casts) if casts else in_result_types(self.cursor, plain)
             note_columns(self.cursor, sql, self.scans)
             cutoff = self.context.bytes_cutoff
             if cutoff is not None and self.scanned_bytes > cutoff:
@@ -157,7 +157,7 @@ def _translated(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
         raise from_duckdb(duckdb.Error(str(error))) from error
 
 
-def _in_result_types(cursor: duckdb.DuckDBPyConnection, sql: str) -> str:
+def in_result_types(cursor: duckdb.DuckDBPyConnection, sql: str) -> str:
     """Cast columns of types that only DuckDB has: a sum of integers is a bigint in Athena, JSON shows as text."""
     described = [(str(row[0]), str(row[1])) for row in cursor.execute(f"DESCRIBE {sql}").fetchall()]
     casts = [ColumnCast(place, name, _result_type(kind)) for place, (name, kind) in enumerate(described)]

@@ -195,7 +195,7 @@ CREATE MACRO tr_all(answers) AS CASE WHEN list_contains(answers, false) THEN fal
 CREATE MACRO tr_pairs(x, y) AS list_transform(range(1, 1 + greatest(len(x), len(y))), lambda i: {'a': x[i], 'b': y[i]});
 
 -- maps ----------------------------------------------------------------------------------------------------------------
-CREATE MACRO tr_map_entries(m) AS list_transform(map_entries(m), lambda e: row(e.key, e.value));
+CREATE MACRO tr_map_entries(m) AS list_transform(map_entries(m), lambda e: {'field0': e.key, 'field1': e.value});
 CREATE MACRO tr_map_first(l) AS map_from_entries(list_transform(
   list_filter(l, lambda e, i: list_position(list_transform(l, lambda y: y.k), e.k) = i), lambda e: (e.k, e.v)));
 CREATE MACRO tr_multimap(l) AS map_from_entries(list_transform(tr_array_distinct(list_transform(l, lambda e: e.k)),

@@ -19,7 +19,7 @@ from clickstream.lake.sessionizing import sessions
 from clickstream.lake.statements import Value, read_statement
 from clickstream.tables import BAD_EVENTS, LAKE_TABLES, RAW_EVENTS, SESSIONS, LakeTable, hour_text
 from local_aws.athena.duck import Database
-from local_aws.athena.engine import _in_result_types
+from local_aws.athena.engine import in_result_types
 from local_aws.athena.translate.dialect import generate, parse
 from local_aws.athena.translate.hints import annotate
 from local_aws.athena.translate.rewrite import rewrite
@@ -63,7 +63,7 @@ class StatementLake:
         try:
             for table, rows in lake.items():
                 cursor.register(table.name, _table(table, rows))
-            sql = _in_result_types(cursor, _duck_sql(_process_sql_params(bound.sql, bound.params)))
+            sql = in_result_types(cursor, _duck_sql(_process_sql_params(bound.sql, bound.params)))
             return [dict(row) for row in cursor.sql(sql).to_arrow_table().to_pylist()]
         finally:
             cursor.close()

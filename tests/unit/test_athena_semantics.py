@@ -1,48 +1,25 @@
 """Each expression of Athena's SQL has the value that Trino documents for it, or is refused."""
 
-import datetime as dt
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 import pytest
 
 from local_aws.athena.duck import Database
-from local_aws.athena.errors import NotSupportedError, QueryError, from_duckdb
+from local_aws.athena.errors import NotSupportedError, QueryError
 from local_aws.athena.translate.dialect import generate, parse
-from local_aws.athena.translate.hints import annotate
 from local_aws.athena.translate.rewrite import rewrite
 from tests.unit.athena_expressions import VALUES
 from tests.unit.athena_refusals import REFUSED, UNFAITHFUL
-
-NOON = dt.datetime(2026, 11, 22, 12, 30, 15, 250_000, tzinfo=dt.UTC)
+from tests.unit.athena_values import NOON, opened, value_of
 
 
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """One embedded database for all expressions."""
-    folder: Path = tmp_path_factory.mktemp("athena") / "spill"
-    folder.mkdir()
-    opened = Database(folder)
-    yield opened
-    opened.close()
-
-
-def value_of(database: Database, expression: str) -> Any:
-    """Return the first value of a query without tables."""
-    tree = parse(f"SELECT {expression}")
-    annotate(tree, {})
-    cursor = database.cursor()
-    try:
-        table = cursor.sql(generate(rewrite(tree, NOON))).to_arrow_table()
-    except duckdb.Error as error:
-        raise from_duckdb(error) from error
-    finally:
-        cursor.close()
-    value = table.columns[0].to_pylist()[0]
-    return dict(value) if pa.types.is_map(table.schema[0].type) and value is not None else value
+    with opened(tmp_path_factory.mktemp("athena")) as found:
+        yield found
 
 
 @pytest.mark.parametrize(("expression", "expected"), VALUES, ids=[expression for expression, _ in VALUES])

@@ -26,7 +26,7 @@ _COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeE
 
 
 def annotate(tree: exp.Expr, schema: dict[str, dict[str, str]]) -> None:
-    """Note on the nodes of the tree the types that can be known, then refuse comparisons of text with numbers.
+    """Note on the nodes of the tree the types that can be known, then refuse what mixes text, numbers and dates.
 
     Args:
         tree: A bound query; changed only in its `type` notes.
@@ -42,6 +42,7 @@ def annotate(tree: exp.Expr, schema: dict[str, dict[str, str]]) -> None:
     _annotate_by_scope(tree, types)
     _annotate_by_name(tree, types)
     _refuse_mixed_comparisons(tree)
+    _refuse_numbers_of_days(tree)
 
 
 def note_types(tree: exp.Expr, schema: MappingSchema) -> exp.Expr:
@@ -114,6 +115,13 @@ def _refuse_mixed_comparisons(tree: exp.Expr) -> None:
             # Dates and timestamps do compare, numbers do among themselves, text only with text.
             if left != right and None not in {left, right} and {left, right} & {"varchar", "number"}:
                 raise QueryError("TYPE_MISMATCH", f"line 1:1: Cannot apply operator: {left} {node.key} {right}")
+
+
+def _refuse_numbers_of_days(tree: exp.Expr) -> None:
+    """A date moves by an interval; DuckDB would take a number for days."""
+    for node in tree.find_all(exp.Add, exp.Sub):
+        if is_date(node.this) and _sure_kind(node.expression) == "number":
+            raise QueryError("TYPE_MISMATCH", f"line 1:1: Cannot apply operator: date {node.key} number")
 
 
 def _sure_kind(node: exp.Expr) -> str | None:
