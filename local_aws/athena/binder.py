@@ -6,6 +6,7 @@ from sqlglot import exp
 
 from local_aws.athena.catalog import Catalog, Table, view_definition
 from local_aws.athena.errors import NotSupportedError, QueryError
+from local_aws.athena.information import SCHEMA, information
 from local_aws.athena.pruning import conditions_of
 from local_aws.athena.scan import HIDDEN, Need, Scanner
 from local_aws.athena.translate.dialect import parse
@@ -53,16 +54,16 @@ class Binder:
     def _table(self, node: exp.Table, database: str) -> Table:
         if node.catalog.lower() not in _CATALOGS:
             raise QueryError("CATALOG_NOT_FOUND", f"line 1:1: Catalog '{node.catalog}' does not exist")
-        name = (node.db or database).lower()
-        if name == "information_schema":
-            raise NotSupportedError("information_schema")
-        return self._catalog.table(name, node.name)
+        return self._catalog.table((node.db or database).lower(), node.name)
 
     def _expand_views(self, tree: exp.Expr, database: str, depth: int) -> None:
         """Names without a database inside a view mean the database that the view was made in."""
         if depth > _VIEW_DEPTH:
             raise QueryError("VIEW_IS_RECURSIVE", "views refer to one another in a circle")
         for node in list(_catalog_tables(tree)):
+            if (node.db or database).lower() == SCHEMA and node.catalog.lower() in _CATALOGS:
+                _replace_by_subquery(node, information(self._catalog, node.name.lower()))
+                continue
             table = self._table(node, database)
             if not table.is_view:
                 node.set("db", exp.to_identifier(table.database, quoted=True))
