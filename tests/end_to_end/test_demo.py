@@ -103,6 +103,11 @@ def test_an_unusable_file_is_refused_before_anything_starts(tmp_path: Path) -> N
     assert not (tmp_path / "out" / ".state").exists()
 
 
+def heed_ctrl_c() -> None:
+    """Undo what a shell does to its background jobs: they ignore the signal, and so does all that they start."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_ctrl_c_leaves_no_process(tmp_path: Path) -> None:
     """Interrupted while the stack is being deployed, the demo ends with 130 and takes everything along."""
     out = tmp_path / "out"
@@ -113,6 +118,7 @@ def test_ctrl_c_leaves_no_process(tmp_path: Path) -> None:
             stdout=log,
             stderr=log,
             start_new_session=True,
+            preexec_fn=heed_ctrl_c,
         )
     deadline = time.monotonic() + 60
     while b"deploy" not in (tmp_path / "demo.log").read_bytes() and time.monotonic() < deadline:
