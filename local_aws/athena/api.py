@@ -8,13 +8,13 @@ from local_aws.athena.catalog import Catalog, Table
 from local_aws.athena.errors import ApiError, QueryError
 from local_aws.athena.executions import Execution, Executions
 from local_aws.athena.kinds import kind_of
+from local_aws.athena.named_queries import NamedQueries
 from local_aws.athena.prepared import PreparedStatements, described
+from local_aws.athena.requests import Answer, Request, need, page_of
 from local_aws.athena.results import MAX_PAGE_ROWS, result_set
 from local_aws.athena.runner import Clock, Runner
 from local_aws.athena.workgroups import PRIMARY, WorkGroups
 
-Request = dict[str, Any]
-Answer = dict[str, Any]
 _WAIT_S = 1.0
 """Short queries are over when StartQueryExecution answers: clients that poll once a second then lose no second."""
 _MAX_QUERY_BYTES = 262_144
@@ -34,6 +34,7 @@ class Api:
         self._clock = clock
         self._executions = Executions()
         self._operations: dict[str, Callable[[Request], Answer]] = {
+            **NamedQueries(work_groups).operations(),
             "StartQueryExecution": self.start_query_execution,
             "GetQueryExecution": self.get_query_execution,
             "BatchGetQueryExecution": self.batch_get_query_execution,
@@ -41,7 +42,7 @@ class Api:
             "StopQueryExecution": self.stop_query_execution,
             "GetQueryResults": self.get_query_results,
             "GetQueryRuntimeStatistics": self.get_query_runtime_statistics,
-            "GetWorkGroup": lambda r: {"WorkGroup": work_groups.get(_need(r, "WorkGroup")).raw},
+            "GetWorkGroup": lambda r: {"WorkGroup": work_groups.get(need(r, "WorkGroup")).raw},
             "ListWorkGroups": lambda _: {"WorkGroups": work_groups.list_names()},
             "CreateWorkGroup": lambda r: work_groups.forward("create_work_group", r),
             "UpdateWorkGroup": lambda r: work_groups.forward("update_work_group", r),
@@ -80,7 +81,7 @@ class Api:
         return {"QueryExecutionId": execution.id}
 
     def _new_execution(self, request: Request) -> Execution:
-        query = _need(request, "QueryString")
+        query = need(request, "QueryString")
         if len(query.encode()) > _MAX_QUERY_BYTES:
             raise ApiError(f"Query string is longer than {_MAX_QUERY_BYTES} bytes")
         group = self._work_groups.usable(request.get("WorkGroup") or PRIMARY)
@@ -109,7 +110,7 @@ class Api:
         return {"QueryExecution": self._execution(request).describe()}
 
     def _execution(self, request: Request) -> Execution:
-        return self._executions.get(_need(request, "QueryExecutionId"))
+        return self._executions.get(need(request, "QueryExecutionId"))
 
     def batch_get_query_execution(self, request: Request) -> Answer:
         """Describe several executions."""
@@ -126,7 +127,7 @@ class Api:
     def list_query_executions(self, request: Request) -> Answer:
         """List the executions of a workgroup, newest first."""
         ids = self._executions.of_work_group(request.get("WorkGroup") or PRIMARY)
-        page, token = _page(ids, request, 50)
+        page, token = page_of(ids, request, 50)
         return {"QueryExecutionIds": page, **token}
 
     def stop_query_execution(self, request: Request) -> Answer:
@@ -163,37 +164,37 @@ class Api:
     def create_prepared_statement(self, request: Request) -> Answer:
         """Keep a new prepared statement."""
         self._prepared.create(
-            _need(request, "WorkGroup"), _need(request, "StatementName"), _need(request, "QueryStatement")
+            need(request, "WorkGroup"), need(request, "StatementName"), need(request, "QueryStatement")
         )
         return {}
 
     def update_prepared_statement(self, request: Request) -> Answer:
         """Change a prepared statement."""
-        group, name = _need(request, "WorkGroup"), _need(request, "StatementName")
+        group, name = need(request, "WorkGroup"), need(request, "StatementName")
         self._prepared.find(group, name)
-        self._prepared.put(group, name, _need(request, "QueryStatement"))
+        self._prepared.put(group, name, need(request, "QueryStatement"))
         return {}
 
     def get_prepared_statement(self, request: Request) -> Answer:
         """Return a prepared statement."""
-        group, name = _need(request, "WorkGroup"), _need(request, "StatementName")
+        group, name = need(request, "WorkGroup"), need(request, "StatementName")
         return {"PreparedStatement": described(group, name, self._prepared.find(group, name), self._clock())}
 
     def list_prepared_statements(self, request: Request) -> Answer:
         """List the prepared statements of a workgroup."""
         now = self._clock().timestamp()
-        names = self._prepared.names(_need(request, "WorkGroup"))
-        page, token = _page(names, request, 50)
+        names = self._prepared.names(need(request, "WorkGroup"))
+        page, token = page_of(names, request, 50)
         return {"PreparedStatements": [{"StatementName": n, "LastModifiedTime": now} for n in page], **token}
 
     def delete_prepared_statement(self, request: Request) -> Answer:
         """Forget a prepared statement."""
-        self._prepared.delete(_need(request, "WorkGroup"), _need(request, "StatementName"))
+        self._prepared.delete(need(request, "WorkGroup"), need(request, "StatementName"))
         return {}
 
     def get_database(self, request: Request) -> Answer:
         """Return a database."""
-        name = _need(request, "DatabaseName").lower()
+        name = need(request, "DatabaseName").lower()
         if name not in self._catalog.databases():
             raise ApiError(f"Database {name} not found.", "MetadataException")
         return {"Database": {"Name": name}}
@@ -201,7 +202,7 @@ class Api:
     def get_table_metadata(self, request: Request) -> Answer:
         """Return a table."""
         try:
-            table = self._catalog.table(_need(request, "DatabaseName"), _need(request, "TableName"))
+            table = self._catalog.table(need(request, "DatabaseName"), need(request, "TableName"))
         except QueryError as error:
             raise ApiError(str(error), "MetadataException") from error
         return {"TableMetadata": _metadata(table)}
@@ -211,28 +212,12 @@ class Api:
         try:
             tables = [
                 _metadata(t)
-                for t in self._catalog.tables(_need(request, "DatabaseName"), request.get("Expression") or "")
+                for t in self._catalog.tables(need(request, "DatabaseName"), request.get("Expression") or "")
             ]
         except QueryError as error:
             raise ApiError(str(error), "MetadataException") from error
-        page, token = _page(tables, request, 50)
+        page, token = page_of(tables, request, 50)
         return {"TableMetadataList": page, **token}
-
-
-def _need(request: Request, key: str) -> str:
-    value = request.get(key)
-    if not value:
-        raise ApiError(f"{key} is required")
-    return str(value)
-
-
-def _page(items: list[Any], request: Request, most: int) -> tuple[list[Any], dict[str, str]]:
-    try:
-        start = int(request.get("NextToken") or 0)
-    except ValueError as error:
-        raise ApiError("NextToken is invalid") from error
-    end = start + min(int(request.get("MaxResults") or most), most)
-    return items[start:end], {"NextToken": str(end)} if end < len(items) else {}
 
 
 def _metadata(table: Table) -> dict[str, Any]:
