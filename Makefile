@@ -92,6 +92,10 @@ INTERVAL = $(if $(SINCE),--since "$(SINCE)") $(if $(UNTIL),--until "$(UNTIL)")
 top-pages: $(VENV)/installed ## live page views by path template; TOP=20 SINCE=3h UNTIL=…
 	@$(LOCAL) python -m batch_jobs.show_top_pages --stack $(STACK) $(if $(TOP),--top "$(TOP)") $(INTERVAL)
 
+.PHONY: live
+live: $(VENV)/installed ## a page with counters, top pages, sessions and anomalies as they come; PORT=8080
+	@$(LOCAL) python -m batch_jobs.show_live --stack $(STACK) $(if $(PORT),--port "$(PORT)")
+
 .PHONY: session
 session: $(VENV)/installed ## one live session and the rules it broke; ID=…
 	@$(LOCAL) python -m batch_jobs.show_session --stack $(STACK) -- "$(ID)"
