@@ -7,9 +7,8 @@ import pytest
 
 from local_aws.access import Endpoints, tool_environment
 from local_aws.emulator import EMULATOR_FOLDER
-from local_aws.server_record import load_record
 from local_aws.state import StateFolder
-from tests.end_to_end.started_platform import started_platform
+from tests.end_to_end.started_platform import endpoints_of, started_platform
 
 
 @pytest.fixture(scope="session")
@@ -29,9 +28,7 @@ def platform_state(installed_emulator: None, tmp_path_factory: pytest.TempPathFa
 @pytest.fixture(scope="session")
 def endpoints(platform_state: StateFolder) -> Endpoints:
     """Give the base URLs of the platform."""
-    record = load_record(platform_state)
-    assert record is not None
-    return record.endpoints
+    return endpoints_of(platform_state)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from local_aws.access import Endpoints
 from local_aws.server_record import load_record
 from local_aws.state import PROJECT_FOLDER, StateFolder
 
@@ -35,3 +36,10 @@ def started_platform(folder: Path) -> Iterator[StateFolder]:
     finally:
         process.terminate()
         process.wait(60)
+
+
+def endpoints_of(state: StateFolder) -> Endpoints:
+    """The base URLs of a platform that runs."""
+    record = load_record(state)
+    assert record is not None
+    return record.endpoints

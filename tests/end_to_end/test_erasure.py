@@ -4,6 +4,7 @@ import base64
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,9 @@ from typing import Any
 import boto3
 import pytest
 
+from local_aws.access import Endpoints
 from local_aws.state import PROJECT_FOLDER, StateFolder
+from tests.end_to_end.started_platform import endpoints_of, started_platform
 from tests.end_to_end.stored_words import places_of
 
 STACK = ("--stack", "clickstream-local")
@@ -26,6 +29,19 @@ def command(module: str, *words: str | Path, code: int = 0) -> str:
     result = subprocess.run(line, cwd=PROJECT_FOLDER, capture_output=True, text=True, check=False)
     assert result.returncode == code, (result.stderr or result.stdout)[-3000:]
     return result.stdout
+
+
+@pytest.fixture(scope="module")
+def platform_state(installed_emulator: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StateFolder]:
+    """A platform of its own: other tests count what is in theirs."""
+    with started_platform(tmp_path_factory.mktemp("erasure")) as state:
+        yield state
+
+
+@pytest.fixture(scope="module")
+def endpoints(platform_state: StateFolder) -> Endpoints:
+    """Where it answers."""
+    return endpoints_of(platform_state)
 
 
 @pytest.fixture
