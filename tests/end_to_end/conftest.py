@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 
+import boto3
 import pytest
 
 from local_aws.access import Endpoints, tool_environment
@@ -34,6 +35,8 @@ def endpoints(platform_state: StateFolder) -> Endpoints:
 @pytest.fixture
 def aws_environment(endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """Point AWS tools in this process (boto3, awswrangler) and its children at the platform."""
+    # boto3 keeps the credentials that its first client found: those of this platform must not outlive the test.
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     variables = tool_environment(endpoints, os.environ)
     for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name, raising=False)

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
 from test_client import commands
@@ -136,6 +137,7 @@ def test_sending_without_region_or_credentials(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], events: Path
 ) -> None:
     """Missing AWS settings are named, with exit code 1."""
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     assert "no AWS region is set" in refusal(capsys, "send", str(events), "--stream", "s", code=1)
     assert "no AWS region is set" in refusal(capsys, "send", str(events), code=1)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
