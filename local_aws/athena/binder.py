@@ -28,6 +28,7 @@ class Binder:
         self._scanner = scanner
         self._database = database
         self._generate = generate
+        self._tables: dict[tuple[str, str], Table] = {}
         self.schema: dict[str, dict[str, str]] = {}
 
     def bind(self, tree: exp.Expr) -> exp.Expr:
@@ -54,7 +55,10 @@ class Binder:
     def _table(self, node: exp.Table, database: str) -> Table:
         if node.catalog.lower() not in _CATALOGS:
             raise QueryError("CATALOG_NOT_FOUND", f"line 1:1: Catalog '{node.catalog}' does not exist")
-        return self._catalog.table((node.db or database).lower(), node.name)
+        name = ((node.db or database).lower(), node.name.lower())
+        if name not in self._tables:  # asked once: all parts of a query see one state of a table
+            self._tables[name] = self._catalog.table(*name)
+        return self._tables[name]
 
     def _expand_views(self, tree: exp.Expr, database: str, depth: int) -> None:
         """Names without a database inside a view mean the database that the view was made in."""
