@@ -1,64 +1,52 @@
 """The operations of the Athena API: each takes the request's JSON and returns the answer's."""
 
 from collections.abc import Callable
-from datetime import datetime
-from typing import Any
 
-from local_aws.athena.catalog import Catalog, Table
+from local_aws.athena import reuse
+from local_aws.athena.catalog import Catalog
 from local_aws.athena.errors import ApiError, QueryError
 from local_aws.athena.executions import Execution, Executions
 from local_aws.athena.kinds import kind_of
+from local_aws.athena.metadata import Metadata
+from local_aws.athena.model import check
 from local_aws.athena.named_queries import NamedQueries
-from local_aws.athena.prepared import PreparedStatements, described
-from local_aws.athena.requests import Answer, Request, need, page_of
+from local_aws.athena.prepared import PreparedStatements
+from local_aws.athena.requests import Answer, Clock, Request, need, page_of
 from local_aws.athena.results import MAX_PAGE_ROWS, result_set
-from local_aws.athena.runner import Clock, Runner
+from local_aws.athena.runner import Runner
+from local_aws.athena.statements import executed_name
 from local_aws.athena.workgroups import PRIMARY, WorkGroups
 
 _WAIT_S = 1.0
 """Short queries are over when StartQueryExecution answers: clients that poll once a second then lose no second."""
 _MAX_QUERY_BYTES = 262_144
-_CATALOG = {"CatalogName": "AwsDataCatalog", "Type": "GLUE"}
 
 
 class Api:
-    """Answers requests; every method named like an operation is one."""
+    """Answers requests."""
 
     def __init__(
         self, runner: Runner, catalog: Catalog, work_groups: WorkGroups, prepared: PreparedStatements, clock: Clock
     ) -> None:
         self._runner = runner
-        self._catalog = catalog
         self._work_groups = work_groups
         self._prepared = prepared
         self._clock = clock
         self._executions = Executions()
+        self._named = NamedQueries(work_groups)
         self._operations: dict[str, Callable[[Request], Answer]] = {
-            **NamedQueries(work_groups).operations(),
-            "StartQueryExecution": self.start_query_execution,
-            "GetQueryExecution": self.get_query_execution,
+            **self._named.operations(),
+            **prepared.operations(),
+            **work_groups.operations(),
+            **Metadata(catalog).operations(),
             "BatchGetQueryExecution": self.batch_get_query_execution,
-            "ListQueryExecutions": self.list_query_executions,
-            "StopQueryExecution": self.stop_query_execution,
+            "DeleteWorkGroup": self.delete_work_group,
+            "GetQueryExecution": lambda r: {"QueryExecution": self._execution(r).describe()},
             "GetQueryResults": self.get_query_results,
-            "GetQueryRuntimeStatistics": self.get_query_runtime_statistics,
-            "GetWorkGroup": lambda r: {"WorkGroup": work_groups.get(need(r, "WorkGroup")).raw},
-            "ListWorkGroups": lambda _: {"WorkGroups": work_groups.list_names()},
-            "CreateWorkGroup": lambda r: work_groups.forward("create_work_group", r),
-            "UpdateWorkGroup": lambda r: work_groups.forward("update_work_group", r),
-            "DeleteWorkGroup": lambda r: work_groups.forward("delete_work_group", r),
-            "CreatePreparedStatement": self.create_prepared_statement,
-            "UpdatePreparedStatement": self.update_prepared_statement,
-            "GetPreparedStatement": self.get_prepared_statement,
-            "ListPreparedStatements": self.list_prepared_statements,
-            "DeletePreparedStatement": self.delete_prepared_statement,
-            "ListDataCatalogs": lambda _: {"DataCatalogsSummary": [_CATALOG]},
-            "GetDataCatalog": lambda _: {"DataCatalog": {"Name": "AwsDataCatalog", "Type": "GLUE"}},
-            "GetDatabase": self.get_database,
-            "ListDatabases": lambda _: {"DatabaseList": [{"Name": name} for name in catalog.databases()]},
-            "GetTableMetadata": self.get_table_metadata,
-            "ListTableMetadata": self.list_table_metadata,
-            "ListTagsForResource": lambda _: {"Tags": []},
+            "GetQueryRuntimeStatistics": lambda r: {"QueryRuntimeStatistics": self._execution(r).runtime_statistics()},
+            "ListQueryExecutions": self.list_query_executions,
+            "StartQueryExecution": self.start_query_execution,
+            "StopQueryExecution": self.stop_query_execution,
         }
 
     def call(self, operation: str, request: Request) -> Answer:
@@ -67,15 +55,16 @@ class Api:
         Raises:
             ApiError: What the service refuses.
         """
+        check(operation, request)
         handler = self._operations.get(operation)
         if handler is None:
             raise ApiError(f"{operation} is not answered by the local engine", "UnknownOperationException")
         return handler(request)
 
     def start_query_execution(self, request: Request) -> Answer:
-        """Start a query and give it a moment to finish."""
+        """Start a query and give it a moment to finish; or find its result among those that may be given again."""
         execution = self._executions.add(self._new_execution(request), request.get("ClientRequestToken"))
-        if execution.claim():
+        if execution.claim() and not self._reuse(execution):
             self._runner.submit(execution)
         execution.done.wait(_WAIT_S)
         return {"QueryExecutionId": execution.id}
@@ -83,7 +72,7 @@ class Api:
     def _new_execution(self, request: Request) -> Execution:
         query = need(request, "QueryString")
         if len(query.encode()) > _MAX_QUERY_BYTES:
-            raise ApiError(f"Query string is longer than {_MAX_QUERY_BYTES} bytes")
+            raise ApiError(f"QueryString is longer than {_MAX_QUERY_BYTES} bytes")
         group = self._work_groups.usable(request.get("WorkGroup") or PRIMARY)
         asked = (request.get("ResultConfiguration") or {}).get("OutputLocation")
         context = request.get("QueryExecutionContext") or {}
@@ -100,14 +89,30 @@ class Api:
             output="",
             submitted_time=self._clock(),
             bytes_cutoff=group.bytes_cutoff,
+            prepared_text=self._prepared_text(group.name, query),
+            reuse=None if group.overrides(asked) else reuse.configuration_of(request),
         )
         execution.base = f"{execution.base}/{execution.id}"
         execution.output = execution.base + kind.suffix
         return execution
 
-    def get_query_execution(self, request: Request) -> Answer:
-        """Describe one execution."""
-        return {"QueryExecution": self._execution(request).describe()}
+    def _prepared_text(self, work_group: str, query: str) -> str:
+        name = executed_name(query)
+        try:
+            return self._prepared.get(work_group, name) if name else ""
+        except QueryError:  # the execution will fail with it
+            return ""
+
+    def _reuse(self, execution: Execution) -> bool:
+        """Answer an execution with an earlier result if its request allows and the result is still there."""
+        now = self._clock()
+        if execution.reuse is None or not reuse.is_repeatable(execution.prepared_text or execution.query):
+            return False
+        earlier = self._executions.reusable(execution, now - reuse.max_age(execution.reuse))
+        if earlier is None or not self._runner.is_kept(earlier):
+            return False
+        execution.give_again(earlier, now)
+        return True
 
     def _execution(self, request: Request) -> Execution:
         return self._executions.get(need(request, "QueryExecutionId"))
@@ -126,8 +131,8 @@ class Api:
 
     def list_query_executions(self, request: Request) -> Answer:
         """List the executions of a workgroup, newest first."""
-        ids = self._executions.of_work_group(request.get("WorkGroup") or PRIMARY)
-        page, token = page_of(ids, request, 50)
+        group = self._work_groups.get(request.get("WorkGroup") or PRIMARY)
+        page, token = page_of(self._executions.of_work_group(group.name), request, 50)
         return {"QueryExecutionIds": page, **token}
 
     def stop_query_execution(self, request: Request) -> Answer:
@@ -142,91 +147,22 @@ class Api:
             if not execution.is_over:
                 raise ApiError(f"Query has not yet finished. Current state: {execution.state}")
             raise ApiError(f"Query did not finish successfully. Final query state: {execution.state}")
-        asked = int(request.get("MaxResults") or MAX_PAGE_ROWS)
-        if not 1 <= asked <= MAX_PAGE_ROWS:
-            raise ApiError(f"MaxResults must be between 1 and {MAX_PAGE_ROWS}")
         token = request.get("NextToken")
         header = execution.has_header and not token
-        rows, following = execution.spool.page(token, asked - header)
+        rows, following = execution.spool.page(token, int(request.get("MaxResults") or MAX_PAGE_ROWS) - header)
         names: list[str | None] = [column.name for column in execution.spool.columns]
         shown = [names, *rows] if header else rows
         answer = {"UpdateCount": execution.updated_rows, "ResultSet": result_set(execution.spool.columns, shown)}
         return {**answer, "NextToken": following} if following else answer
 
-    def get_query_runtime_statistics(self, request: Request) -> Answer:
-        """Return times and counts of one execution."""
-        execution = self._execution(request)
-        times = {key: value for key, value in execution.statistics().items() if key.endswith("InMillis")}
-        rows = execution.spool.row_count if execution.spool is not None else 0
-        counts = {"InputBytes": execution.scanned_bytes, "OutputRows": rows}
-        return {"QueryRuntimeStatistics": {"Timeline": times, "Rows": counts}}
-
-    def create_prepared_statement(self, request: Request) -> Answer:
-        """Keep a new prepared statement."""
-        self._prepared.create(
-            need(request, "WorkGroup"), need(request, "StatementName"), need(request, "QueryStatement")
-        )
-        return {}
-
-    def update_prepared_statement(self, request: Request) -> Answer:
-        """Change a prepared statement."""
-        group, name = need(request, "WorkGroup"), need(request, "StatementName")
-        self._prepared.find(group, name)
-        self._prepared.put(group, name, need(request, "QueryStatement"))
-        return {}
-
-    def get_prepared_statement(self, request: Request) -> Answer:
-        """Return a prepared statement."""
-        group, name = need(request, "WorkGroup"), need(request, "StatementName")
-        return {"PreparedStatement": described(group, name, self._prepared.find(group, name), self._clock())}
-
-    def list_prepared_statements(self, request: Request) -> Answer:
-        """List the prepared statements of a workgroup."""
-        now = self._clock().timestamp()
-        names = self._prepared.names(need(request, "WorkGroup"))
-        page, token = page_of(names, request, 50)
-        return {"PreparedStatements": [{"StatementName": n, "LastModifiedTime": now} for n in page], **token}
-
-    def delete_prepared_statement(self, request: Request) -> Answer:
-        """Forget a prepared statement."""
-        self._prepared.delete(need(request, "WorkGroup"), need(request, "StatementName"))
-        return {}
-
-    def get_database(self, request: Request) -> Answer:
-        """Return a database."""
-        name = need(request, "DatabaseName").lower()
-        if name not in self._catalog.databases():
-            raise ApiError(f"Database {name} not found.", "MetadataException")
-        return {"Database": {"Name": name}}
-
-    def get_table_metadata(self, request: Request) -> Answer:
-        """Return a table."""
-        try:
-            table = self._catalog.table(need(request, "DatabaseName"), need(request, "TableName"))
-        except QueryError as error:
-            raise ApiError(str(error), "MetadataException") from error
-        return {"TableMetadata": _metadata(table)}
-
-    def list_table_metadata(self, request: Request) -> Answer:
-        """List the tables of a database."""
-        try:
-            tables = [
-                _metadata(t)
-                for t in self._catalog.tables(need(request, "DatabaseName"), request.get("Expression") or "")
-            ]
-        except QueryError as error:
-            raise ApiError(str(error), "MetadataException") from error
-        page, token = page_of(tables, request, 50)
-        return {"TableMetadataList": page, **token}
-
-
-def _metadata(table: Table) -> dict[str, Any]:
-    created: datetime | None = table.raw.get("CreateTime")
-    return {
-        "Name": table.name,
-        "TableType": table.raw.get("TableType", ""),
-        "Columns": [{"Name": name, "Type": kind} for name, kind in table.columns],
-        "PartitionKeys": [{"Name": name, "Type": kind} for name, kind in table.keys],
-        "Parameters": table.parameters,
-        **({"CreateTime": created.timestamp()} if created is not None else {}),
-    }
+    def delete_work_group(self, request: Request) -> Answer:
+        """Delete a workgroup; what it holds goes with it only when the request says so."""
+        name = need(request, "WorkGroup")
+        self._work_groups.check_deletable(name)
+        holds = self._named.has_any(name) or bool(self._executions.of_work_group(name))
+        if holds and not request.get("RecursiveDeleteOption"):
+            raise ApiError(f"WorkGroup {name} is not empty")
+        answer = self._work_groups.delete(request)
+        for keeper in (self._named, self._prepared, self._executions):
+            keeper.forget(name)
+        return answer

@@ -96,8 +96,13 @@ class Catalog:
 
     def databases(self) -> list[str]:
         """Return the names of all databases, in order."""
+        return [raw["Name"] for raw in self.described_databases()]
+
+    def described_databases(self) -> list[dict[str, Any]]:
+        """Return all databases as Glue describes them, by name."""
         pages = self.glue.get_paginator("get_databases").paginate()
-        return sorted(database["Name"] for page in pages for database in page["DatabaseList"])
+        found = [dict(database) for page in pages for database in page["DatabaseList"]]
+        return sorted(found, key=lambda raw: raw["Name"])
 
     def partitions(self, table: Table) -> list[Partition]:
         """Return the registered partitions of a table."""

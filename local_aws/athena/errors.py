@@ -29,11 +29,19 @@ class ApiError(Exception):
 
     Attributes:
         kind: Exception name of the Athena API, for instance `InvalidRequestException`.
+        resource: What was not found, where the exception tells it.
     """
 
-    def __init__(self, message: str, kind: str = "InvalidRequestException") -> None:
+    def __init__(self, message: str, kind: str = "InvalidRequestException", resource: str = "") -> None:
         super().__init__(message)
         self.kind = kind
+        self.resource = resource
+
+    def describe(self) -> dict[str, str]:
+        """Return it as the service's answer."""
+        code = {"AthenaErrorCode": "INVALID_INPUT"} if self.kind == "InvalidRequestException" else {}
+        resource = {"ResourceName": self.resource} if self.resource else {}
+        return {"__type": self.kind, "Message": str(self), **code, **resource}
 
 
 _OWN_MESSAGE = re.compile(

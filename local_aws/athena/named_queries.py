@@ -79,6 +79,16 @@ class NamedQueries:
         found, token = page_of(ids, request, _PAGE)
         return {"NamedQueryIds": found, **token}
 
+    def has_any(self, work_group: str) -> bool:
+        """Return whether a workgroup keeps queries."""
+        with self._lock:
+            return any(query["WorkGroup"] == work_group for query in self._by_id.values())
+
+    def forget(self, work_group: str) -> None:
+        """Forget all queries of a workgroup that is gone."""
+        with self._lock:
+            self._by_id = {key: query for key, query in self._by_id.items() if query["WorkGroup"] != work_group}
+
     def _find(self, query_id: str) -> dict[str, Any]:
         if query_id not in self._by_id:
             raise ApiError(_not_found(query_id))

@@ -1,6 +1,7 @@
 """The rows of a finished query: a CSV or text object on S3, and pages for GetQueryResults from a local spool."""
 
 import json
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,6 +88,13 @@ class Spool:
                 raise ApiError("NextToken is invalid") from error
             position = file.tell()
             return rows, str(position) if file.read(1) else None
+
+    def twin(self, name: str) -> "Spool":
+        """Return another spool of the same rows, which outlives this one."""
+        other = Spool(self.path.with_name(name), self.columns)
+        other.row_count = self.row_count
+        os.link(self.path, other.path)
+        return other
 
     def remove(self) -> None:
         """Delete the file."""

@@ -4,9 +4,8 @@ import logging
 import shutil
 import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -18,6 +17,7 @@ from local_aws.athena.executions import Execution
 from local_aws.athena.objects import split_uri
 from local_aws.athena.outcome import Files, Lines, Nothing, Outcome, Rows
 from local_aws.athena.prepared import PreparedStatements
+from local_aws.athena.requests import Clock
 from local_aws.athena.results import ResultColumn, Spool, columns_of, csv_line
 from local_aws.athena.statement import Statement
 from local_aws.athena.statements import run
@@ -25,7 +25,6 @@ from local_aws.athena.values_text import texts
 
 logger = logging.getLogger(__name__)
 
-Clock = Callable[[], datetime]
 _QUERIES_AT_ONCE = 4
 _USER_ERROR = 2
 _SYSTEM_ERROR = 1
@@ -68,6 +67,15 @@ class Runner:
             session = self._running.get(execution.id)
             if session is not None:
                 session.cursor.interrupt()
+
+    def is_kept(self, execution: Execution) -> bool:
+        """Return whether the result of an execution is still where it was put."""
+        bucket, key = split_uri(execution.output)
+        try:
+            self._engine.store.s3.head_object(Bucket=bucket, Key=key)
+        except ClientError:
+            return False
+        return True
 
     def close(self) -> None:
         """Interrupt what runs, forget what waits, and end the threads."""
@@ -182,6 +190,7 @@ class Runner:
             file.write(csv_line(column.name for column in columns))
             for row in execution.spool.write(rows):
                 file.write(csv_line(row))
+        execution.output_bytes = local.stat().st_size
         self._upload(local, execution.output)
 
     def _store_lines(self, execution: Execution, columns: tuple[str, ...], lines: list[str]) -> None:

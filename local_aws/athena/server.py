@@ -19,7 +19,8 @@ from local_aws.athena.engine import Engine
 from local_aws.athena.errors import ApiError
 from local_aws.athena.objects import ObjectStore
 from local_aws.athena.prepared import PreparedStatements
-from local_aws.athena.runner import Clock, Runner
+from local_aws.athena.requests import Clock
+from local_aws.athena.runner import Runner
 from local_aws.athena.workgroups import WorkGroups
 
 logger = logging.getLogger(__name__)
@@ -61,9 +62,9 @@ class AthenaServer:
             session.client("s3", endpoint_url=endpoint, config=_s3_config(endpoint)), cache_folder
         )
         engine = Engine(self._database, catalog, self._store, cache_folder)
-        prepared = PreparedStatements()
-        self._runner = Runner(engine, prepared, cache_folder, clock)
         groups = WorkGroups(session.client("athena", endpoint_url=endpoint, config=_CLIENT))
+        prepared = PreparedStatements(clock, groups.get)
+        self._runner = Runner(engine, prepared, cache_folder, clock)
         api = Api(self._runner, catalog, groups, prepared, clock)
         self._server = ThreadingHTTPServer((_HOST, port), type("Handler", (_Handler,), {"api": api}))
         self._server.daemon_threads = True
@@ -96,6 +97,11 @@ def _s3_config(endpoint: str | None) -> Config:
     return _CLIENT.merge(Config(s3={"addressing_style": "path"})) if endpoint else _CLIENT
 
 
+def _seconds(value: datetime) -> float:
+    """The protocol writes instants as Unix seconds; nothing else that JSON does not know is in an answer."""
+    return value.timestamp()
+
+
 class _Handler(BaseHTTPRequestHandler):
     """One connection."""
 
@@ -108,7 +114,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             answer = self.api.call(operation, self._request())
         except ApiError as error:
-            self._send(400, {"__type": error.kind, "Message": str(error), "AthenaErrorCode": "INVALID_INPUT"})
+            self._send(400, error.describe())
         except Exception as error:
             logger.exception("%s met a fault of the local engine", operation)
             self._send(500, {"__type": "InternalServerException", "Message": f"{type(error).__name__}: {error}"})
@@ -129,7 +135,7 @@ class _Handler(BaseHTTPRequestHandler):
         return request
 
     def _send(self, status: int, answer: dict[str, Any]) -> None:
-        body = json.dumps(answer, default=str).encode()
+        body = json.dumps(answer, default=_seconds).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/x-amz-json-1.1")
         self.send_header("x-amzn-RequestId", str(uuid.uuid4()))

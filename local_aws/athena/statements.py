@@ -25,6 +25,12 @@ _QUERY = re.compile(r"\(*\s*(?:SELECT|WITH|VALUES|TABLE)\b", re.IGNORECASE)
 _ROW_CHANGES = re.compile(r"(MERGE|UPDATE|DELETE)\b", re.IGNORECASE)
 
 
+def executed_name(query: str) -> str:
+    """Return the prepared statement that a text executes, or nothing."""
+    found = _EXECUTE.match(body(query))
+    return found[1] if found else ""
+
+
 def run(statement: Statement, prepared: PreparedStatements) -> Outcome:
     """Run one statement.
 

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local_aws.athena.errors import ApiError
+from local_aws.athena.requests import Answer, Request, need, page_of
 
 if TYPE_CHECKING:
     from mypy_boto3_athena import AthenaClient
 
 ENGINE = {"SelectedEngineVersion": "AUTO", "EffectiveEngineVersion": "Athena engine version 3"}
 PRIMARY = "primary"
+_PAGE = 50
 _BARE: dict[str, Any] = {
     "EnforceWorkGroupConfiguration": False,
     "PublishCloudWatchMetricsEnabled": False,
@@ -55,6 +57,11 @@ class WorkGroup:
             )
         return str(location)
 
+    def overrides(self, asked: str | None) -> bool:
+        """Return whether a request puts its own place over that of the workgroup."""
+        own = (self.raw["Configuration"].get("ResultConfiguration") or {}).get("OutputLocation")
+        return bool(own and asked and asked != own and not self.raw["Configuration"]["EnforceWorkGroupConfiguration"])
+
 
 class WorkGroups:
     """Workgroups of the upstream Athena API, which holds what was deployed to it."""
@@ -88,22 +95,64 @@ class WorkGroups:
             raise ApiError(f"WorkGroup {name} is disabled.")
         return group
 
-    def list_names(self) -> list[dict[str, Any]]:
-        """Return summaries of all workgroups, `primary` among them."""
+    def operations(self) -> dict[str, Callable[[Request], Answer]]:
+        """Return the operations of the API about them that need nothing else."""
+        return {
+            "CreateWorkGroup": self.create,
+            "GetWorkGroup": lambda r: {"WorkGroup": self.get(need(r, "WorkGroup")).raw},
+            "ListTagsForResource": lambda r: self._forward("list_tags_for_resource", r),
+            "ListWorkGroups": self.list_page,
+            "TagResource": lambda r: self._forward("tag_resource", r),
+            "UntagResource": lambda r: self._forward("untag_resource", r),
+            "UpdateWorkGroup": self.update,
+        }
+
+    def create(self, request: Request) -> Answer:
+        """Make a workgroup."""
+        name = need(request, "Name")
+        if any(group["Name"] == name for group in self._summaries()):
+            raise ApiError("WorkGroup is already created")
+        return self._forward("create_work_group", request)
+
+    def update(self, request: Request) -> Answer:
+        """Change a workgroup."""
+        self.get(need(request, "WorkGroup"))
+        return self._forward("update_work_group", request)
+
+    def check_deletable(self, name: str) -> None:
+        """Refuse a workgroup that is not there, or that always is.
+
+        Raises:
+            ApiError: It may not be deleted.
+        """
+        if name == PRIMARY:
+            raise ApiError("The primary workgroup cannot be deleted")
+        self.get(name)
+
+    def delete(self, request: Request) -> Answer:
+        """Delete a workgroup, whatever is in it."""
+        return self._forward("delete_work_group", request)
+
+    def list_page(self, request: Request) -> Answer:
+        """List the workgroups, `primary` among them."""
+        page, token = page_of(self._summaries(), request, _PAGE)
+        return {"WorkGroups": page, **token}
+
+    def _summaries(self) -> list[dict[str, Any]]:
+        groups: list[dict[str, Any]] = []
         try:
-            groups = [dict(group) for group in self._upstream.list_work_groups().get("WorkGroups", [])]
+            answer = self._upstream.list_work_groups()
+            groups += [dict(group) for group in answer["WorkGroups"]]
+            while token := answer.get("NextToken"):
+                answer = self._upstream.list_work_groups(NextToken=token)
+                groups += [dict(group) for group in answer["WorkGroups"]]
         except (ClientError, BotoCoreError):
-            groups = []
+            pass  # no workgroups upstream: primary alone
         if all(group.get("Name") != PRIMARY for group in groups):
             groups.insert(0, {"Name": PRIMARY, "State": "ENABLED"})
         return [{**group, "EngineVersion": ENGINE} for group in groups]
 
-    def forward(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
-        """Pass an operation on to the upstream API.
-
-        Raises:
-            ApiError: What the upstream said.
-        """
+    def _forward(self, operation: str, request: Request) -> Answer:
         method: Callable[..., dict[str, Any]] = getattr(self._upstream, operation)
         try:
             answer = method(**request)

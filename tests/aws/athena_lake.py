@@ -17,6 +17,7 @@ import pytest
 from moto import mock_aws
 
 from local_aws.athena import AthenaServer
+from local_aws.athena.requests import Clock
 
 BUCKET = "lake"
 OUTPUT = f"s3://{BUCKET}/results/"
@@ -73,7 +74,7 @@ def storage(location: str) -> Any:
 
 
 @contextmanager
-def serving(cache: Path) -> Iterator[str]:
+def serving(cache: Path, clock: Clock | None = None) -> Iterator[str]:
     """Serve the lake; the AWS account is in memory, only the endpoint is real."""
     with pytest.MonkeyPatch.context() as patch, mock_aws():
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
@@ -81,7 +82,7 @@ def serving(cache: Path) -> Iterator[str]:
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
         patch.delenv("AWS_ENDPOINT_URL", raising=False)
         fill()
-        server = AthenaServer(boto3.Session(), "", cache)
+        server = AthenaServer(boto3.Session(), "", cache, clock=clock or (lambda: dt.datetime.now(dt.UTC)))
         server.start()
         patch.setenv("AWS_ENDPOINT_URL_ATHENA", server.url)
         try:
