@@ -3,8 +3,11 @@
 import re
 from dataclasses import dataclass
 
-_COMMENTS = re.compile(r"\A(?:\s+|--[^\n]*(?:\n|\Z)|/\*.*?\*/|\()+", re.DOTALL)
-_CTAS = re.compile(r"CREATE\s+TABLE\b.*?\bAS\b[\s(]*(?:SELECT|WITH|VALUES|TABLE)\b", re.IGNORECASE | re.DOTALL)
+_BETWEEN = r"(?:\s+|--[^\n]*(?:\n|\Z)|/\*.*?\*/|\()"
+_COMMENTS = re.compile(rf"\A{_BETWEEN}+", re.DOTALL)
+CREATE_TABLE_AS = re.compile(
+    rf"CREATE\s+TABLE\b.*?\bAS\b{_BETWEEN}*(?:SELECT|WITH|VALUES|TABLE)\b", re.IGNORECASE | re.DOTALL
+)
 _UTILITY = frozenset({"SHOW", "DESCRIBE", "DESC", "EXPLAIN"})
 _DML = frozenset({"SELECT", "WITH", "VALUES", "TABLE", "INSERT", "UNLOAD", "MERGE", "DELETE", "UPDATE", "EXECUTE"})
 _FILES = frozenset({"INSERT", "UNLOAD", "CREATE_TABLE_AS_SELECT"})
@@ -37,7 +40,7 @@ def kind_of(query: str) -> Kind:
     text = _COMMENTS.sub("", query)
     words = re.findall(r"[A-Za-z]+", text[:200].upper())
     verb = words[0] if words else ""
-    if _CTAS.match(text):
+    if CREATE_TABLE_AS.match(text):
         return Kind("DDL", "CREATE_TABLE_AS_SELECT", "")
     if verb in _DML:
         name = "SELECT" if verb in {"WITH", "VALUES", "TABLE"} else verb

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from sqlglot import exp
 
 from local_aws.athena.errors import NotSupportedError, QueryError
-from local_aws.athena.kinds import body
+from local_aws.athena.kinds import CREATE_TABLE_AS, body
 from local_aws.athena.outcome import Lines, Nothing, Outcome, Rows
 from local_aws.athena.parameters import fill_in, split_list
 from local_aws.athena.prepared import PreparedStatements
@@ -86,10 +86,7 @@ def _explain(statement: Statement, text: str) -> Outcome:
 
 
 _WRITES: tuple[tuple[re.Pattern[str], Handler], ...] = (
-    (
-        re.compile(r"CREATE\s+TABLE\b.*?\bAS\b[\s(]*(?:SELECT|WITH|VALUES|TABLE)\b", re.IGNORECASE | re.DOTALL),
-        create_table_as,
-    ),
+    (CREATE_TABLE_AS, create_table_as),
     (re.compile(r"INSERT\s+INTO\b", re.IGNORECASE), insert_into),
     (re.compile(r"UNLOAD\b", re.IGNORECASE), unload),
 )

@@ -22,6 +22,7 @@ REFUSED: list[tuple[str, str]] = [
     ("x FROM read_csv('/etc/hosts')", "FUNCTION_NOT_FOUND"),
     ("getenv('HOME')", "FUNCTION_NOT_FOUND"),
     ("SELECT 1", "SYNTAX_ERROR"),
+    ("n FROM (VALUES 1) t(n) FETCH FIRST 1 ROW WITH TIES", "MISSING_ORDER_BY"),
     ("n FROM (VALUES 1) t(m)", "COLUMN_NOT_FOUND"),
     ("n, count(*) FROM (VALUES 1) t(n)", "EXPRESSION_NOT_AGGREGATE"),
 ]
@@ -30,7 +31,8 @@ UNFAITHFUL = [
     "array_sort(ARRAY[1, 2], (a, b) -> b - a)",
     "approx_percentile(n, 2, 0.5) FROM (VALUES 1) t(n)",
     "cardinality(approx_set(n)) FROM (VALUES 1) t(n)",
-    "n FROM (VALUES 1) t(n) ORDER BY n FETCH FIRST 1 ROW WITH TIES",
+    "n FROM (VALUES 1) t(n) ORDER BY n OFFSET 1 ROW FETCH FIRST 1 ROW WITH TIES",
+    "DISTINCT n FROM (VALUES 1) t(n) ORDER BY n % 2 FETCH FIRST 1 ROW WITH TIES",
     "split('a,b', ',', 1)",
     "strpos('banana', 'n', 2)",
     "format_datetime(TIMESTAMP '2026-01-01 00:00:00', 'QQQ')",

@@ -8,6 +8,7 @@ from sqlglot import exp
 from local_aws.athena.errors import NotSupportedError
 from local_aws.athena.translate.decimals import scale_of
 from local_aws.athena.translate.nodes import is_utc
+from local_aws.athena.translate.ties import keep_ties
 from local_aws.athena.translate.unnest import expand_unnest
 
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
@@ -28,6 +29,7 @@ def rewrite(tree: exp.Expr, start_time: datetime) -> exp.Expr:
     tree = tree.copy()
     expand_unnest(tree)
     name_outputs(tree)
+    tree = keep_ties(tree)
     _fix_clock(tree, start_time)
     _keep_decimal_means(tree)
     _type_text_in_comparisons(tree)
@@ -41,10 +43,6 @@ def refuse_dropped(tree: exp.Expr) -> None:
         NotSupportedError: Always with the name of the construct.
     """
     _refuse_zoned_outputs(tree)
-    for fetch in tree.find_all(exp.Fetch):
-        options = fetch.args.get("limit_options")
-        if options is not None and options.args.get("with_ties"):
-            raise NotSupportedError("FETCH FIRST ... WITH TIES")
     for table in tree.find_all(exp.Table):
         if table.args.get("version") is not None or table.args.get("when") is not None:
             raise NotSupportedError("time travel")
