@@ -213,10 +213,7 @@ VALUES: list[tuple[str, Any]] = [
     ("approx_distinct(n, 0.01) FILTER (WHERE n > 1) FROM (VALUES 1, 2, 2) t(n)", 1),
     ("array_agg(n) FROM (SELECT n FROM (VALUES 3, 1, 2, 2) t(n) ORDER BY 1 FETCH FIRST 2 ROWS WITH TIES)", [1, 2, 2]),
     ("array_agg(n) FROM (SELECT * FROM (VALUES 3, 1, 1) t(n) ORDER BY -n FETCH FIRST ROW WITH TIES)", [3]),
-    (
-        "sum(k) FROM (SELECT k FROM (VALUES 1,1,2,2,3) t(k) GROUP BY 1 ORDER BY count(*) DESC FETCH FIRST ROW WITH TIES)",
-        3,
-    ),
+    ("sum(k) FROM (SELECT k FROM (VALUES 1,1,2,2,3) t(k) GROUP BY 1 ORDER BY -count(1) FETCH FIRST ROW WITH TIES)", 3),
     ("array_agg(n) FROM ((SELECT 1 AS n UNION ALL SELECT 1) ORDER BY n FETCH FIRST 1 ROW WITH TIES)", [1, 1]),
     ("count(*) FROM (SELECT n FROM (VALUES NULL, NULL, 1) t(n) ORDER BY n NULLS FIRST FETCH FIRST 1 ROW WITH TIES)", 2),
 ]
