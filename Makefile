@@ -40,7 +40,7 @@ setup: $(VENV)/installed $(EMULATOR)/installed node_modules/installed ## install
 
 .PHONY: lock
 lock: $(VENV)/installed ## resolve requirements/*.in again into hash-locked requirements/*.txt
-	for name in bootstrap emulator layer dev node glue glue-spark bench notebooks; do \
+	for name in bootstrap emulator layer dev node glue glue-spark bench notebooks dbt; do \
 	  uv pip compile requirements/$$name.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    $$(test $$name = glue && printf -- '--no-emit-package %s ' $(SHIPPED_BY_GLUE)) \
 	    --custom-compile-command "make lock" -q -o requirements/$$name.txt || exit 1; done
@@ -177,8 +177,16 @@ $(GLUE_SPARK)/installed: requirements/glue-spark.txt $(VENV)/installed
 	  --build-constraints requirements/glue-spark.txt
 	@touch $@
 
+# dbt builds models on the local Athena in a test; where it is not installed, the test is skipped.
+DBT := .build/dbt
+$(DBT)/installed: requirements/dbt.txt $(VENV)/installed
+	uv venv -q --clear --python $(BIN)/python $(DBT)
+	uv pip install -q --compile-bytecode --python $(DBT)/bin/python --require-hashes -r requirements/dbt.txt
+	@touch $@
+
 .PHONY: test
 test: setup $(NOTEBOOKS)/installed ## all tests that a commit must pass
+	@$(MAKE) -s $(DBT)/installed || echo "without dbt: see above"
 	@if command -v java >/dev/null; then $(MAKE) -s $(GLUE_SPARK)/installed || echo "without Spark: see above"; fi
 	pytest -m "not long" --junitxml=.build/tests.xml
 
