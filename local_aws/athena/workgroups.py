@@ -116,8 +116,13 @@ class WorkGroups:
 
     def update(self, request: Request) -> Answer:
         """Change a workgroup."""
-        self.get(need(request, "WorkGroup"))
-        return self._forward("update_work_group", request)
+        name = need(request, "WorkGroup")
+        self.get(name)
+        answer = self._forward("update_work_group", request)
+        changes = request.get("ConfigurationUpdates") or {}
+        if changes.get("RemoveBytesScannedCutoffPerQuery") and self.get(name).bytes_cutoff is not None:
+            raise ApiError("The emulator keeps BytesScannedCutoffPerQuery: set another, or make the workgroup again")
+        return answer
 
     def check_deletable(self, name: str) -> None:
         """Refuse a workgroup that is not there, or that always is.

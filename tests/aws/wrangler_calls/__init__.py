@@ -1,0 +1,1 @@
+"""Calls of unmodified awswrangler and boto3, one after the other in one lake; each asserts its effect."""
