@@ -116,14 +116,37 @@ class Session:
         try:
             plain = self.translate(tree)
             sql = _in_declared_types(self.cursor, plain, casts) if casts else in_result_types(self.cursor, plain)
-            note_columns(self.cursor, sql, self.scans)
-            cutoff = self.context.bytes_cutoff
-            if cutoff is not None and self.scanned_bytes > cutoff:
-                raise QueryCancelledError("Bytes scanned limit was exceeded")
+            self._count(sql)
             reader: pa.RecordBatchReader = self.cursor.sql(sql).to_arrow_reader(_BATCH_ROWS)
         except duckdb.Error as error:
             raise from_duckdb(error) from error
         return Answer(reader.schema, _translated(reader))
+
+    def explain(self, tree: exp.Expr, *, analyze: bool) -> list[str]:
+        """Return the lines of DuckDB's plan, which reads nothing, or of what running it took.
+
+        Raises:
+            QueryError: What Athena would fail with.
+            QueryCancelledError: Running it would read more bytes than its workgroup allows.
+        """
+        sql = self.translate(tree)
+        try:
+            if analyze:
+                self._count(sql)
+            else:
+                for scan in self.scans:
+                    scan.columns = frozenset()
+            plan = self.cursor.execute(f"EXPLAIN {'ANALYZE ' if analyze else ''}{sql}").fetchall()
+        except duckdb.Error as error:
+            raise from_duckdb(error) from error
+        return [line for row in plan for line in str(row[1]).splitlines()]
+
+    def _count(self, sql: str) -> None:
+        """Note what a query reads, and stop one that reads too much."""
+        note_columns(self.cursor, sql, self.scans)
+        cutoff = self.context.bytes_cutoff
+        if cutoff is not None and self.scanned_bytes > cutoff:
+            raise QueryCancelledError("Bytes scanned limit was exceeded")
 
 
 class Engine:

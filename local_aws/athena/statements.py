@@ -20,7 +20,8 @@ Handler = Callable[[Statement], Outcome]
 _EXECUTE = re.compile(r"EXECUTE\s+(\w+)(?:\s+USING\s+(.+))?\Z", re.IGNORECASE | re.DOTALL)
 _PREPARE = re.compile(r"PREPARE\s+(\w+)\s+FROM\s+(.+)\Z", re.IGNORECASE | re.DOTALL)
 _DEALLOCATE = re.compile(r"DEALLOCATE\s+PREPARE\s+(\w+)\Z", re.IGNORECASE)
-_EXPLAIN = re.compile(r"EXPLAIN\s+(ANALYZE\s+)?(?:\([^)]*\)\s*)?(.+)\Z", re.IGNORECASE | re.DOTALL)
+_EXPLAIN = re.compile(r"EXPLAIN\s+(ANALYZE\s+)?(.+)\Z", re.IGNORECASE | re.DOTALL)
+_EXPLAIN_OPTIONS = re.compile(r"VERBOSE\b|\(\s*(?:FORMAT|TYPE)\b", re.IGNORECASE)
 _QUERY = re.compile(r"\(*\s*(?:SELECT|WITH|VALUES|TABLE)\b", re.IGNORECASE)
 _ROW_CHANGES = re.compile(r"(MERGE|UPDATE|DELETE)\b", re.IGNORECASE)
 
@@ -56,7 +57,7 @@ def _run(statement: Statement) -> Outcome:
     if _QUERY.match(text):
         return Rows(statement.session.run(_query(text)))
     if found := _EXPLAIN.match(text):
-        return _explain(statement, found[2])
+        return _explain(statement, found[2], analyze=bool(found[1]))
     for pattern, handler in _WRITES:
         if pattern.match(text):
             return handler(statement)
@@ -78,11 +79,11 @@ def _query(text: str) -> exp.Expr:
     return tree
 
 
-def _explain(statement: Statement, text: str) -> Outcome:
+def _explain(statement: Statement, text: str, *, analyze: bool) -> Outcome:
     """The plan is DuckDB's: its text tells what is read and joined, not what Athena's planner would do."""
-    sql = statement.session.translate(_query(text))
-    plan = statement.session.cursor.execute(f"EXPLAIN {sql}").fetchall()
-    return Lines(("Query Plan",), [line for row in plan for line in str(row[1]).splitlines()])
+    if _EXPLAIN_OPTIONS.match(text):
+        raise NotSupportedError("options of EXPLAIN")
+    return Lines(("Query Plan",), statement.session.explain(_query(text), analyze=analyze))
 
 
 _WRITES: tuple[tuple[re.Pattern[str], Handler], ...] = (
