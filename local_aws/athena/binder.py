@@ -1,15 +1,20 @@
 """Names of tables in a query become views over their data; views of the catalog become subqueries."""
 
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from local_aws.athena.catalog import Catalog, Table, view_definition
 from local_aws.athena.errors import NotSupportedError, QueryError
+from local_aws.athena.iceberg import METADATA_TABLES, is_iceberg
 from local_aws.athena.information import SCHEMA, information
 from local_aws.athena.pruning import conditions_of
 from local_aws.athena.scan import HIDDEN, Need, Scanner
 from local_aws.athena.translate.dialect import parse
+
+if TYPE_CHECKING:
+    from local_aws.athena.iceberg.binding import IcebergBinder
 
 _CATALOGS = frozenset({"", "awsdatacatalog"})
 _VIEW_DEPTH = 32
@@ -21,14 +26,23 @@ class Binder:
     Args:
         database: Where names without a database are looked up.
         generate: Turns a condition over partition columns into DuckDB's words.
+        iceberg: Gives what binds Iceberg tables.
     """
 
-    def __init__(self, catalog: Catalog, scanner: Scanner, database: str, generate: Callable[[exp.Expr], str]) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        scanner: Scanner,
+        database: str,
+        generate: Callable[[exp.Expr], str],
+        iceberg: "Callable[[], IcebergBinder]",
+    ) -> None:
         self._catalog = catalog
         self._scanner = scanner
         self._database = database
         self._generate = generate
         self._tables: dict[tuple[str, str], Table] = {}
+        self._iceberg = iceberg
         self.schema: dict[str, dict[str, str]] = {}
 
     def bind(self, tree: exp.Expr) -> exp.Expr:
@@ -44,8 +58,12 @@ class Binder:
         for node in list(_catalog_tables(tree)):
             table = self._table(node, self._database)
             alias = node.alias or node.name
-            conditions, optional = conditions_of(node, table, alias, self._generate) if table.keys else ([], False)
-            scan = self._scanner.add(table, Need(conditions, optional, mentioned, has_star))
+            if is_iceberg(table):
+                scan = self._iceberg().bind(node, table, alias, mentioned, has_star=has_star)
+            else:
+                conditions, optional = conditions_of(node, table, alias, self._generate) if table.keys else ([], False)
+                scan = self._scanner.add(table, Need(conditions, optional, mentioned, has_star))
+            table = scan.table
             self.schema[scan.view] = dict(table.columns + table.keys)
             _hide(node, mentioned)
             _point_at(node, scan.view, alias)
@@ -55,7 +73,7 @@ class Binder:
     def _table(self, node: exp.Table, database: str) -> Table:
         if node.catalog.lower() not in _CATALOGS:
             raise QueryError("CATALOG_NOT_FOUND", f"line 1:1: Catalog '{node.catalog}' does not exist")
-        name = ((node.db or database).lower(), node.name.lower())
+        name = ((node.db or database).lower(), _base_name(node.name.lower()))
         if name not in self._tables:  # asked once: all parts of a query see one state of a table
             self._tables[name] = self._catalog.table(*name)
         return self._tables[name]
@@ -79,6 +97,12 @@ class Binder:
             body = parse(sql)
             self._expand_views(body, schema, depth + 1)
             _replace_by_subquery(node, body)
+
+
+def _base_name(name: str) -> str:
+    """Return the table that a table about a table, such as `t$files`, is about."""
+    base, _, kind = name.rpartition("$")
+    return base if base and kind.lower() in METADATA_TABLES else name
 
 
 def _stars(tree: exp.Expr) -> Iterator[exp.Star]:

@@ -135,11 +135,18 @@ def to_table(database: str, raw: dict[str, Any]) -> Table:
     return Table(
         database=database,
         name=raw["Name"],
-        columns=tuple((c["Name"].lower(), c.get("Type", "string")) for c in storage.get("Columns") or []),
+        columns=tuple(
+            (c["Name"].lower(), c.get("Type", "string")) for c in storage.get("Columns") or [] if _is_current(c)
+        ),
         keys=tuple((c["Name"].lower(), c.get("Type", "string")) for c in raw.get("PartitionKeys") or []),
         location=folder(storage.get("Location") or ""),
         raw=raw,
     )
+
+
+def _is_current(column: Any) -> bool:  # noqa: ANN401 - a column of Glue
+    """Glue also keeps the columns that an Iceberg table had before."""
+    return bool((column.get("Parameters") or {}).get("iceberg.field.current", "true") == "true")
 
 
 def folder(location: str) -> str:

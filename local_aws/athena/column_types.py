@@ -17,6 +17,7 @@ def family(arrow_type: pa.DataType) -> str:
     """Return the family within which Athena reads one physical Parquet type as another declared type."""
     checks = (
         ("text", pa.types.is_string), ("text", pa.types.is_large_string), ("binary", pa.types.is_binary),
+        ("binary", pa.types.is_large_binary), ("array", pa.types.is_large_list),
         ("boolean", pa.types.is_boolean), ("integer", pa.types.is_integer), ("float", pa.types.is_floating),
         ("decimal", pa.types.is_decimal), ("date", pa.types.is_date), ("timestamp", pa.types.is_timestamp),
         ("array", pa.types.is_list), ("map", pa.types.is_map), ("struct", pa.types.is_struct),

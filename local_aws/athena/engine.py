@@ -7,15 +7,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 import pyarrow as pa
 from sqlglot import exp
 
 from local_aws.athena.binder import Binder
+from local_aws.athena.casts import ColumnCast, in_declared_types, in_result_types
 from local_aws.athena.catalog import Catalog
 from local_aws.athena.duck import Database
-from local_aws.athena.errors import QueryCancelledError, QueryError, from_duckdb
+from local_aws.athena.errors import QueryCancelledError, from_duckdb
+from local_aws.athena.iceberg import need_pyiceberg
 from local_aws.athena.objects import ObjectStore
 from local_aws.athena.plans import note_columns
 from local_aws.athena.scan import Scan, Scanner
@@ -23,12 +26,11 @@ from local_aws.athena.translate.dialect import generate
 from local_aws.athena.translate.hints import annotate
 from local_aws.athena.translate.rewrite import rewrite
 
+if TYPE_CHECKING:
+    from local_aws.athena.iceberg.binding import IcebergBinder
+    from local_aws.athena.iceberg.tables import IcebergTables
+
 _BATCH_ROWS = 10_000
-_REPLACED = (
-    ("UHUGEINT", "BIGINT"), ("HUGEINT", "BIGINT"), ("UBIGINT", "BIGINT"), ("UINTEGER", "BIGINT"), ("JSON", "VARCHAR"),
-    ("TIMESTAMP_MS", "TIMESTAMP"), ("TIMESTAMP_NS", "TIMESTAMP"), ("TIMESTAMP_S", "TIMESTAMP"), ('"NULL"', "VARCHAR"),
-    ("UUID", "VARCHAR"),
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -44,15 +46,6 @@ class Context:
     database: str
     start_time: datetime
     bytes_cutoff: int | None = None
-
-
-@dataclass(frozen=True)
-class ColumnCast:
-    """One column of a result: where it comes from (nothing: NULL), its name, and its DuckDB type."""
-
-    place: int | None
-    name: str
-    kind: str
 
 
 @dataclass(frozen=True)
@@ -75,17 +68,43 @@ class Session:
         self.cursor = engine.database.cursor()
         self.context = context
         self._catalog = engine.catalog
-        self._scanner = Scanner(engine.catalog, engine.store, self.cursor, folder)
+        self._store = engine.store
+        self._iceberg: IcebergTables | None = None
+        self._iceberg_binder: IcebergBinder | None = None
+        self.scanner = Scanner(engine.catalog, engine.store, self.cursor, folder)
 
     @property
     def scans(self) -> list[Scan]:
         """The tables read so far."""
-        return self._scanner.scans
+        return self.scanner.scans
 
     @property
     def scanned_bytes(self) -> int:
         """Compressed bytes of the column chunks read so far."""
         return sum(scan.scanned_bytes for scan in self.scans)
+
+    @property
+    def iceberg(self) -> "IcebergTables":
+        """The Iceberg tables that the statement names; pyiceberg is imported at the first.
+
+        Raises:
+            NotSupportedError: pyiceberg is not installed.
+        """
+        if self._iceberg is None:
+            need_pyiceberg()
+            from local_aws.athena.iceberg.tables import IcebergTables
+
+            self._iceberg = IcebergTables(self._catalog.glue, self._store.s3)
+        return self._iceberg
+
+    def iceberg_binder(self) -> "IcebergBinder":
+        """Return what binds Iceberg tables of the statement."""
+        if self._iceberg_binder is None:
+            tables = self.iceberg
+            from local_aws.athena.iceberg.binding import IcebergBinder
+
+            self._iceberg_binder = IcebergBinder(tables, self.scanner, self._expression)
+        return self._iceberg_binder
 
     def translate(self, tree: exp.Expr) -> str:
         """Return DuckDB's text of a query and make the views that it reads.
@@ -93,7 +112,7 @@ class Session:
         Raises:
             QueryError: What Athena would fail with.
         """
-        binder = Binder(self._catalog, self._scanner, self.context.database, self._expression)
+        binder = Binder(self._catalog, self.scanner, self.context.database, self._expression, self.iceberg_binder)
         bound = binder.bind(tree.copy())
         annotate(bound, binder.schema)
         return generate(rewrite(bound, self.context.start_time))
@@ -114,9 +133,24 @@ class Session:
             QueryCancelledError: It would read more bytes than its workgroup allows.
         """
         try:
-            plain = self.translate(tree)
-            sql = _in_declared_types(self.cursor, plain, casts) if casts else in_result_types(self.cursor, plain)
-            self._count(sql)
+            return self.answer(self._prepared(tree, casts))
+        except duckdb.Error as error:
+            raise from_duckdb(error) from error
+
+    def _prepared(self, tree: exp.Expr, casts: list[ColumnCast] | None) -> str:
+        """Return DuckDB's text of a query whose cost is known and allowed."""
+        plain = self.translate(tree)
+        sql = in_declared_types(self.cursor, plain, casts) if casts else in_result_types(self.cursor, plain)
+        self._count(sql)
+        return sql
+
+    def answer(self, sql: str) -> Answer:
+        """Run DuckDB's text of a query.
+
+        Raises:
+            QueryError: What Athena would fail with.
+        """
+        try:
             reader: pa.RecordBatchReader = self.cursor.sql(sql).to_arrow_reader(_BATCH_ROWS)
         except duckdb.Error as error:
             raise from_duckdb(error) from error
@@ -148,6 +182,18 @@ class Session:
         if cutoff is not None and self.scanned_bytes > cutoff:
             raise QueryCancelledError("Bytes scanned limit was exceeded")
 
+    def keep(self, name: str, tree: exp.Expr, casts: list[ColumnCast]) -> None:
+        """Run a query and keep its rows in a temporary table.
+
+        Raises:
+            QueryError: What Athena would fail with.
+            QueryCancelledError: It would read more bytes than its workgroup allows.
+        """
+        try:
+            self.cursor.execute(f'CREATE OR REPLACE TEMP TABLE "{name}" AS {self._prepared(tree, casts)}')
+        except duckdb.Error as error:
+            raise from_duckdb(error) from error
+
 
 class Engine:
     """Everything that queries share."""
@@ -178,52 +224,3 @@ def _translated(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
         yield from reader
     except (duckdb.Error, pa.ArrowException) as error:
         raise from_duckdb(duckdb.Error(str(error))) from error
-
-
-def in_result_types(cursor: duckdb.DuckDBPyConnection, sql: str) -> str:
-    """Cast columns of types that only DuckDB has: a sum of integers is a bigint in Athena, JSON shows as text."""
-    described = [(str(row[0]), str(row[1])) for row in cursor.execute(f"DESCRIBE {sql}").fetchall()]
-    casts = [ColumnCast(place, name, _result_type(kind)) for place, (name, kind) in enumerate(described)]
-    if all(cast.kind == kind for cast, (_, kind) in zip(casts, described, strict=True)):
-        return sql
-    return _casting(sql, len(described), casts)
-
-
-def _in_declared_types(cursor: duckdb.DuckDBPyConnection, sql: str, casts: list[ColumnCast]) -> str:
-    """Cast columns to those of a table, within a family of types, as INSERT does."""
-    kinds = [str(row[1]) for row in cursor.execute(f"DESCRIBE {sql}").fetchall()]
-    used = [cast for cast in casts if cast.place is not None]
-    matching = len(used) == len(kinds) and all(_fits(kinds[cast.place or 0], cast.kind) for cast in used)
-    if not matching:
-        text = f"Insert query has mismatched column types: Table: {[cast.kind for cast in used]}, Query: {kinds}"
-        raise QueryError("TYPE_MISMATCH", f"line 1:1: {text}")
-    return _casting(sql, len(kinds), casts)
-
-
-def _fits(kind: str, target: str) -> bool:
-    numbers = ("INT", "DOUBLE", "FLOAT", "REAL", "DECIMAL")
-    both_numbers = any(n in kind for n in numbers) and any(n in target for n in numbers)
-    same = kind.split("(")[0] == target.split("(")[0] or (kind == "VARCHAR" and target == "TEXT")
-    return (
-        same
-        or both_numbers
-        or kind == '"NULL"'
-        or (kind == "DATE" and target == "TIMESTAMP")
-        or kind.endswith(("]", ")"))
-    )
-
-
-def _casting(sql: str, count: int, casts: list[ColumnCast]) -> str:
-    names = [f"c{position}" for position in range(count)]
-    columns = [f"CAST({'NULL' if c.place is None else names[c.place]} AS {c.kind}) AS {_quoted(c.name)}" for c in casts]
-    return f"SELECT {', '.join(columns)} FROM ({sql}) AS tr_answer({', '.join(names)})"  # noqa: S608 - names are quoted
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _result_type(kind: str) -> str:
-    for theirs, ours in _REPLACED:
-        kind = kind.replace(theirs, ours)
-    return kind

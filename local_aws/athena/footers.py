@@ -12,10 +12,17 @@ from local_aws.athena.errors import QueryError
 
 @dataclass(frozen=True)
 class Column:
-    """One top-level column of one file: its type and the compressed size of its chunks."""
+    """One top-level column of one file: its type, the compressed size of its chunks, and its field id if it has one."""
 
     kind: pa.DataType
     compressed_bytes: int
+    field_id: int | None = None
+
+
+def field_id_of(field: pa.Field) -> int | None:
+    """Return the id by which Iceberg knows a field of a file, whatever its name."""
+    written = (field.metadata or {}).get(b"PARQUET:field_id")
+    return None if written is None else int(written)
 
 
 @lru_cache(maxsize=20_000)
@@ -41,7 +48,7 @@ def footer(inode: tuple[int, int, int], path: Path) -> dict[str, Column]:
             chunk = metadata.row_group(group).column(index)
             name = chunk.path_in_schema.split(".")[0].lower()
             sizes[name] = sizes.get(name, 0) + chunk.total_compressed_size
-    return {field.name.lower(): Column(field.type, sizes.get(field.name.lower(), 0)) for field in schema}
+    return {f.name.lower(): Column(f.type, sizes.get(f.name.lower(), 0), field_id_of(f)) for f in schema}
 
 
 def columns_of(path: Path) -> dict[str, Column]:

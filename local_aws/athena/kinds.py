@@ -10,7 +10,8 @@ CREATE_TABLE_AS = re.compile(
 )
 _UTILITY = frozenset({"SHOW", "DESCRIBE", "DESC", "EXPLAIN"})
 _DML = frozenset({"SELECT", "WITH", "VALUES", "TABLE", "INSERT", "UNLOAD", "MERGE", "DELETE", "UPDATE", "EXECUTE"})
-_FILES = frozenset({"INSERT", "UNLOAD", "CREATE_TABLE_AS_SELECT"})
+_OF_ONE_WORD = frozenset({"OPTIMIZE", "VACUUM"})
+_FILES = frozenset({"INSERT", "UNLOAD", "CREATE_TABLE_AS_SELECT", "MERGE", "DELETE", "UPDATE"})
 
 
 @dataclass(frozen=True)
@@ -47,4 +48,4 @@ def kind_of(query: str) -> Kind:
         return Kind("DML", name, "" if name in _FILES else ".csv")
     if verb in _UTILITY:
         return Kind("UTILITY", "_".join(words[:2]) if verb == "SHOW" else verb, ".txt")
-    return Kind("DDL", "_".join(words[:2]), ".txt")
+    return Kind("DDL", verb if verb in _OF_ONE_WORD else "_".join(words[:2]), ".txt")

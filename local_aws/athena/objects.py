@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
@@ -24,7 +24,7 @@ _THREADS = 8
 
 @dataclass(frozen=True)
 class S3Object:
-    """One version of an object: the ETag tells versions apart."""
+    """One version of an object: the ETag tells versions apart; it is empty where no key is ever written twice."""
 
     bucket: str
     key: str
@@ -122,7 +122,8 @@ class ObjectStore:
 
     def _download(self, item: S3Object, target: Path) -> None:
         try:
-            answer = self.s3.get_object(Bucket=item.bucket, Key=item.key, IfMatch=f'"{item.etag}"')
+            unchanged: Any = {"IfMatch": f'"{item.etag}"'} if item.etag else {}
+            answer = self.s3.get_object(Bucket=item.bucket, Key=item.key, **unchanged)
             with target.open("wb") as file:
                 for block in answer["Body"].iter_chunks(_BLOCK_BYTES):
                     file.write(block)

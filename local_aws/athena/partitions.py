@@ -52,7 +52,13 @@ def drop_partitions(statement: Statement, match: re.Match[str]) -> Outcome:
 
 
 def repair(statement: Statement, table: Table) -> int:
-    """Register the hive folders below a table's location that are not registered, and return their number."""
+    """Register the hive folders below a table's location that are not registered, and return their number.
+
+    Raises:
+        QueryError: The table has no partitions of this kind.
+    """
+    if not table.keys:
+        raise QueryError("FAILED", f"SemanticException: Table {table.name} is not a partitioned table")
     names = [name for name, _ in table.keys]
     found: dict[tuple[str, ...], Partition] = {}
     for item in statement.store.list_objects(table.location):

@@ -24,7 +24,7 @@ def note_columns(cursor: duckdb.DuckDBPyConnection, sql: str, scans: list[Scan])
         mentioned = _mentioned(info)
         marked = [scan for scan in scans if scan.marker in str(info.get("File Filters", ""))]
         for scan in marked or scans:
-            found.setdefault(scan.marker, set()).update(name for name, _ in scan.table.columns if name in mentioned)
+            found.setdefault(scan.marker, set()).update(scan.readable & mentioned)
     for scan in scans:
         scan.columns = frozenset(found.get(scan.marker, scan.mentioned))
 

@@ -29,8 +29,9 @@ class Scan:
         view: Name of the temporary view.
         marker: A column that only this scan has; its name in DuckDB's plan tells scans apart.
         files: (object, its columns) of all files read.
-        columns: Names that the query reads; all until the plan is known.
-        mentioned: Names that the query mentions; all with a star.
+        columns: Names that the query reads, as the files have them; all until the plan is known.
+        mentioned: Names that the query mentions, as the files have them; all with a star.
+        readable: Names that the files may have for columns of the table.
     """
 
     table: Table
@@ -39,6 +40,7 @@ class Scan:
     files: list[tuple[S3Object, dict[str, Column]]] = field(default_factory=list)
     columns: frozenset[str] | None = None
     mentioned: frozenset[str] = frozenset()
+    readable: frozenset[str] = frozenset()
 
     @property
     def scanned_bytes(self) -> int:
@@ -70,10 +72,22 @@ class Scanner:
 
     def __init__(self, catalog: Catalog, store: ObjectStore, cursor: duckdb.DuckDBPyConnection, folder: Path) -> None:
         self._catalog = catalog
-        self._store = store
-        self._cursor = cursor
-        self._folder = folder
+        self.store = store
+        self.cursor = cursor
+        self.folder = folder
         self.scans: list[Scan] = []
+
+    def begin(self, table: Table) -> Scan:
+        """Return a scan with a view name and a marker that no other scan of the query has."""
+        number = len(self.scans)
+        scan = Scan(table, f"tr_table{number}", f"tr_scan{number}")
+        scan.readable = frozenset(name for name, _ in table.columns)
+        self.scans.append(scan)
+        return scan
+
+    def show(self, scan: Scan, body: str) -> None:
+        """Make the view of a scan."""
+        self.cursor.execute(f'CREATE OR REPLACE TEMP VIEW "{scan.view}" AS {body}')
 
     def add(self, table: Table, need: Need) -> Scan:
         """Create the view for one table.
@@ -86,14 +100,10 @@ class Scanner:
             raise NotSupportedError(
                 f"table {table.name}: only Parquet is read, not {table.serde.strip() or 'nothing declared'}"
             )
-        number = len(self.scans)
-        scan = Scan(table, f"tr_table{number}", f"tr_scan{number}")
-        names = frozenset(name for name, _ in table.columns)
-        scan.mentioned = names if need.has_star else names & need.mentioned
+        scan = self.begin(table)
+        scan.mentioned = scan.readable if need.has_star else scan.readable & need.mentioned
         paths = self._fetch(scan, self._partitions(table, need))
-        body = self._select(scan, paths, need) if paths else _empty(table)
-        self._cursor.execute(f'CREATE OR REPLACE TEMP VIEW "{scan.view}" AS {body}')
-        self.scans.append(scan)
+        self.show(scan, self._select(scan, paths, need) if paths else empty(table))
         return scan
 
     def _partitions(self, table: Table, need: Need) -> list[Partition]:
@@ -101,54 +111,57 @@ class Scanner:
             return [Partition((), table.location)]
         projected = table.parameters.get("projection.enabled", "").lower() == "true"
         every = projected_partitions(table) if projected else self._catalog.partitions(table)
-        return prune(self._cursor, table, every, need.conditions, optional=need.optional)
+        return prune(self.cursor, table, every, need.conditions, optional=need.optional)
 
     def _fetch(self, scan: Scan, partitions: list[Partition]) -> list[Path]:
         """Link local copies into a tree of hive folders, from which DuckDB reads the partition values."""
         names = [name for name, _ in scan.table.keys]
         objects: list[S3Object] = []
         paths: list[Path] = []
-        for partition, found in zip(partitions, self._store.list_many([p.location for p in partitions]), strict=True):
+        for partition, found in zip(partitions, self.store.list_many([p.location for p in partitions]), strict=True):
             folders = [f"{name}={quote(value, safe='')}" for name, value in zip(names, partition.values, strict=True)]
             for item in found:
-                paths.append(
-                    self._folder.joinpath(scan.view, *folders, f"{scan.marker}={len(objects)}", "data.parquet")
-                )
+                paths.append(self.folder.joinpath(scan.view, *folders, f"{scan.marker}={len(objects)}", "data.parquet"))
                 objects.append(item)
-        self._store.fetch(objects, paths)
-        scan.files = [(item, _columns(item, path)) for item, path in zip(objects, paths, strict=True)]
+        self.store.fetch(objects, paths)
+        scan.files = [(item, file_columns(item, path)) for item, path in zip(objects, paths, strict=True)]
         return paths
 
     def _select(self, scan: Scan, paths: list[Path], need: Need) -> str:
         table = scan.table
         kinds = {**{name: glue_to_duckdb(kind) for name, kind in table.keys}, scan.marker: "BIGINT"}
-        types = ", ".join(f"{_text(name)}: {kind}" for name, kind in kinds.items())
-        files = ", ".join(_text(str(path)) for path in paths)
+        types = ", ".join(f"{text_literal(name)}: {kind}" for name, kind in kinds.items())
+        files = ", ".join(text_literal(str(path)) for path in paths)
         alike = (
             len({tuple((name, str(column.kind)) for name, column in columns.items()) for _, columns in scan.files}) == 1
         )
         options = f"union_by_name={str(not alike).lower()}, hive_partitioning=true, hive_types={{{types}}}"
         source = f"read_parquet([{files}], {options})"
         columns = [_column(scan, name, kind, need) for name, kind in table.columns]
-        columns += [_name(name) for name, _ in table.keys]
+        columns += [quoted(name) for name, _ in table.keys]
         # The marker is never NULL; asking makes it show in the plan.
-        select = f"FROM {source} tr_f {self._hidden(scan, need, columns)} WHERE tr_f.{scan.marker} IS NOT NULL"
+        select = f"FROM {source} tr_f {self.hidden(scan, need.mentioned, columns)} WHERE tr_f.{scan.marker} IS NOT NULL"
         return f"SELECT {', '.join(columns)} {select}"
 
-    def _hidden(self, scan: Scan, need: Need, columns: list[str]) -> str:
+    def hidden(self, scan: Scan, mentioned: frozenset[str], columns: list[str]) -> str:
         """Add `"$path"` and its kin to the columns when the query mentions them, and return the join they come from."""
-        wanted = [name for name in HIDDEN if name in need.mentioned]
+        wanted = [name for name in HIDDEN if name in mentioned]
         if not wanted:
             return ""
         objects = [item for item, _ in scan.files]
         values = {"$path": [item.uri for item in objects], "$file_size": [item.size_bytes for item in objects]}
         files = pa.table({scan.marker: pa.array(range(len(objects)), pa.int64()), **{n: values[n] for n in wanted}})
-        self._cursor.register(f"{scan.view}_files", files)
-        columns += [_name(name) for name in wanted]
+        self.cursor.register(f"{scan.view}_files", files)
+        columns += [quoted(name) for name in wanted]
         return f"JOIN {scan.view}_files USING ({scan.marker})"
 
 
-def _columns(item: S3Object, path: Path) -> dict[str, Column]:
+def file_columns(item: S3Object, path: Path) -> dict[str, Column]:
+    """Return the columns of a fetched file.
+
+    Raises:
+        QueryError: `HIVE_BAD_DATA`, with the address of the object.
+    """
     try:
         return columns_of(path)
     except QueryError as error:
@@ -160,17 +173,18 @@ def _column(scan: Scan, name: str, kind: str, need: Need) -> str:
     physical = [(item, columns[name].kind) for item, columns in scan.files if name in columns]
     target = glue_to_duckdb(kind)
     if not physical:
-        return f"CAST(NULL AS {target}) AS {_name(name)}"
-    bad = next((pair for pair in physical if not _compatible(pair[1], kind)), None)
+        return f"CAST(NULL AS {target}) AS {quoted(name)}"
+    bad = next((pair for pair in physical if not compatible(pair[1], kind)), None)
     if bad is None:
-        return f"{_cast(name, kind, target, [found for _, found in physical])} AS {_name(name)}"
+        return f"{_cast(name, kind, target, [found for _, found in physical])} AS {quoted(name)}"
     if not need.has_star and name not in need.mentioned:
-        return f"CAST(NULL AS {target}) AS {_name(name)}"
+        return f"CAST(NULL AS {target}) AS {quoted(name)}"
     place = f"Field {name}'s type {bad[1]} in parquet file {bad[0].uri}"
     raise QueryError("HIVE_BAD_DATA", f"{place} is incompatible with type {kind} defined in table schema")
 
 
-def _compatible(physical: pa.DataType, declared: str) -> bool:
+def compatible(physical: pa.DataType, declared: str) -> bool:
+    """Return whether Athena reads one physical type as another declared one."""
     pair = (family(physical), glue_family(declared))
     return pair[0] == pair[1] or pair in _ALLOWED or pa.types.is_null(physical)
 
@@ -178,21 +192,25 @@ def _compatible(physical: pa.DataType, declared: str) -> bool:
 def _cast(name: str, declared: str, target: str, physical: list[pa.DataType]) -> str:
     """Cast to the declared type; Athena's timestamps have milliseconds and no zone."""
     if glue_family(declared) != "timestamp":
-        return f"CAST({_name(name)} AS {target})"
-    plain = f"CAST({_name(name)} AS TIMESTAMP)"
+        return f"CAST({quoted(name)} AS {target})"
+    plain = f"CAST({quoted(name)} AS TIMESTAMP)"
     coarse = all(pa.types.is_timestamp(kind) and kind.unit in {"s", "ms"} for kind in physical)
     return plain if coarse else f"CAST(CAST({plain} AS TIMESTAMP_MS) AS TIMESTAMP)"
 
 
-def _empty(table: Table) -> str:
-    columns = [f"CAST(NULL AS {glue_to_duckdb(kind)}) AS {_name(name)}" for name, kind in table.columns + table.keys]
-    columns += [f"CAST(NULL AS VARCHAR) AS {_name(name)}" for name in HIDDEN]
+def empty(table: Table, more: tuple[tuple[str, str], ...] = ()) -> str:
+    """Return the query that stands for a table without files; `more` are further columns, with DuckDB's types."""
+    declared = [(name, glue_to_duckdb(kind)) for name, kind in table.columns + table.keys]
+    hidden = [(name, "VARCHAR") for name in HIDDEN]
+    columns = [f"CAST(NULL AS {kind}) AS {quoted(name)}" for name, kind in (*declared, *hidden, *more)]
     return f"SELECT {', '.join(columns)} WHERE false"
 
 
-def _name(name: str) -> str:
+def quoted(name: str) -> str:
+    """Return a name as SQL writes it."""
     return '"' + name.replace('"', '""') + '"'
 
 
-def _text(value: str) -> str:
+def text_literal(value: str) -> str:
+    """Return a text as SQL writes it."""
     return "'" + value.replace("'", "''") + "'"

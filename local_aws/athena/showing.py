@@ -4,6 +4,8 @@ import re
 
 from local_aws.athena.catalog import Table, view_definition
 from local_aws.athena.errors import QueryError
+from local_aws.athena.iceberg import dispatch as iceberg
+from local_aws.athena.iceberg import is_iceberg
 from local_aws.athena.names import qualified
 from local_aws.athena.outcome import Lines
 from local_aws.athena.statement import Statement
@@ -69,6 +71,8 @@ def properties(statement: Statement, match: re.Match[str]) -> Lines:
 def describe(statement: Statement, match: re.Match[str]) -> Lines:
     """DESCRIBE: all columns, then the partition columns again under a heading."""
     table = _table(statement, match[1])
+    if is_iceberg(table):
+        return iceberg.describe(statement, table)
     comments = _comments(table)
     rows = [_padded(name, kind, comments.get(name, "")) for name, kind in table.columns + table.keys]
     if table.keys:
@@ -93,6 +97,8 @@ def create_table(statement: Statement, match: re.Match[str]) -> Lines:
     table = _table(statement, match[1])
     if table.is_view:
         raise QueryError("NOT_SUPPORTED", f"{table.name} is a view: use SHOW CREATE VIEW")
+    if is_iceberg(table):
+        return iceberg.show_create_table(statement, table)
     storage = table.raw.get("StorageDescriptor") or {}
     text = [f"CREATE EXTERNAL TABLE `{table.name}`(", *_column_lines(table.columns)]
     if table.keys:

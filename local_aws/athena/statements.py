@@ -6,6 +6,7 @@ from collections.abc import Callable
 from sqlglot import exp
 
 from local_aws.athena.errors import NotSupportedError, QueryError
+from local_aws.athena.iceberg.dispatch import change_rows
 from local_aws.athena.kinds import CREATE_TABLE_AS, body
 from local_aws.athena.outcome import Lines, Nothing, Outcome, Rows
 from local_aws.athena.parameters import fill_in, split_list
@@ -61,13 +62,13 @@ def _run(statement: Statement) -> Outcome:
     for pattern, handler in _WRITES:
         if pattern.match(text):
             return handler(statement)
-    if found := _ROW_CHANGES.match(text):
-        raise QueryError("NOT_SUPPORTED", "Modifying Hive table rows is only supported for transactional tables")
+    if _ROW_CHANGES.match(text):
+        return change_rows(statement)
     for pattern, handle in DDL:
         if match := pattern.match(text):
             return handle(statement, match)
     first = text.split(None, 1)[0] if text else "nothing"
-    if re.match(r"(OPTIMIZE|VACUUM|CALL|SET|USE|GRANT|REVOKE|ANALYZE)\b", text, re.IGNORECASE):
+    if re.match(r"(CALL|SET|USE|GRANT|REVOKE|ANALYZE)\b", text, re.IGNORECASE):
         raise NotSupportedError(f"{first.upper()} statement")
     raise QueryError("SYNTAX_ERROR", f"line 1:1: mismatched input '{first}'")
 

@@ -13,6 +13,8 @@ from local_aws.athena import showing
 from local_aws.athena.catalog import Table, folder
 from local_aws.athena.column_types import arrow_to_api, arrow_to_glue
 from local_aws.athena.errors import NotSupportedError, QueryError
+from local_aws.athena.iceberg import dispatch as iceberg
+from local_aws.athena.iceberg import is_iceberg
 from local_aws.athena.names import qualified
 from local_aws.athena.outcome import Nothing, Outcome
 from local_aws.athena.partitions import add_partitions, drop_partitions, repair
@@ -57,6 +59,8 @@ def _create_table(statement: Statement, _match: re.Match[str]) -> Outcome:
     if not isinstance(tree, exp.Create) or not isinstance(tree.this, exp.Schema):
         raise NotSupportedError("this form of CREATE TABLE")
     database, name = (tree.this.this.db or statement.database).lower(), tree.this.this.name.lower()
+    if _own_properties(tree).get("table_type", "").upper() == "ICEBERG":
+        return _create_iceberg_table(statement, database, name, tree)
     table = _table_input(name, tree)
     glue = statement.catalog.glue
     try:
@@ -72,10 +76,8 @@ def _create_table(statement: Statement, _match: re.Match[str]) -> Outcome:
 def _table_input(name: str, tree: exp.Create) -> Any:  # noqa: ANN401 - a TableInput of the Glue API
     holder = tree.args.get("properties")
     properties = holder.expressions if holder is not None else []
-    own = {p.name: p.args["value"].name for p in properties if type(p) is exp.Property}
-    if own.get("table_type", "").upper() == "ICEBERG":
-        raise NotSupportedError("Iceberg tables")
-    if "EXTERNAL" not in tree.sql(dialect="athena").upper().split("(")[0]:
+    own = _own_properties(tree)
+    if not _is_external(tree):
         raise QueryError("FAILED", "SemanticException: use CREATE EXTERNAL TABLE, or CREATE TABLE AS")
     location = next((p.name for p in properties if isinstance(p, exp.LocationProperty)), None)
     if location is None:
@@ -96,6 +98,30 @@ def _table_input(name: str, tree: exp.Create) -> Any:  # noqa: ANN401 - a TableI
     }
 
 
+def _own_properties(tree: exp.Create) -> dict[str, str]:
+    holder = tree.args.get("properties")
+    properties = holder.expressions if holder is not None else []
+    return {p.name: p.args["value"].name for p in properties if type(p) is exp.Property}
+
+
+def _is_external(tree: exp.Create) -> bool:
+    return "EXTERNAL" in tree.sql(dialect="athena").upper().split("(")[0]
+
+
+def _create_iceberg_table(statement: Statement, database: str, name: str, tree: exp.Create) -> Outcome:
+    if _is_external(tree):
+        raise QueryError("FAILED", "External keyword not supported for table type ICEBERG")
+    holder = tree.args["properties"].expressions
+    location = next((p.name for p in holder if isinstance(p, exp.LocationProperty)), None)
+    columns = [_column(node) for node in tree.this.expressions]
+    try:
+        iceberg.create_table(statement, (database, name), columns, location, _own_properties(tree))
+    except QueryError as error:
+        if error.code != "TABLE_ALREADY_EXISTS" or not tree.args.get("exists"):
+            raise
+    return Nothing()
+
+
 def _column(node: exp.ColumnDef) -> dict[str, str]:
     kind = node.args["kind"].sql(dialect="hive").lower().replace(" ", "").replace("struct<", "struct<")
     column = {"Name": node.name.lower(), "Type": kind}
@@ -105,12 +131,15 @@ def _column(node: exp.ColumnDef) -> dict[str, str]:
 
 def _drop_table(statement: Statement, match: re.Match[str]) -> Outcome:
     database, name = qualified(match[3], statement.database)
-    glue = statement.catalog.glue
     try:
-        glue.delete_table(DatabaseName=database, Name=name)
-    except glue.exceptions.EntityNotFoundException as error:
-        if not match[2]:
-            raise QueryError("TABLE_NOT_FOUND", f"Table not found {name}") from error
+        table = statement.catalog.table(database, name)
+    except QueryError as error:
+        if match[2]:
+            return Nothing()
+        raise QueryError("TABLE_NOT_FOUND", f"Table not found {name}") from error
+    if is_iceberg(table):
+        return iceberg.drop_table(statement, table)
+    statement.catalog.glue.delete_table(DatabaseName=database, Name=name)
     return Nothing()
 
 
@@ -162,6 +191,8 @@ def _update(statement: Statement, table: Table, changes: dict[str, Any]) -> Outc
 def _set_properties(statement: Statement, match: re.Match[str]) -> Outcome:
     table = statement.catalog.table(*qualified(match[1], statement.database))
     given = dict(re.findall(r"'([^']*)'\s*=\s*'([^']*)'", match[2]))
+    if is_iceberg(table):
+        return iceberg.set_properties(statement, table, given)
     return _update(statement, table, {"Parameters": {**table.parameters, **given}})
 
 
@@ -172,6 +203,8 @@ def _add_columns(statement: Statement, match: re.Match[str]) -> Outcome:
     taken = {name for name, _ in table.columns + table.keys} & {column["Name"] for column in new}
     if taken:
         raise QueryError("FAILED", f"SemanticException: Duplicate column name: {min(taken)}")
+    if is_iceberg(table):
+        return iceberg.add_columns(statement, table, new)
     storage: dict[str, Any] = table.raw["StorageDescriptor"]
     return _update(statement, table, {"StorageDescriptor": {**storage, "Columns": [*storage["Columns"], *new]}})
 
@@ -193,6 +226,10 @@ DDL: tuple[tuple[re.Pattern[str], Handler], ...] = (
     (_pattern(r"CREATE (OR REPLACE )?VIEW NAME AS (.*)"), _create_view),
     (_pattern(r"ALTER TABLE NAME SET TBLPROPERTIES \((.*)\)".replace(" \\(", r"\s*\(")), _set_properties),
     (_pattern(r"ALTER TABLE NAME ADD COLUMNS \((.*)\)".replace(" \\(", r"\s*\(")), _add_columns),
+    (_pattern(r"ALTER TABLE NAME DROP COLUMN NAME"), iceberg.drop_column),
+    (_pattern(r"ALTER TABLE NAME CHANGE (?:COLUMN )?(.*)"), iceberg.change_column),
+    (_pattern(r"OPTIMIZE NAME REWRITE DATA USING BIN_PACK(?: WHERE (.*))?"), iceberg.optimize),
+    (_pattern(r"VACUUM NAME"), iceberg.vacuum),
     (_pattern(r"ALTER TABLE NAME ADD (IF NOT EXISTS )?(PARTITION\b.*)"), add_partitions),
     (_pattern(r"ALTER TABLE NAME DROP (IF EXISTS )?(PARTITION\b.*)"), drop_partitions),
     (_pattern(r"MSCK REPAIR TABLE NAME"), _repair),

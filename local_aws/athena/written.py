@@ -5,10 +5,13 @@ import re
 import pyarrow as pa
 from sqlglot import exp
 
+from local_aws.athena.casts import ColumnCast
 from local_aws.athena.catalog import Table, error_code, folder
 from local_aws.athena.column_types import arrow_to_glue, glue_to_duckdb
-from local_aws.athena.engine import Answer, ColumnCast
+from local_aws.athena.engine import Answer
 from local_aws.athena.errors import NotSupportedError, QueryError
+from local_aws.athena.iceberg import dispatch as iceberg
+from local_aws.athena.iceberg import is_iceberg
 from local_aws.athena.outcome import Files
 from local_aws.athena.statement import Statement
 from local_aws.athena.storage import parquet_storage
@@ -44,6 +47,11 @@ def create_table_as(statement: Statement) -> Files:
         raise QueryError(
             "TABLE_ALREADY_EXISTS", f"line 1:1: Destination table 'awsdatacatalog.{database}.{name}' already exists"
         )
+    given = tree.args.get("properties")
+    if isinstance(given, exp.Properties) and iceberg.names_iceberg(given):
+        answer = _named(statement.session.run(tree.expression))
+        rows = answer.batches if keeps_rows else iter(())
+        return iceberg.create_table_as(statement, (database, name), given, Answer(answer.schema, rows))
     properties = _properties(tree)
     location = _location(statement, properties, f"{database}.{name}")
     answer = _named(statement.session.run(tree.expression))
@@ -71,9 +79,11 @@ def insert_into(statement: Statement) -> Files:
         raise NotSupportedError("this form of INSERT")
     node = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
     table = statement.catalog.table(node.db or statement.database, node.name)
-    if table.is_view or table.parameters.get("table_type", "").upper() == "ICEBERG" or "parquet" not in table.serde:
-        raise NotSupportedError(f"INSERT INTO {table.name}: only Parquet tables are written")
     given = [column.name.lower() for column in tree.this.expressions] if isinstance(tree.this, exp.Schema) else []
+    if is_iceberg(table):
+        return iceberg.insert(statement, node, query, given)
+    if table.is_view or "parquet" not in table.serde:
+        raise NotSupportedError(f"INSERT INTO {table.name}: only Parquet tables are written")
     answer = statement.session.run(query, _insert_columns(table, given))
     keys = tuple(name for name, _ in table.keys)
     target = Target(table.location, keys, _compression(table), statement.id.replace("-", "_"))
@@ -134,8 +144,6 @@ def _properties(tree: exp.Expr) -> dict[str, list[str]]:
         if name not in _KNOWN_PROPERTIES:
             raise QueryError("INVALID_TABLE_PROPERTY", f"Catalog 'awshive' table property '{name}' does not exist")
         found[name] = [item.name for item in value.expressions] if value.expressions else [value.name]
-    if found.get("table_type", ["HIVE"])[0].upper() == "ICEBERG":
-        raise NotSupportedError("Iceberg tables")
     return found
 
 

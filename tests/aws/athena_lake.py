@@ -18,6 +18,7 @@ from moto import mock_aws
 
 from local_aws.athena import AthenaServer
 from local_aws.athena.requests import Clock
+from tests.aws.glue_versions import honour_versions
 
 BUCKET = "lake"
 OUTPUT = f"s3://{BUCKET}/results/"
@@ -81,6 +82,7 @@ def serving(cache: Path, clock: Clock | None = None) -> Iterator[str]:
             patch.setenv(name, "test")
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
         patch.delenv("AWS_ENDPOINT_URL", raising=False)
+        honour_versions(patch)
         fill()
         server = AthenaServer(boto3.Session(), "", cache, clock=clock or (lambda: dt.datetime.now(dt.UTC)))
         server.start()
