@@ -137,6 +137,10 @@ def _drop_table(statement: Statement, match: re.Match[str]) -> Outcome:
         if match[2]:
             return Nothing()
         raise QueryError("TABLE_NOT_FOUND", f"Table not found {name}") from error
+    if table.is_view != (match[1].upper() == "VIEW"):
+        raise QueryError(
+            "NOT_SUPPORTED", f"{name} is a {'view: use DROP VIEW' if table.is_view else 'table: use DROP TABLE'}"
+        )
     if is_iceberg(table):
         return iceberg.drop_table(statement, table)
     statement.catalog.glue.delete_table(DatabaseName=database, Name=name)
@@ -183,7 +187,8 @@ _KEPT = frozenset(
 
 
 def _update(statement: Statement, table: Table, changes: dict[str, Any]) -> Outcome:
-    new: Any = {key: value for key, value in table.raw.items() if key in _KEPT} | changes
+    given = {key: value for key, value in table.raw.items() if key in _KEPT and value not in ("", None)}
+    new: Any = given | changes  # an emulator gives texts, such as the owner, that it does not take back empty
     statement.catalog.glue.update_table(DatabaseName=table.database, TableInput=new)
     return Nothing()
 

@@ -191,6 +191,7 @@ def test_explain_and_show_answer_with_text() -> None:
             "HIVE_PATH_ALREADY_EXISTS: ",
         ),
         ("DROP TABLE absent", "TABLE_NOT_FOUND: "),
+        ("DROP VIEW raw_events", "NOT_SUPPORTED: raw_events is a table: use DROP TABLE"),
         ("DROP DATABASE web", "SCHEMA_NOT_EMPTY: "),
         ("CREATE DATABASE web", "SCHEMA_ALREADY_EXISTS: "),
         ("MSCK REPAIR TABLE absent", "TABLE_NOT_FOUND: "),

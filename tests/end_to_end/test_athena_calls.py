@@ -7,7 +7,10 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.aws.wrangler_calls.making import differing, outcomes
+from tests.aws.athena_lake import fill
+from tests.aws.statement_checks import CHECKS
+from tests.aws.statement_checks.registry import STATEMENTS
+from tests.aws.wrangler_calls.making import differing, outcome_of, outcomes
 from tests.aws.wrangler_calls.place import Place
 
 # awswrangler 3.17 on pandas 3 says so itself.
@@ -47,3 +50,13 @@ def test_a_workgroup_is_changed_where_it_was_made() -> None:
         athena.update_work_group(WorkGroup=name, ConfigurationUpdates={"RemoveBytesScannedCutoffPerQuery": True})
     athena.delete_work_group(WorkGroup=name, RecursiveDeleteOption=True)
     assert name not in [other["Name"] for other in athena.list_work_groups()["WorkGroups"]]
+
+
+@pytest.mark.usefixtures("aws_environment")
+def test_every_statement_has_its_effect() -> None:
+    """On the emulator as in memory."""
+    fill()
+    assert CHECKS
+    found = {name: outcome_of(check) for name, check in STATEMENTS.items()}
+
+    assert {name: outcome for name, outcome in found.items() if outcome != "passed"} == {}

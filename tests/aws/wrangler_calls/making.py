@@ -1,13 +1,15 @@
 """All calls made in order, and what should come of them."""
 
 import re
+from collections.abc import Callable
+from functools import partial
 
 import boto3
 
-from tests.aws.wrangler_calls import queries, statements, tables
-from tests.aws.wrangler_calls.place import CALLS, Call, Place
+from tests.aws.wrangler_calls import iceberg, queries, statements, tables
+from tests.aws.wrangler_calls.place import CALLS, Place
 
-ORDER = (tables, queries, statements)
+ORDER = (tables, queries, statements, iceberg)
 """The modules whose functions are the calls: later ones use what earlier ones made."""
 REFUSED = {
     "read_sql_query of an unknown column": "QueryFailed: COLUMN_NOT_FOUND: ",
@@ -23,12 +25,13 @@ def outcomes(place: Place) -> dict[str, str]:
     """Make all calls, and return of each `passed`, or the error."""
     boto3.client("s3").create_bucket(Bucket=place.name)
     calls = [(name, f) for module in ORDER for name, f in CALLS.items() if f.__module__ == module.__name__]
-    return {name: _outcome(function, place) for name, function in calls}
+    return {name: outcome_of(partial(function, place)) for name, function in calls}
 
 
-def _outcome(function: Call, place: Place) -> str:
+def outcome_of(step: Callable[[], None]) -> str:
+    """Take a step of a test, and return `passed`, or the error."""
     try:
-        function(place)
+        step()
     except Exception as error:  # noqa: BLE001 - whatever goes wrong in a client is what the test tells
         return f"{type(error).__name__}: {error}"
     return "passed"
