@@ -53,7 +53,7 @@ class Binder:
             NotSupportedError: A kind of table that is not read here.
         """
         self._expand_views(tree, self._database, 0)
-        mentioned = frozenset(column.name.lower() for column in tree.find_all(exp.Column))
+        mentioned = _mentioned(tree)
         has_star = any(True for _ in _stars(tree))
         for node in list(_catalog_tables(tree)):
             table = self._table(node, self._database)
@@ -103,6 +103,13 @@ def _base_name(name: str) -> str:
     """Return the table that a table about a table, such as `t$files`, is about."""
     base, _, kind = name.rpartition("$")
     return base if base and kind.lower() in METADATA_TABLES else name
+
+
+def _mentioned(tree: exp.Expr) -> frozenset[str]:
+    """Return every name that may mean a column: in `a.b.c` each part may, whatever the others are."""
+    nodes: list[exp.Expr] = list(tree.find_all(exp.Column, exp.Dot))
+    nodes += [name for join in tree.find_all(exp.Join) for name in join.args.get("using") or []]
+    return frozenset(part.name.lower() for node in nodes for part in node.find_all(exp.Identifier))
 
 
 def _stars(tree: exp.Expr) -> Iterator[exp.Star]:

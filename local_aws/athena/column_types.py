@@ -5,12 +5,47 @@ from functools import lru_cache
 import pyarrow as pa
 from sqlglot import exp
 
+from local_aws.athena.errors import NotSupportedError
+
 
 @lru_cache(maxsize=4096)
 def glue_to_duckdb(glue_type: str) -> str:
     """Return DuckDB's name for a type of the Glue catalog, for instance `array<string>`."""
     kind = exp.DataType.build(glue_type, dialect="hive")
     return "VARCHAR" if glue_type.startswith(("varchar", "char", "string")) else kind.sql(dialect="duckdb")
+
+
+_ARROW: dict[exp.DType, pa.DataType] = {
+    exp.DType.BOOLEAN: pa.bool_(), exp.DType.TINYINT: pa.int8(), exp.DType.SMALLINT: pa.int16(),
+    exp.DType.INT: pa.int32(), exp.DType.BIGINT: pa.int64(), exp.DType.FLOAT: pa.float32(),
+    exp.DType.DOUBLE: pa.float64(), exp.DType.TEXT: pa.string(), exp.DType.VARCHAR: pa.string(),
+    exp.DType.DATE: pa.date32(), exp.DType.TIMESTAMP: pa.timestamp("us"),
+}  # fmt: skip
+
+
+def glue_to_arrow(glue_type: str) -> pa.DataType:
+    """Return the Arrow type for a type of the Glue catalog.
+
+    Raises:
+        NotSupportedError: There is none for it here.
+    """
+    return _arrow(exp.DataType.build(glue_type, dialect="hive"))
+
+
+def _arrow(kind: exp.DataType) -> pa.DataType:
+    inner = [part for part in kind.expressions if isinstance(part, exp.DataType)]
+    if kind.this == exp.DType.DECIMAL:
+        return pa.decimal128(*([int(str(part.this)) for part in kind.expressions] or [10, 0]))
+    if kind.this == exp.DType.ARRAY:
+        return pa.list_(_arrow(inner[0]))
+    if kind.this == exp.DType.MAP:
+        return pa.map_(_arrow(inner[0]), _arrow(inner[1]))
+    if kind.this == exp.DType.STRUCT:
+        fields = [part for part in kind.expressions if isinstance(part, exp.ColumnDef)]
+        return pa.struct([(field.name.lower(), _arrow(field.args["kind"])) for field in fields])
+    if kind.this not in _ARROW:
+        raise NotSupportedError(f"columns of type {kind.sql(dialect='hive').lower()} in tables of text")
+    return _ARROW[kind.this]
 
 
 def family(arrow_type: pa.DataType) -> str:

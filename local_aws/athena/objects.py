@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -24,12 +25,18 @@ _THREADS = 8
 
 @dataclass(frozen=True)
 class S3Object:
-    """One version of an object: the ETag tells versions apart; it is empty where no key is ever written twice."""
+    """One version of an object.
+
+    Attributes:
+        etag: Tells versions apart; empty where no key is ever written twice.
+        modified_time: When it was written, where a listing told.
+    """
 
     bucket: str
     key: str
     size_bytes: int
     etag: str
+    modified_time: datetime | None = None
 
     @property
     def uri(self) -> str:
@@ -81,7 +88,7 @@ class ObjectStore:
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
         try:
             return [
-                S3Object(bucket, entry["Key"], entry["Size"], entry["ETag"].strip('"'))
+                S3Object(bucket, entry["Key"], entry["Size"], entry["ETag"].strip('"'), entry["LastModified"])
                 for page in pages
                 for entry in page.get("Contents", [])
                 if entry["Size"] and _is_data(entry["Key"][len(prefix) :])

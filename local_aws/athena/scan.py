@@ -14,8 +14,11 @@ from local_aws.athena.footers import Column, columns_of
 from local_aws.athena.objects import ObjectStore, S3Object
 from local_aws.athena.projection import projected_partitions
 from local_aws.athena.pruning import prune
+from local_aws.athena.text.converting import Converter
+from local_aws.athena.text.formats import format_of
 
-HIDDEN = ("$path", "$file_size")
+HIDDEN = {"$path": "VARCHAR", "$file_size": "BIGINT", "$file_modified_time": "TIMESTAMPTZ"}
+"""Columns that a star does not show, with DuckDB's types."""
 _ALLOWED = frozenset(
     {("integer", "decimal"), ("date", "timestamp"), ("integer", "timestamp"), ("text", "binary"), ("binary", "text")}
 )
@@ -32,6 +35,7 @@ class Scan:
         columns: Names that the query reads, as the files have them; all until the plan is known.
         mentioned: Names that the query mentions, as the files have them; all with a star.
         readable: Names that the files may have for columns of the table.
+        reads_whole_objects: Whether every query reads all bytes, as of text.
     """
 
     table: Table
@@ -41,10 +45,13 @@ class Scan:
     columns: frozenset[str] | None = None
     mentioned: frozenset[str] = frozenset()
     readable: frozenset[str] = frozenset()
+    reads_whole_objects: bool = False
 
     @property
     def scanned_bytes(self) -> int:
-        """Compressed bytes of the column chunks that the query reads."""
+        """Compressed bytes of the column chunks that the query reads; of text, those of the objects."""
+        if self.reads_whole_objects:
+            return sum(item.size_bytes for item, _ in self.files)
         return sum(
             column.compressed_bytes
             for _, columns in self.files
@@ -96,13 +103,16 @@ class Scanner:
             QueryError: `HIVE_BAD_DATA` and other failures of the data.
             NotSupportedError: A file format other than Parquet.
         """
-        if "parquet" not in table.serde:
+        form = format_of(table)
+        if form is None and "parquet" not in table.serde:
             raise NotSupportedError(
-                f"table {table.name}: only Parquet is read, not {table.serde.strip() or 'nothing declared'}"
+                f"table {table.name}: Parquet, JSON and CSV are read, not {table.serde.strip() or 'nothing declared'}"
             )
         scan = self.begin(table)
         scan.mentioned = scan.readable if need.has_star else scan.readable & need.mentioned
-        paths = self._fetch(scan, self._partitions(table, need))
+        scan.reads_whole_objects = form is not None
+        converter = Converter(form, table.columns, scan.mentioned) if form is not None else None
+        paths = self._fetch(scan, self._partitions(table, need), converter)
         self.show(scan, self._select(scan, paths, need) if paths else empty(table))
         return scan
 
@@ -113,7 +123,7 @@ class Scanner:
         every = projected_partitions(table) if projected else self._catalog.partitions(table)
         return prune(self.cursor, table, every, need.conditions, optional=need.optional)
 
-    def _fetch(self, scan: Scan, partitions: list[Partition]) -> list[Path]:
+    def _fetch(self, scan: Scan, partitions: list[Partition], converter: Converter | None) -> list[Path]:
         """Link local copies into a tree of hive folders, from which DuckDB reads the partition values."""
         names = [name for name, _ in scan.table.keys]
         objects: list[S3Object] = []
@@ -123,9 +133,18 @@ class Scanner:
             for item in found:
                 paths.append(self.folder.joinpath(scan.view, *folders, f"{scan.marker}={len(objects)}", "data.parquet"))
                 objects.append(item)
-        self.store.fetch(objects, paths)
+        if converter is None:
+            self.store.fetch(objects, paths)
+        else:
+            self._convert(scan, objects, paths, converter)
         scan.files = [(item, file_columns(item, path)) for item, path in zip(objects, paths, strict=True)]
         return paths
+
+    def _convert(self, scan: Scan, objects: list[S3Object], paths: list[Path], converter: Converter) -> None:
+        sources = [self.folder.joinpath(f"{scan.view}_lines", str(number)) for number in range(len(objects))]
+        self.store.fetch(objects, sources)
+        for item, source, path in zip(objects, sources, paths, strict=True):
+            converter.convert(source, item.uri, path)
 
     def _select(self, scan: Scan, paths: list[Path], need: Need) -> str:
         table = scan.table
@@ -149,7 +168,11 @@ class Scanner:
         if not wanted:
             return ""
         objects = [item for item, _ in scan.files]
-        values = {"$path": [item.uri for item in objects], "$file_size": [item.size_bytes for item in objects]}
+        values = {
+            "$path": pa.array([item.uri for item in objects], pa.string()),
+            "$file_size": pa.array([item.size_bytes for item in objects], pa.int64()),
+            "$file_modified_time": pa.array([item.modified_time for item in objects], pa.timestamp("ms", tz="UTC")),
+        }
         files = pa.table({scan.marker: pa.array(range(len(objects)), pa.int64()), **{n: values[n] for n in wanted}})
         self.cursor.register(f"{scan.view}_files", files)
         columns += [quoted(name) for name in wanted]
@@ -201,8 +224,7 @@ def _cast(name: str, declared: str, target: str, physical: list[pa.DataType]) ->
 def empty(table: Table, more: tuple[tuple[str, str], ...] = ()) -> str:
     """Return the query that stands for a table without files; `more` are further columns, with DuckDB's types."""
     declared = [(name, glue_to_duckdb(kind)) for name, kind in table.columns + table.keys]
-    hidden = [(name, "VARCHAR") for name in HIDDEN]
-    columns = [f"CAST(NULL AS {kind}) AS {quoted(name)}" for name, kind in (*declared, *hidden, *more)]
+    columns = [f"CAST(NULL AS {kind}) AS {quoted(name)}" for name, kind in (*declared, *HIDDEN.items(), *more)]
     return f"SELECT {', '.join(columns)} WHERE false"
 
 

@@ -1,6 +1,8 @@
 """SHOW and DESCRIBE, in the text layout of Athena."""
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from local_aws.athena.catalog import Table, view_definition
 from local_aws.athena.errors import QueryError
@@ -8,7 +10,9 @@ from local_aws.athena.iceberg import dispatch as iceberg
 from local_aws.athena.iceberg import is_iceberg
 from local_aws.athena.names import qualified
 from local_aws.athena.outcome import Lines
+from local_aws.athena.scan import text_literal
 from local_aws.athena.statement import Statement
+from local_aws.athena.text.formats import is_read
 
 
 def _table(statement: Statement, name: str) -> Table:
@@ -104,11 +108,22 @@ def create_table(statement: Statement, match: re.Match[str]) -> Lines:
     if table.keys:
         text += ["PARTITIONED BY ( ", *_column_lines(table.keys)]
     text += ["ROW FORMAT SERDE ", f"  '{(storage.get('SerdeInfo') or {}).get('SerializationLibrary', '')}' "]
+    given = _parameters(storage)
+    if given:
+        text += ["WITH SERDEPROPERTIES ( ", *(f"{line}, " for line in given[:-1]), f"{given[-1]}) "]
     text += ["STORED AS INPUTFORMAT ", f"  '{storage.get('InputFormat', '')}' "]
     text += ["OUTPUTFORMAT ", f"  '{storage.get('OutputFormat', '')}'"]
     text += ["LOCATION", f"  '{table.location.rstrip('/')}'", "TBLPROPERTIES ("]
     given = [f"  '{name}'='{value}'" for name, value in sorted(table.parameters.items())]
     return Lines(("createtab_stmt",), [*text, *(line + "," for line in given[:-1]), (given[-1] if given else "") + ")"])
+
+
+def _parameters(storage: Mapping[str, Any]) -> list[str]:
+    """Return the serializer's parameters of a table of lines; those of Parquet tables say nothing."""
+    serde = storage.get("SerdeInfo") or {}
+    if not is_read(serde.get("SerializationLibrary", "")):
+        return []
+    return [f"  {text_literal(n)}={text_literal(v)}" for n, v in sorted((serde.get("Parameters") or {}).items())]
 
 
 def _column_lines(given: tuple[tuple[str, str], ...]) -> list[str]:

@@ -19,7 +19,7 @@ from local_aws.athena.names import qualified
 from local_aws.athena.outcome import Nothing, Outcome
 from local_aws.athena.partitions import add_partitions, drop_partitions, repair
 from local_aws.athena.statement import Statement
-from local_aws.athena.storage import parquet_storage
+from local_aws.athena.storage import declared_storage
 from local_aws.athena.translate.dialect import parse
 
 Handler = Callable[[Statement, re.Match[str]], Outcome]
@@ -82,10 +82,6 @@ def _table_input(name: str, tree: exp.Create) -> Any:  # noqa: ANN401 - a TableI
     location = next((p.name for p in properties if isinstance(p, exp.LocationProperty)), None)
     if location is None:
         raise QueryError("FAILED", "SemanticException: an external table needs a LOCATION")
-    file_format = next((p.name.upper() for p in properties if isinstance(p, exp.FileFormatProperty)), "TEXTFILE")
-    serde = next((p.name for p in properties if isinstance(p, exp.RowFormatSerdeProperty)), "")
-    if file_format != "PARQUET" and "parquet" not in serde.lower():
-        raise NotSupportedError(f"tables stored as {serde or file_format}; PARQUET is")
     keys: list[exp.ColumnDef] = next(
         (p.this.expressions for p in properties if isinstance(p, exp.PartitionedByProperty)), []
     )
@@ -93,7 +89,9 @@ def _table_input(name: str, tree: exp.Create) -> Any:  # noqa: ANN401 - a TableI
         "Name": name,
         "TableType": "EXTERNAL_TABLE",
         "Parameters": {"EXTERNAL": "TRUE", **own},
-        "StorageDescriptor": parquet_storage([_column(c) for c in tree.this.expressions], folder(location)),
+        "StorageDescriptor": declared_storage(
+            properties, [_column(c) for c in tree.this.expressions], folder(location)
+        ),
         "PartitionKeys": [_column(key) for key in keys],
     }
 

@@ -94,6 +94,18 @@ def test_a_condition_leaves_files_out_and_columns_cost_alone() -> None:
     assert rows_of(left) == [["6"]]
 
 
+def test_fields_of_rows_and_joins_by_name_are_read() -> None:
+    """A column is read however the query comes to name it."""
+    place = f"LOCATION 's3://{BUCKET}/nested/' TBLPROPERTIES ('table_type' = 'ICEBERG')"
+    rows_of(f"CREATE TABLE nested (id string, at struct<lat:double,tags:array<string>>) {place}")
+    rows_of("INSERT INTO nested VALUES ('a', CAST(ROW(1.5, ARRAY['x']) AS ROW(lat double, tags array(varchar))))")
+
+    assert rows_of("SELECT at.lat FROM nested") == [["1.5"]]
+    assert rows_of("SELECT n.at.tags[1] AS tag FROM nested n WHERE n.at.lat > 1e0") == [["x"]]
+    assert rows_of("SELECT count(*) AS n FROM nested JOIN (SELECT 'a' AS id) USING (id)") == [["1"]]
+    assert rows_of("SELECT web.nested.id FROM web.nested") == [["a"]]
+
+
 def test_create_table_as_is_there_with_all_its_rows() -> None:
     """Its files lie under the location that the statement names, which must be empty."""
     options = f"table_type = 'ICEBERG', location = 's3://{BUCKET}/hourly/', is_external = false"

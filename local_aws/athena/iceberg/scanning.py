@@ -63,6 +63,9 @@ def show(scanner: Scanner, scan: Scan, view: View) -> list[DataFile]:
         NotSupportedError: Delete files, files other than Parquet, columns that only their ids would tell apart.
         QueryError: `HIVE_BAD_DATA`.
     """
+    unknown = next((name for name in ("$file_size", "$file_modified_time") if name in view.mentioned), None)
+    if unknown is not None:
+        raise NotSupportedError(f"{unknown} of Iceberg tables")
     files = _plan(view)
     show_files(scanner, scan, view, dict(enumerate(files)))
     return files
