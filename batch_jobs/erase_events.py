@@ -27,7 +27,8 @@ from batch_jobs.steps import COMMON_ARGUMENTS
 from clickstream.enrichment.pseudonyms import Pseudonym
 from clickstream.errors import ClickstreamError, ConfigError
 from clickstream.lake import file_shapes
-from clickstream.lake.erasing import Places, Record, Verify, erase
+from clickstream.lake.erasing import Places, Verify, erase
+from clickstream.lake.erasure_records import Record
 from clickstream.lake.erasure_requests import Request, ask
 from clickstream.lake.generations import newest_keys
 from clickstream.lake.statements import read_statement

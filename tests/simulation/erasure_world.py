@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from clickstream.lake.catalog import Partition
-from clickstream.lake.erasing import Places, Record, erase
+from clickstream.lake.erasing import Places, erase
+from clickstream.lake.erasure_records import Record
 from clickstream.lake.erasure_requests import Request, ask
 from clickstream.lake.parquet import REPEATED
 from clickstream.lake.tombstones import Name

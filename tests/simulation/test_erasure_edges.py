@@ -11,6 +11,7 @@ from clickstream.lake import replaying
 from clickstream.lake.compaction import compact_hours
 from clickstream.lake.erasing import Places
 from clickstream.lake.generations import newest
+from clickstream.lake.refusals import SEEN_KEY
 from clickstream.lake.replaying import prepared_hours, replay, swap
 from clickstream.lake.restoring import prepare
 from clickstream.lake.retention import first_hour, remove_expired
@@ -22,12 +23,14 @@ from tests.simulation.erasure_world import (
     canary,
     other,
     places,
+    refuse,
     rows_of,
     run,
     traces_of,
     with_lake,
 )
 from tests.simulation.fake_lake import HOUR, NEXT, land
+from tests.simulation.fakes import MemoryBucket
 
 WORDS = (CANARY, PERSON, SESSION)
 
@@ -128,3 +131,56 @@ def test_a_person_in_an_hour_past_its_retention_goes_with_its_files() -> None:
         assert record is not None
         states.append((record.state, [key.partition("/")[0] for key in traces_of(world, PERSON)]))
     assert states == [("open", ["raw_events", "erasures r1"]), ("done", [])]
+
+
+def test_a_refused_payload_that_is_sent_once_more_is_emptied_again() -> None:
+    """The same bytes are known by their digest after the request is done; other refused payloads stay."""
+    world = scene()
+    theirs, others = f'{{"user_id": "{CANARY}"'.encode(), b'{"user_id": "somebody"'
+    refuse(world, theirs, 6)
+    ask_for(world)
+    record = run(world)
+    assert record is not None
+    assert (record.state, record.bad_events) == ("done", 1)
+    refuse(world, theirs, 7)
+    refuse(world, others, 8)
+    assert traces_of(world, *WORDS) != []
+    assert run(world) is None
+    assert traces_of(world, *WORDS) == []
+    assert len(traces_of(world, "somebody")) == 1
+
+
+class CountedReads(MemoryBucket):
+    """Notes which files of refused events were read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.read: set[str] = set()
+
+    def get(self, key: str) -> bytes:
+        """The object's bytes."""
+        self.read |= {key} if key.startswith("bad_events/") else set()
+        return super().get(key)
+
+
+def test_refused_payloads_are_looked_through_once() -> None:
+    """A run reads the files of the last hour and those that came since; all, if its note is damaged."""
+    bucket = CountedReads()
+    world = with_lake(places(), bucket=bucket)
+    land(world.lake, HOUR, [canary("c1", 1)])
+    theirs = f'{{"user_id": "{CANARY}"'.encode()
+    refuse(world, theirs, 6)
+    ask_for(world)
+    run(world)
+    for place, payload in ((7, b"[]"), (8, theirs)):
+        bucket.now += timedelta(hours=2)
+        refuse(world, payload, place)
+        run(world)
+    assert traces_of(world, *WORDS) == []
+    bucket.read.clear()
+    run(world)
+    assert {key.rpartition("-")[2] for key in bucket.read} == {"8.parquet"}
+    bucket.put(SEEN_KEY, b"?")
+    bucket.read.clear()
+    run(world)
+    assert len(bucket.read) == 3

@@ -13,7 +13,8 @@ from batch_jobs.audit_ledger import _against_objects
 from clickstream.errors import InfrastructureError
 from clickstream.lake import compaction
 from clickstream.lake.compaction import compact_hour, compact_hours
-from clickstream.lake.erasing import Record, begin, erase
+from clickstream.lake.erasing import begin, erase
+from clickstream.lake.erasure_records import Record
 from clickstream.lake.generations import newest
 from clickstream.lake.work import unfinished
 from clickstream.stream.repairing import Pages

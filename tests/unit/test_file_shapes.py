@@ -1,5 +1,6 @@
 """The shape of data files: what may be configured, what stands in the footer of the files, and what is refused."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +34,11 @@ ROWS = [
 ]
 
 
-def written(folder: Path, text: str) -> pq.FileMetaData:
+def written(folder: Path, text: str, rows: Sequence[dict[str, Any]] = ROWS) -> pq.FileMetaData:
     """The footer of the one file that the rows give in this shape."""
     with PartWriter(folder, parse(text)) as writer:
-        for first in range(0, len(ROWS), 500):
-            writer.add(conformed(pa.Table.from_pylist(ROWS[first : first + 500], RAW_EVENTS.schema), "rows"))
+        for first in range(0, len(rows), 500):
+            writer.add(conformed(pa.Table.from_pylist(rows[first : first + 500], RAW_EVENTS.schema), "rows"))
     (part,) = writer.parts
     return pq.read_metadata(part)
 
@@ -72,12 +73,27 @@ def test_files_have_the_measured_shape(tmp_path: Path) -> None:
     assert found["event_time"].has_offset_index
     packed = {"event_time", "received_time", "sent_time", "sub_sequence"}
     assert {name for name, column in found.items() if "DELTA_BINARY_PACKED" in column.encodings} == packed
-    assert {name for name, column in found.items() if "DELTA_BYTE_ARRAY" in column.encodings} == {"sequence_number"}
+    assert not [name for name, column in found.items() if "DELTA_BYTE_ARRAY" in column.encodings]
     assert "DELTA_LENGTH_BYTE_ARRAY" in found["event_id"].encodings
     plain = {name for name, column in found.items() if not column.has_dictionary_page}
-    assert plain >= packed | {"sequence_number", "event_id", "properties"}
+    assert plain >= packed | {"event_id", "properties"}
+    assert "sequence_number" not in plain
     assert found["event_type"].has_dictionary_page
     assert found["page_url"].has_dictionary_page
+
+
+@pytest.mark.parametrize(("events", "is_dictionary"), [(1, False), (2, True), (10, True)])
+def test_records_that_hold_many_events_are_numbered_in_a_dictionary(
+    tmp_path: Path, events: int, *, is_dictionary: bool
+) -> None:
+    """Numbers that each event has for itself are differences instead, and all are read again as they were."""
+    rows = [row | {"sequence_number": str(place // events).zfill(130)} for place, row in enumerate(ROWS)]
+    column = columns(written(tmp_path, "{}", rows))["sequence_number"]
+    assert column.has_dictionary_page == is_dictionary
+    assert ("DELTA_BYTE_ARRAY" in column.encodings) != is_dictionary
+    (again,) = row_groups(opened("part", tmp_path / "part-0.parquet"))
+    numbers = zip(again["event_id"].to_pylist(), again["sequence_number"].to_pylist(), strict=True)
+    assert dict(numbers) == {row["event_id"]: row["sequence_number"] for row in rows}
 
 
 def test_a_changed_shape_shows_in_the_footer(tmp_path: Path) -> None:

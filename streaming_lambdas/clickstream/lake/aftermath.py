@@ -1,8 +1,6 @@
-"""What names a person outside the data files: refused payloads, reports, query results, given-up batches."""
+"""What names a person outside the data files: reports, query results, sessions, given-up batches."""
 
-import io
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 import pyarrow as pa
@@ -10,28 +8,14 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from clickstream.errors import LakeError
-from clickstream.lake.commit_log import READERS
 from clickstream.lake.erasure_requests import Request
 from clickstream.lake.mentions import Mentions
 from clickstream.ports import Bucket
 from clickstream.stream.failures import failed_keys, read_failure
-from clickstream.tables import BAD_EVENTS, REPORTS_PREFIX, RESULTS_PREFIX, SESSIONS
+from clickstream.tables import REPORTS_PREFIX, RESULTS_PREFIX, SESSIONS
 
-ERASED = "erased on request"
-"""What stands in the place of the detail of a refused event."""
 _OF_SESSIONS = ("visitor_id", "user_id", "anonymous_id", "producer_session_id")
 """Columns of the table of sessions that name a person."""
-
-
-def blank_bad_events(bucket: Bucket, mentions: Mentions) -> int:
-    """Empty the payloads that mention the person, in place; how many.
-
-    The rows stay at their place: commits count them, and a reparse names them by number. An emptied payload is never
-    accepted. A file that cannot be read is left to the audit.
-    """
-    keys = [entry.key for entry in bucket.list(f"{BAD_EVENTS.name}/")]
-    with ThreadPoolExecutor(READERS) as pool:
-        return sum(pool.map(lambda key: _blank(bucket, key, mentions), keys))
 
 
 def forget_reports(bucket: Bucket, mentions: Mentions) -> Iterator[str]:
@@ -81,19 +65,3 @@ def _read(key: str, body: bytes, columns: list[str]) -> pa.Table:
         return pq.read_table(pa.BufferReader(body), columns=columns)
     except (pa.ArrowException, OSError) as error:
         raise LakeError(f"{key} is no readable Parquet file ({error}): build it anew") from error
-
-
-def _blank(bucket: Bucket, key: str, mentions: Mentions) -> int:
-    try:
-        table = pq.read_table(pa.BufferReader(bucket.get(key)))
-    except (pa.ArrowException, OSError):
-        return 0
-    rows = table.to_pylist()
-    theirs = [row for row in rows if row["payload"] and mentions.in_payload(row["payload"])]
-    for row in theirs:
-        row["payload"], row["detail"] = b"", ERASED
-    if theirs:
-        sink = io.BytesIO()
-        pq.write_table(pa.Table.from_pylist(rows, schema=table.schema), sink, compression="zstd", store_schema=False)
-        bucket.put(key, sink.getvalue())
-    return len(theirs)

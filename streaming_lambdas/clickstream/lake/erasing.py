@@ -11,62 +11,26 @@ still get one: nothing is removed that is not somewhere else, but for the person
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal
 
 import msgspec
 
 from clickstream.detection.alerting import is_anomaly
-from clickstream.errors import LakeError
 from clickstream.lake import erasure_requests, generations, purges
-from clickstream.lake.aftermath import blank_bad_events, forget_reports, forget_results, given_up, sessions_of
+from clickstream.lake.aftermath import forget_reports, forget_results, given_up, sessions_of
 from clickstream.lake.compaction import Outcome, compact_hours
+from clickstream.lake.erasure_records import Record, store, stored
 from clickstream.lake.erasure_requests import Request
 from clickstream.lake.garbage import collect
 from clickstream.lake.mentions import Mentions
+from clickstream.lake.refusals import empty, empty_resent, refused
 from clickstream.lake.searching import Hit, hashes, search, search_in
 from clickstream.lake.tombstones import TombstoneLog, Tombstones, event_digests
 from clickstream.lake.work import Lake, closed, fresh_inputs, kept, unfinished
 from clickstream.ports import Bucket, Key, Table
-from clickstream.tables import ERASURES_PREFIX, RAW_EVENTS, hour_text
+from clickstream.tables import RAW_EVENTS, hour_text
 
 Verify = Callable[[Request], dict[str, int]]
 """Asks the lake's query engine for rows of the person; the names of the queries, and the rows that each found."""
-
-
-class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """What was done for a request, and nothing that names the person. Counts and files are of all runs together."""
-
-    request_id: str
-    people: tuple[str, ...]
-    """Digests of the names."""
-    request_time: datetime
-    state: Literal["open", "done"] = "open"
-    finished_time: datetime | None = None
-    tombstones: tuple[int, ...] = ()
-    events: int = 0
-    """Different events of the person that were found."""
-    removed: dict[str, str] = {}
-    """SHA-256 of every data file that held something of the person, by key."""
-    written: dict[str, str] = {}
-    """The same for the files that took their place."""
-    session_items: int = 0
-    anomalies: int = 0
-    bad_events: int = 0
-    """Payloads that were emptied. Their rows stay: they are counted."""
-    reports: tuple[str, ...] = ()
-    query_results: int = 0
-    unreadable: tuple[str, ...] = ()
-    """Data files that could not be searched, and should be looked at."""
-    waiting: tuple[str, ...] = ()
-    """What keeps the request open."""
-    verified: dict[str, int] = {}
-    """Rows of the person that queries found at the end, by name of the query."""
-
-    @property
-    def key(self) -> str:
-        """Where the record is kept."""
-        return f"{ERASURES_PREFIX}/{self.request_id}.json"
 
 
 @dataclass(frozen=True)
@@ -98,60 +62,64 @@ def erase(places: Places, verify: Verify) -> Iterator[Outcome | Record]:
 
 
 def forget_resent(places: Places) -> int:
-    """Remove the live items that events of erased people made again which were sent once more; how many.
+    """Remove live items and refused payloads of erased people that came again with what was sent once more; how many.
 
-    The rows themselves are erased when they are compacted, so this must come before; nothing else knows the sessions.
+    Rows themselves are erased when they are compacted, so this must come before; nothing else knows the sessions.
     """
     lake = places.lake
     tombstones = Tombstones.of(TombstoneLog(lake.bucket).read())
     if not tombstones:
         return 0
+    emptied = empty_resent(lake.bucket, tombstones.payloads)
     hours = unfinished(lake, closed(lake, lake.ledger.hours()))
     fresh = [fresh_inputs(lake.ledger.work(hour), generations.newest(lake.bucket, hour)) for hour in hours]
     # What cannot be read is set aside and reported by the compaction.
     hits = search_in(lake.bucket, [landed.key for found in fresh for landed in found], tombstones, set())
-    return sum(_forget_sessions(places, {session_id for hit in hits for session_id in hit.trace.session_ids}))
+    return emptied + sum(_forget_sessions(places, {one for hit in hits for one in hit.trace.session_ids}))
 
 
 def begin(places: Places, request: Request) -> Record:
     """Set the tombstone and remove live items. Afterwards compaction and garbage collection do their part."""
     bucket, log = places.lake.bucket, TombstoneLog(places.lake.bucket)
-    record = _stored(bucket, request)
+    record = stored(bucket, request)
     unreadable: set[str] = set()
     hits = list(search(bucket, _sought(log, request), unreadable))
     event_ids = {event_id for hit in hits for event_id in hit.trace.event_ids}
-    new_events = _entomb(log, request, event_ids)
+    new_events, emptied = _entomb(bucket, log, request, event_ids)
     sessions = {name.value for name in request.names if name.kind == "session_id"}
     sessions |= {session_id for hit in hits for session_id in hit.trace.session_ids}
     items, anomalies = _forget_sessions(places, sessions)
     _ask_for_purges(bucket, hits)
     record = msgspec.structs.replace(
         record,
-        tombstones=tuple(one.number for one in log.read() if one.request_id == request.request_id),
+        tombstones=_numbers(log, request),
         events=record.events + new_events,
+        bad_events=record.bad_events + emptied,
         removed=record.removed | {hit.key: hit.sha256 for hit in hits},
         session_items=record.session_items + items,
         anomalies=record.anomalies + anomalies,
         unreadable=tuple(sorted(unreadable)),
     )
-    _store(bucket, record)
+    store(bucket, record)
     return record
 
 
 def finish(places: Places, request: Request, verify: Verify) -> Record:
     """Clean what compaction does not, search again, and close the request if nothing is left."""
     bucket, mentions, now = places.lake.bucket, Mentions(request.texts), places.lake.clock()
-    record = _stored(bucket, request)
+    log, record = TombstoneLog(bucket), stored(bucket, request)
+    _, emptied = _entomb(bucket, log, request, set())
     record = msgspec.structs.replace(
         record,
-        bad_events=record.bad_events + blank_bad_events(bucket, mentions),
+        tombstones=_numbers(log, request),
+        bad_events=record.bad_events + emptied,
         reports=tuple(sorted({*record.reports, *forget_reports(bucket, mentions)})),
         query_results=record.query_results + forget_results(bucket, now),
         waiting=tuple(_waiting(places, request, mentions)),
     )
     if not record.waiting:
         record = _closed(places, request, record, verify)
-    _store(bucket, record)
+    store(bucket, record)
     if record.state == "done":
         erasure_requests.close(places.requests, request, now)
     return record
@@ -192,14 +160,24 @@ def _sought(log: TombstoneLog, request: Request) -> Tombstones:
     return Tombstones({name.digest: request.request_time for name in request.names}, frozenset(known))
 
 
-def _entomb(log: TombstoneLog, request: Request, event_ids: set[str]) -> int:
-    """Write a tombstone, unless there is one that says all this. Returns how many events are new."""
+def _entomb(bucket: Bucket, log: TombstoneLog, request: Request, event_ids: set[str]) -> tuple[int, int]:
+    """Write a tombstone, unless there is one that says all this, then empty refused payloads; how many are new of both.
+
+    In this order: a run that dies in between finds the payloads again.
+    """
     own = [one for one in log.read() if one.request_id == request.request_id]
     known = {digest for one in own for digest in one.event_ids}
     new = {event_id for event_id in event_ids if event_digests([event_id]).isdisjoint(known)}
-    if new or not own:
-        log.append(request.request_id, request.names, new, request.request_time)
-    return len(new)
+    is_theirs = Mentions(request.texts).in_payload
+    files = refused(bucket, is_theirs)
+    payloads = {digest for digests in files.values() for digest in digests}
+    if new or not own or payloads.difference(*(one.payloads for one in own)):
+        log.append(request.request_id, request.names, new, request.request_time, payloads)
+    return len(new), empty(bucket, files, is_theirs)
+
+
+def _numbers(log: TombstoneLog, request: Request) -> tuple[int, ...]:
+    return tuple(one.number for one in log.read() if one.request_id == request.request_id)
 
 
 def _forget_sessions(places: Places, sessions: set[str]) -> tuple[int, int]:
@@ -219,18 +197,3 @@ def _ask_for_purges(bucket: Bucket, hits: list[Hit]) -> None:
         newest = generations.newest(bucket, hour)
         if newest:
             purges.ask(bucket, newest)
-
-
-def _stored(bucket: Bucket, request: Request) -> Record:
-    people = tuple(sorted(name.digest for name in request.names))
-    record = Record(request_id=request.request_id, people=people, request_time=request.request_time)
-    if not any(entry.key == record.key for entry in bucket.list(record.key)):
-        return record
-    try:
-        return msgspec.json.decode(bucket.get(record.key), type=Record)
-    except msgspec.DecodeError as error:
-        raise LakeError(f"{bucket.name}/{record.key} is no record of an erasure ({error}): remove it") from error
-
-
-def _store(bucket: Bucket, record: Record) -> None:
-    bucket.put(record.key, msgspec.json.format(msgspec.json.encode(record)))

@@ -126,18 +126,18 @@ class PartWriter:
             return
         run = self._run.taken(self.shape.sort_columns)
         self.rows_per_event_date.update(_event_dates(run))
-        path, writer = self._open()
+        path, writer = self._open(run)
         writer.write_table(run, row_group_size=len(run))
         self.parts[path] += len(run)
         if path.stat().st_size >= self.shape.part_mb * _MIB:
             self._close()
 
-    def _open(self) -> tuple[Path, pq.ParquetWriter]:
-        """The part being written; a new one if there is none."""
+    def _open(self, run: pa.Table) -> tuple[Path, pq.ParquetWriter]:
+        """The part being written; a new one, which the run begins, if there is none."""
         if self._writer is None:
             path = self._folder / f"part-{len(self.parts)}.parquet"
             self.parts[path] = 0
-            self._writer = path, pq.ParquetWriter(path, _WORKING, **writer_options(self.shape))
+            self._writer = path, pq.ParquetWriter(path, _WORKING, **writer_options(self.shape, run))
         return self._writer
 
     def _close(self) -> None:

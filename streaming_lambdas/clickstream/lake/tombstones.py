@@ -58,6 +58,8 @@ class Tombstone(msgspec.Struct, frozen=True, kw_only=True):
     """Digests of the names."""
     event_ids: tuple[str, ...] = ()
     """Digests of the ids of events that were found."""
+    payloads: tuple[str, ...] = ()
+    """Digests of refused payloads that mention the person."""
     request_time: datetime
     """Events that happened later are not erased: the person may have come back."""
 
@@ -69,17 +71,20 @@ class Tombstones:
     people: Mapping[str, datetime] = field(default_factory=dict)
     """Until when which digest of a name is erased."""
     event_ids: frozenset[str] = frozenset()
+    payloads: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, tombstones: Iterable[Tombstone], after: int = 0) -> "Tombstones":
         """Those with a greater number. A person who was erased twice is erased up to the later request."""
         people: dict[str, datetime] = {}
         event_ids: set[str] = set()
+        payloads: set[str] = set()
         for tombstone in (one for one in tombstones if one.number > after):
             event_ids.update(tombstone.event_ids)
+            payloads.update(tombstone.payloads)
             for digest in tombstone.people:
                 people[digest] = max(tombstone.request_time, people.get(digest, tombstone.request_time))
-        return cls(people, frozenset(event_ids))
+        return cls(people, frozenset(event_ids), frozenset(payloads))
 
     def __bool__(self) -> bool:
         return bool(self.people)
@@ -140,16 +145,28 @@ class TombstoneLog:
             self._known |= zip(new, pool.map(self._read, new), strict=True)
         return [self._known[key] for key in keys]
 
-    def append(self, request_id: str, names: Iterable[Name], event_ids: Iterable[str], until: datetime) -> Tombstone:
-        """Write the next tombstone. From now on every generation is made without the person's rows."""
+    def append(
+        self,
+        request_id: str,
+        names: Iterable[Name],
+        event_ids: Iterable[str],
+        until: datetime,
+        payloads: Iterable[str] = (),
+    ) -> Tombstone:
+        """Write the next tombstone. From now on every generation is made without the person's rows.
+
+        `payloads` are digests already.
+        """
         people = tuple(sorted(name.digest for name in names))
         digests = tuple(sorted({_digest(event_id) for event_id in event_ids}))
+        refused = tuple(sorted(set(payloads)))
         for _ in range(_TRIES):
             tombstone = Tombstone(
                 number=len(self.read()) + 1,
                 request_id=request_id,
                 people=people,
                 event_ids=digests,
+                payloads=refused,
                 request_time=until,
             )
             try:
