@@ -20,8 +20,9 @@ from clickstream.errors import InfrastructureError
 if TYPE_CHECKING:
     from batch_jobs.hour_task import Compacted
 
-PASSED_ON = ("AWS_DEFAULT_REGION",)
-"""Variables of this process that workers need: nothing else tells their clients where the services are."""
+PASSED_ON = ("AWS_DEFAULT_REGION", "MIMALLOC_PURGE_DELAY")
+"""Variables of this process that workers need: nothing else tells their clients where the services are, and the
+allocator what to keep."""
 
 
 def compacted_hours(

@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from batch_jobs.glue_entry import KEEP_PAGES
 from benchmarks import lake_reports, lake_workload, prices
 from benchmarks.lake_engine import ROOT, Engine, Measured, json_bytes_per_row, measured
 
@@ -89,7 +90,8 @@ def _compared(options: argparse.Namespace, landing: Path, folder: Path, console:
 def _run(peers: Path, engine: Engine, landing: Path, folder: Path) -> Measured:
     python = sys.executable if engine.name == "ours" else str(peers)
     if engine.name != "wrangler":
-        return measured(python, engine, landing, folder, {})
+        # Ours as under Glue.
+        return measured(python, engine, landing, folder, dict([KEEP_PAGES]) if engine.name == "ours" else {})
     with _s3(python, landing) as environment:
         return measured(python, engine, landing, folder, environment)
 

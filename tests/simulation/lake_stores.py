@@ -16,7 +16,7 @@ from tests.simulation.fake_catalog import MemoryCatalog
 from tests.simulation.fakes import MemoryBucket
 from tests.simulation.faults import Call, Gate
 
-_THREADED = ("commit_log", "downloads", "aftermath", "work", "tombstones", "searching")
+_THREADED = ("commit_log", "downloads", "refusals", "work", "tombstones", "searching")
 """Modules of the lake that read with several threads."""
 _MEMORY = Path("/dev/shm")  # noqa: S108  folders in it are made by `tempfile`
 _PARTS = 2
