@@ -26,6 +26,8 @@ from tests.simulation.fake_lake import HOUR, NEXT, land
 
 HOURS = [HOUR, NEXT]
 WORDS = (CANARY, PERSON, SESSION)
+REFUSED = f'{{"user_id": "{CANARY}"'.encode()
+"""A payload of the person that is no event."""
 
 
 def compact(world: Places) -> None:
@@ -46,7 +48,7 @@ def _scene() -> Places:
     land(world.lake, NEXT, [canary("c1", 11), other("o2", 12), canary("c2", 13, page="/else"), other("o1", 14)])
     compact(world)
     land(world.lake, HOUR, [canary("c3", 4), other("o3", 5)])
-    refuse(world, f'{{"user_id": "{CANARY}"'.encode(), 6)
+    refuse(world, REFUSED, 6)
     world.lake.bucket.put("reports/top_clients/2026-11-21/top_clients.csv", f"{PERSON},3".encode())
     world.lake.bucket.put("athena-results/q.csv", f"{PERSON}".encode())
     for table in (world.session_metrics, world.anomalies):

@@ -15,8 +15,8 @@ from clickstream.lake.refusals import SEEN_KEY
 from clickstream.lake.replaying import prepared_hours, replay, swap
 from clickstream.lake.restoring import prepare
 from clickstream.lake.retention import first_hour, remove_expired
+from tests.simulation.erasure_scene import REFUSED, WORDS
 from tests.simulation.erasure_world import (
-    CANARY,
     PERSON,
     SESSION,
     ask_for,
@@ -31,8 +31,6 @@ from tests.simulation.erasure_world import (
 )
 from tests.simulation.fake_lake import HOUR, NEXT, land
 from tests.simulation.fakes import MemoryBucket
-
-WORDS = (CANARY, PERSON, SESSION)
 
 
 def scene() -> Places:
@@ -136,14 +134,13 @@ def test_a_person_in_an_hour_past_its_retention_goes_with_its_files() -> None:
 def test_a_refused_payload_that_is_sent_once_more_is_emptied_again() -> None:
     """The same bytes are known by their digest after the request is done; other refused payloads stay."""
     world = scene()
-    theirs, others = f'{{"user_id": "{CANARY}"'.encode(), b'{"user_id": "somebody"'
-    refuse(world, theirs, 6)
+    refuse(world, REFUSED, 6)
     ask_for(world)
     record = run(world)
     assert record is not None
     assert (record.state, record.bad_events) == ("done", 1)
-    refuse(world, theirs, 7)
-    refuse(world, others, 8)
+    refuse(world, REFUSED, 7)
+    refuse(world, b'{"user_id": "somebody"', 8)
     assert traces_of(world, *WORDS) != []
     assert run(world) is None
     assert traces_of(world, *WORDS) == []
@@ -168,11 +165,10 @@ def test_refused_payloads_are_looked_through_once() -> None:
     bucket = CountedReads()
     world = with_lake(places(), bucket=bucket)
     land(world.lake, HOUR, [canary("c1", 1)])
-    theirs = f'{{"user_id": "{CANARY}"'.encode()
-    refuse(world, theirs, 6)
+    refuse(world, REFUSED, 6)
     ask_for(world)
     run(world)
-    for place, payload in ((7, b"[]"), (8, theirs)):
+    for place, payload in ((7, b"[]"), (8, REFUSED)):
         bucket.now += timedelta(hours=2)
         refuse(world, payload, place)
         run(world)

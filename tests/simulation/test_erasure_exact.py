@@ -18,7 +18,7 @@ from clickstream.lake.erasure_records import Record
 from clickstream.lake.generations import newest
 from clickstream.lake.work import unfinished
 from clickstream.stream.repairing import Pages
-from tests.simulation.erasure_scene import HOURS, WORDS, check, compact, scene
+from tests.simulation.erasure_scene import HOURS, REFUSED, WORDS, check, compact, scene
 from tests.simulation.erasure_schedule import behind, play
 from tests.simulation.erasure_world import (
     AFTER,
@@ -28,6 +28,7 @@ from tests.simulation.erasure_world import (
     canary,
     other,
     places,
+    refuse,
     request,
     rows_of,
     run,
@@ -179,6 +180,9 @@ def die_at_calls(error: Exception, every: int, *, takes_effect: bool) -> int:
             run(world)
         compact(world)
         check(world, "o1", "o2", "o3")
+        refuse(world, REFUSED, 60)
+        run(world)
+        assert traces_of(world, *WORDS) == [], at_call
         if not point.is_passed:
             return at_call
     return 0
