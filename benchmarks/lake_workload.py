@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from clickstream.intake import landing
 from clickstream.tables import RAW_EVENTS
 
 HOUR = "2026-11-21T09"
@@ -30,14 +31,6 @@ PAGES, AGENTS, ITEMS = 20_000, 960, 50_000
 _TYPES = ("page_view", "scroll", "click", "view_item", "search", "add_to_cart", "begin_checkout", "purchase")
 _SHARES = (0.36, 0.26, 0.19, 0.11, 0.04, 0.025, 0.01, 0.005)
 PURCHASE = _TYPES.index("purchase")
-_DISTINCT = {"event_id", "event_time", "received_time", "sent_time", "sequence_number", "sub_sequence"}
-_LANDING: dict[str, Any] = {
-    "compression": "zstd",
-    "compression_level": 1,
-    "use_dictionary": [name for name in RAW_EVENTS.schema.names if name not in _DISTINCT],
-    "write_statistics": ["received_time", "event_time"],
-    "store_schema": False,
-}
 Numbers = npt.NDArray[np.int64]
 
 
@@ -73,7 +66,7 @@ def write(folder: Path, files: int) -> Workload:
     rows = size = 0
     for number, events in enumerate(_objects(files)):
         path = folder / f"{number:05}.parquet"
-        pq.write_table(_table(events, rows), path, **_LANDING)
+        pq.write_table(_table(events, rows), path, **landing.writer_options(RAW_EVENTS.schema))
         rows, size = rows + len(events.number), size + path.stat().st_size
     return Workload(files * ROWS_PER_FILE, rows, files, size)
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -20,6 +21,12 @@ from clickstream.ledger import Kind, LandedObject
 from clickstream.tables import BAD_EVENTS, LANDING_PREFIX, RAW_EVENTS, LakeTable, hour_folder, hour_text
 
 _DISTINCT = {"event_id", "event_time", "received_time", "sent_time", "sequence_number", "sub_sequence", "payload"}
+_FEW_VALUES = {
+    *("epoch", "shard_id", "app_id", "schema_version", "event_type", "time_source", "key_id", "consent", "currency"),
+    *("channel", "utm_source", "utm_medium", "device_type", "browser", "os", "is_bot", "bot_reason", "country"),
+}
+"""Columns whose dictionary codes take a few bits: a codec costs more in objects of this size than it saves. Without one
+they are written with a fifth less work and read with a seventh less, in 0.7 % more bytes."""
 _VALUES_AT_ONCE = 1 << 16
 """Values that the writer encodes at a time: a tenth less work than its own 1,024 on a batch of 30,000 events."""
 _FOLDERS: dict[Kind, str] = {"landing": LANDING_PREFIX, "bad_events": BAD_EVENTS.name}
@@ -69,22 +76,26 @@ def _by_hour(rows: Sequence[Row], table: LakeTable) -> dict[str, Columns]:
 
 @paused()
 def parquet(rows: Sequence[Row], table: LakeTable) -> bytes:
-    """The rows as one Parquet file: zstd, dictionaries on the columns that repeat."""
+    """The rows as one Parquet file."""
     schema = table.schema
     batches = [_batch(chunk, schema) for chunk in Columns.of(rows).chunks]
     sink = pa.BufferOutputStream()
-    pq.write_table(
-        pa.Table.from_batches(batches, schema).combine_chunks(),
-        sink,
-        compression="zstd",
-        compression_level=1,
-        use_dictionary=[name for name in schema.names if name not in _DISTINCT],
-        write_statistics=["received_time", "event_time"],
-        store_schema=False,
-        write_batch_size=_VALUES_AT_ONCE,
-    )
+    pq.write_table(pa.Table.from_batches(batches, schema).combine_chunks(), sink, **writer_options(schema))
     body: bytes = sink.getvalue().to_pybytes()
     return body
+
+
+def writer_options(schema: pa.Schema) -> dict[str, Any]:
+    """What `pyarrow.parquet.write_table` is told for landing: dictionaries where values repeat, zstd where it pays."""
+    names = schema.names
+    return {
+        "compression": {name: "none" if name in _FEW_VALUES else "zstd" for name in names},
+        "compression_level": {name: 1 for name in names if name not in _FEW_VALUES},
+        "use_dictionary": [name for name in names if name not in _DISTINCT],
+        "write_statistics": ["received_time", "event_time"],
+        "store_schema": False,
+        "write_batch_size": _VALUES_AT_ONCE,
+    }
 
 
 def _batch(chunk: Sequence[Column], schema: pa.Schema) -> pa.RecordBatch:
