@@ -77,11 +77,20 @@ send: $(VENV)/installed ## send EVENTS=file (NDJSON or access log) to the stream
 
 .PHONY: batch
 batch: $(VENV)/installed ## run the batch steps now: compact, check, report
-	@$(LOCAL) python -m batch_jobs.run_steps --stack $(STACK) --include-open --whole --out "$(OUT)"
+	@$(LOCAL) python -m batch_jobs.run_steps --stack $(STACK) --include-open --whole --show --out "$(OUT)"
+
+.PHONY: report
+report: $(VENV)/installed ## the report page of STACK: of its densest run of days, or FROM=2026-11-21 TO=2026-11-28 (excluded)
+	@$(LOCAL) python -m batch_jobs.run_steps --steps run_reports --stack $(STACK) --show --out "$(OUT)" \
+	  $(if $(FROM)$(TO),$(if $(FROM),--start "$(FROM)") $(if $(TO),--end "$(TO)"),--whole)
 
 .PHONY: sql
 sql: $(VENV)/installed ## run one statement: FILE=sql/top_pages.sql
 	@$(LOCAL) python -m batch_jobs.run_query "$(FILE)" --stack $(STACK)
+
+.PHONY: queries
+queries: $(VENV)/installed ## run every statement of sql/ once: rows, MB read, ms, dollars; FROM=2026-11-21 TO=2026-11-28
+	@$(LOCAL) python -m batch_jobs.run_queries --stack $(STACK) $(if $(FROM),--start "$(FROM)") $(if $(TO),--end "$(TO)")
 
 .PHONY: counters
 counters: $(VENV)/installed ## live counters; BY=minute|hour|day SINCE=3h UNTIL=2026-11-21T12:00

@@ -87,6 +87,12 @@ def generations(commits: Iterable[Generation], interval: Interval) -> dict[str, 
     return {c.hour: c.generation for c in commits if any(first <= day <= last for day in c.rows_per_event_date)}
 
 
+def rows(commits: Iterable[Generation], interval: Interval) -> int:
+    """Rows of all UTC event dates that meet the interval."""
+    first, last = _dates(interval)
+    return sum(n for c in commits for day, n in c.rows_per_event_date.items() if first <= day <= last)
+
+
 def densest_span(commits: Iterable[Generation]) -> Interval:
     """The run of neighbouring event dates that holds most rows, without outlier dates (`OUTLIER_SHARE`)."""
     rows: Counter[date] = Counter()

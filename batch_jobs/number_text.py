@@ -22,7 +22,7 @@ def share(ratio: float | None) -> str:
     percent = 100 * ratio
     if percent and abs(percent) < 0.1:
         return f"{percent:.2g}{SPACE}%"
-    return f"{percent:.1f}{SPACE}%"
+    return f"{percent:,.1f}{SPACE}%"
 
 
 def decimal(number: float | None) -> str:

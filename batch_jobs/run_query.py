@@ -15,16 +15,13 @@ from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
-from aws_stores import S3Bucket
-from batch_jobs import lake_interval, number_text, stack
+from batch_jobs import lake_interval, number_text
 from batch_jobs.command_line import interruptible
 from batch_jobs.csv_text import csv_text
-from batch_jobs.queries import Answer, Guard, interval_values
+from batch_jobs.queries import Answer, interval_values
+from batch_jobs.statement_run import StatementRun, add_stack
 from clickstream.errors import ClickstreamError, ConfigError
-from clickstream.lake.generations import Generation, lake_commits
-from clickstream.lake.intervals import received_hours
 from clickstream.lake.statements import Statement, Value, parse_value, read_statement
-from clickstream.ports import Bucket
 
 FAILED, WRONG_USAGE = 1, 2
 WIDE = 200
@@ -40,7 +37,7 @@ def main(argv: list[str] | None = None) -> int:
     except ClickstreamError as error:
         return _fail(error, WRONG_USAGE)
     try:
-        answer = _ask(statement, given, options)
+        answer = StatementRun.of_options(options).ask(statement, given)
     except ClickstreamError as error:
         return _fail(error, FAILED)
     show(answer, options)
@@ -58,28 +55,6 @@ def show(answer: Answer, options: argparse.Namespace) -> None:
         Console(width=None if sys.stdout.isatty() else WIDE).print(_table(answer, options.limit))
     cost = f"{number_text.size(answer.bytes_scanned)} read, {answer.seconds:.1f} s, query {answer.query_id}"
     print(f"{number_text.plural(len(answer.frame), 'row')}, {cost}", file=sys.stderr)
-
-
-def _ask(statement: Statement, given: dict[str, Value], options: argparse.Namespace) -> Answer:
-    names = stack.complete(
-        {name: getattr(options, name) for name in ("bucket", "database", "workgroup")}, options.stack
-    )
-    bucket = S3Bucket(names["bucket"])
-    commits = list(lake_commits(bucket))
-    interval = lake_interval.choose(commits, options.start, options.end)
-    values: dict[str, Value] = {"start": interval.start, "end": interval.end, "time_zone": options.time_zone}
-    hours = _hours(statement, bucket, commits, interval)
-    guard = Guard(names["database"], names["workgroup"])
-    return guard.ask(statement, hours, interval_values(statement, values) | given)
-
-
-def _hours(
-    statement: Statement, bucket: Bucket, commits: Sequence[Generation], interval: lake_interval.Interval
-) -> list[str]:
-    """A statement without bounds of event time is about what arrived with the interval."""
-    if any(parameter.name == "start" for parameter in statement.parameters):
-        return received_hours(bucket, interval.start, interval.end)
-    return lake_interval.arrival_hours(commits, interval)
 
 
 def _given(statement: Statement, pairs: Sequence[str]) -> dict[str, Value]:
@@ -130,7 +105,7 @@ def _fail(error: ClickstreamError, code: int) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = lake_interval.parser("run_query", "Run one SQL file of Athena's dialect.", is_optional=True)
     parser.add_argument("file", type=Path, help="for example sql/top_pages.sql")
-    parser.add_argument("--stack", default="clickstream-local", help="stack whose outputs name what is not given")
+    add_stack(parser)
     parser.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", help="value of a parameter")
     parser.add_argument("--limit", type=int, default=40, help="rows to show; the query is not changed")
     parser.add_argument("--csv", action="store_true", help="all rows as CSV")

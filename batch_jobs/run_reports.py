@@ -1,7 +1,7 @@
 r"""Run every report of the list for each unfinished day, and publish tables and one page.
 
     python -m batch_jobs.run_reports --bucket B --database D --workgroup W --ledger-table L --anomalies-table A \
-        [--most-days 14 | --whole | --start TIME --end TIME] [--out FOLDER]
+        [--most-days 14 | --whole | --start TIME --end TIME] [--out FOLDER] [--show]
 
 A day is unfinished if it has ended (UTC) and what is published of it was not made from what the lake holds now (see
 `unfinished_days`). `--whole` reports the densest run of event dates in one page instead, today included.
@@ -25,16 +25,18 @@ from batch_jobs.command_line import interruptible
 from batch_jobs.lake_interval import Interval, whole_number
 from batch_jobs.lake_state import Anomaly
 from batch_jobs.queries import Guard, rows_as_dicts
-from batch_jobs.reports.asking import Outcome, Question, ask
+from batch_jobs.reports.asking import Outcome, Question, ask, log_line
 from batch_jobs.reports.facts import PageFacts
 from batch_jobs.reports.previous import Previous, dates_of, from_outcomes, interval_before, rows_of
 from batch_jobs.reports.published import read_published
 from batch_jobs.reports.publishing import publish
-from batch_jobs.reports.report_list import REPORTS
+from batch_jobs.reports.report_list import REPORTS, Report
 from batch_jobs.reports.report_rows import KEY_REPORTS
 from batch_jobs.reports.restating import restatements
+from batch_jobs.reports.session_dates import session_generations
 from batch_jobs.reports.small_cells import earlier, is_quotable, quotable, without_few
-from batch_jobs.reports.unfinished_days import event_days, of_interval, session_generations, unfinished_days
+from batch_jobs.reports.terminal import page_places, summary
+from batch_jobs.reports.unfinished_days import event_days, unfinished_days
 from clickstream.errors import ClickstreamError
 from clickstream.lake.catalog import Catalog
 from clickstream.lake.generations import Generation, lake_commits
@@ -122,22 +124,30 @@ def _report(source: Source, interval: Interval, folder: Path | None, options: ar
     """Everything about one interval; a sentence for each report that failed."""
     question = _question(source, interval, options)
     state = _state(source, question)
-    outcomes = [ask(source.guard, report, question, options.sql) for report in REPORTS]
+    outcomes = _ask_all(source, question, REPORTS, options)
     previous = _previous(source, interval, options)
     facts = _facts(outcomes, question, state, source, previous)
     publish(source.bucket, source.catalog, facts, outcomes, question.generations, question.sessions, folder)
+    if options.show:
+        print(f"{summary(facts)}\nThe page is {page_places(facts, source.bucket, folder)}")
     return _verdict(interval, outcomes)
 
 
+def _ask_all(
+    source: Source, question: Question, reports: Sequence[Report], options: argparse.Namespace
+) -> list[Outcome]:
+    """One after the other; each leaves a line in the log as soon as it is known, unless a person watches."""
+    outcomes = []
+    for report in reports:
+        outcomes.append(ask(source.guard, report, question, options.sql))
+        if not options.show:
+            print(log_line(outcomes[-1], question.interval))
+    return outcomes
+
+
 def _question(source: Source, interval: Interval, options: argparse.Namespace) -> Question:
-    return Question(
-        interval,
-        lake_interval.generations(source.commits, interval),
-        of_interval(session_generations(source.bucket), interval),
-        lake_interval.arrival_hours(source.commits, interval),
-        {"start": interval.start, "end": interval.end, "time_zone": options.time_zone},
-        options.suppress_below,
-    )
+    sessions = session_generations(source.bucket)
+    return Question(interval, source.commits, sessions, {"time_zone": options.time_zone}, options.suppress_below)
 
 
 def _state(source: Source, question: Question) -> lake_state.LakeState:
@@ -151,16 +161,20 @@ def _previous(source: Source, interval: Interval, options: argparse.Namespace) -
     """The period before, from its page if that is up to date, else asked for; None if the two cannot be compared."""
     before = interval_before(interval)
     days = {day.isoformat() for day in event_days(source.commits)}
-    if source.now < interval.end or not days.issuperset(dates_of(before)):
+    is_whole = days.issuperset(dates_of(before)) and not _is_hardly_any(source.commits, before, interval)
+    if source.now < interval.end or not is_whole:
         return None
     question = _question(source, before, options)
     published = read_published(source.bucket, before)
     if published and published.numbers and published.is_final(before, question.generations, question.sessions):
         return Previous(before, without_few(published.numbers, question.suppress_below))
     needed = [report for report in REPORTS if report.name in KEY_REPORTS]
-    return from_outcomes(
-        before, tuple(ask(source.guard, report, question, options.sql) for report in needed), question.suppress_below
-    )
+    return from_outcomes(before, tuple(_ask_all(source, question, needed, options)), question.suppress_below)
+
+
+def _is_hardly_any(commits: Sequence[Generation], before: Interval, interval: Interval) -> bool:
+    """Whether all that there is of the period before are the few events that wrong clocks put there."""
+    return lake_interval.rows(commits, before) < lake_interval.OUTLIER_SHARE * lake_interval.rows(commits, interval)
 
 
 def _facts(
@@ -213,6 +227,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--report-days", type=int, default=0, help="report no day that is older; 0: all")
     few = "leave out counts of visitors and sessions below N, and their ratios; 0: none"
     parser.add_argument("--suppress-below", type=_number, default=0, metavar="N", help=few)
+    parser.add_argument("--show", action="store_true", help="print a table for people instead of lines for the log")
     lake_arguments.add_retention(parser)
     return parser
 

@@ -66,7 +66,10 @@ class LakeReader:
 
     def _answer(self, statement: Statement, values: dict[str, Value]) -> pd.DataFrame:
         asked: dict[str, Value] = {"start": self.interval.start, "end": self.interval.end, "time_zone": self.time_zone}
-        answer = self.guard.ask(statement, self.hours, interval_values(statement, asked) | values)
+        lookback = statement.lookback(values)
+        start, end = self.interval.start - lookback, self.interval.end
+        hours = received_hours(self.bucket, start, end) if lookback else self.hours
+        answer = self.guard.ask(statement, hours, interval_values(statement, asked) | values)
         cost = f"{number_text.size(answer.bytes_scanned)} read, {answer.seconds:.1f} s"
         print(f"{statement.name}: {number_text.plural(len(answer.frame), 'row')}, {cost}")
         return answer.frame

@@ -7,6 +7,7 @@
 -- grain: one row per model, channel and currency (null: the orders state none, or several)
 -- partitions: exactly the dates of the interval, and those of the look-back before it
 -- bots: left out
+-- lookback: lookback_days
 -- parameter start timestamp: first start_time of a converted session, UTC, included
 -- parameter end timestamp: last start_time of a converted session, UTC, excluded
 -- parameter lookback_days integer = 30: days before a purchase in which sessions count as touches

@@ -5,6 +5,7 @@
 -- grain: one row per period_date (the day, or the Monday of the week) that has any of the four
 -- partitions: exactly the dates of the interval, and those of the look-back before it
 -- bots: left out
+-- lookback: lookback_days
 -- parameter start timestamp: first start_time, UTC, included
 -- parameter end timestamp: last start_time, UTC, excluded
 -- parameter time_zone text = UTC: IANA name of the zone that days are cut in

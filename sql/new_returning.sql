@@ -4,6 +4,7 @@
 -- grain: one row per local_date and visitor_type (new, returning)
 -- partitions: exactly the dates of the interval, and those of the look-back before it
 -- bots: left out
+-- lookback: lookback_days
 -- parameter start timestamp: first start_time, UTC, included
 -- parameter end timestamp: last start_time, UTC, excluded
 -- parameter time_zone text = UTC: IANA name of the zone that days are cut in

@@ -5,6 +5,7 @@
 -- grain: one row per cohort_date (the day, or the Monday of the week) and period, from 0 up to the end of the interval
 -- partitions: exactly the dates of the interval, and those of the look-back before it
 -- bots: left out
+-- lookback: lookback_days
 -- parameter start timestamp: first start_time, UTC, included
 -- parameter end timestamp: last start_time, UTC, excluded
 -- parameter time_zone text = UTC: IANA name of the zone that days are cut in

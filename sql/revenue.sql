@@ -11,7 +11,7 @@
 -- parameter end timestamp: last event time, UTC, excluded
 -- parameter time_zone text = UTC: IANA name of the zone that days are cut in
 -- parameter gap_minutes integer = 30: a session ends after this many minutes without an event
-WITH visits AS (
+WITH people AS (
     SELECT
         app_id,
         COALESCE(anonymous_id, session_id, user_id) AS person_id,
@@ -22,18 +22,37 @@ WITH visits AS (
         revenue,
         currency,
         event_time,
-        ROW_NUMBER() OVER (
+        received_time,
+        sequence_number,
+        sub_sequence,
+        MAX(CASE WHEN event_type = 'purchase' THEN 1 ELSE 0 END) OVER (
             PARTITION BY app_id, COALESCE(anonymous_id, session_id, user_id, event_id)
-            ORDER BY event_time, received_time, sequence_number, sub_sequence
-        ) AS place,
-        LAG(event_time) OVER (
-            PARTITION BY app_id, COALESCE(anonymous_id, session_id, user_id, event_id)
-            ORDER BY event_time, received_time, sequence_number, sub_sequence
-        ) AS previous_time
+        ) AS has_bought
     FROM raw_events
     WHERE :received
       AND event_time >= :start AND event_time < :end
       AND NOT COALESCE(is_bot, false)
+),
+visits AS (
+    -- Few people buy, and only their events have to be put in order.
+    SELECT
+        app_id,
+        person_id,
+        person_key,
+        event_type,
+        channel,
+        order_key,
+        revenue,
+        currency,
+        event_time,
+        ROW_NUMBER() OVER (
+            PARTITION BY app_id, person_key ORDER BY event_time, received_time, sequence_number, sub_sequence
+        ) AS place,
+        LAG(event_time) OVER (
+            PARTITION BY app_id, person_key ORDER BY event_time, received_time, sequence_number, sub_sequence
+        ) AS previous_time
+    FROM people
+    WHERE has_bought = 1
 ),
 parts AS (
     SELECT

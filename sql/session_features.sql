@@ -18,7 +18,7 @@ WITH events AS (
         product_id,
         user_agent,
         COALESCE(is_bot, false) AS is_machine,
-        DATE_TRUNC('minute', event_time) AS minute_time,
+        COUNT(*) OVER (PARTITION BY app_id, session_id, DATE_TRUNC('minute', event_time)) AS minute_events,
         DATE_DIFF(
             'millisecond',
             LAG(event_time) OVER (
@@ -31,16 +31,6 @@ WITH events AS (
       AND event_time >= :start AND event_time < :end
       AND session_id IS NOT NULL
 ),
-minutes AS (
-    SELECT app_id, session_id, minute_time, COUNT(*) AS events
-    FROM events
-    GROUP BY app_id, session_id, minute_time
-),
-busiest AS (
-    SELECT app_id, session_id, MAX(events) AS events
-    FROM minutes
-    GROUP BY app_id, session_id
-),
 totals AS (
     SELECT
         app_id,
@@ -48,6 +38,7 @@ totals AS (
         MIN(event_time) AS start_time,
         DATE_DIFF('second', MIN(event_time), MAX(event_time)) AS duration_s,
         COUNT(*) AS events,
+        MAX(minute_events) AS busiest_minute_events,
         COUNT(*) FILTER (WHERE event_type = 'page_view') AS page_views,
         COUNT(DISTINCT page_path) AS pages,
         COUNT(DISTINCT product_id) AS products,
@@ -63,25 +54,24 @@ totals AS (
     GROUP BY app_id, session_id
 )
 SELECT
-    totals.app_id,
-    totals.session_id,
-    totals.start_time,
-    CAST(totals.start_time AT TIME ZONE :time_zone AS date) AS local_date,
-    HOUR(totals.start_time AT TIME ZONE :time_zone) AS local_hour,
-    totals.duration_s,
-    totals.events,
-    busiest.events AS busiest_minute_events,
-    totals.page_views,
-    totals.pages,
-    totals.products,
-    totals.searches,
-    totals.cart_adds,
-    totals.checkouts,
-    totals.purchases,
-    totals.agents,
-    totals.gap_ms / 1e3 AS mean_gap_s,
-    totals.gap_spread_ms / NULLIF(totals.gap_ms, 0e0) AS gap_variation,
-    totals.is_bot
+    app_id,
+    session_id,
+    start_time,
+    CAST(start_time AT TIME ZONE :time_zone AS date) AS local_date,
+    HOUR(start_time AT TIME ZONE :time_zone) AS local_hour,
+    duration_s,
+    events,
+    busiest_minute_events,
+    page_views,
+    pages,
+    products,
+    searches,
+    cart_adds,
+    checkouts,
+    purchases,
+    agents,
+    gap_ms / 1e3 AS mean_gap_s,
+    gap_spread_ms / NULLIF(gap_ms, 0e0) AS gap_variation,
+    is_bot
 FROM totals
-INNER JOIN busiest ON busiest.app_id IS NOT DISTINCT FROM totals.app_id AND busiest.session_id = totals.session_id
-ORDER BY totals.start_time, totals.app_id, totals.session_id
+ORDER BY start_time, app_id, session_id

@@ -2,43 +2,58 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
-from math import ceil
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import pyarrow as pa
 
+from batch_jobs import lake_interval
 from batch_jobs.lake_interval import Interval
 from batch_jobs.queries import Answer, Guard, dollars, interval_values
 from batch_jobs.query_watch import BudgetError
 from batch_jobs.reports.keys import PARQUET
+from batch_jobs.reports.reach import Reach, reach
 from batch_jobs.reports.report_list import Report
+from batch_jobs.reports.session_dates import of_interval
 from batch_jobs.reports.small_cells import Suppressed, suppress
 from batch_jobs.reports.typed_rows import typed
 from clickstream.errors import ClickstreamError
-from clickstream.lake.statements import Value, read_statement
+from clickstream.lake.generations import Generation
+from clickstream.lake.statements import Statement, Value, read_statement
 
 Fact = str | int | float | bool | list[str]
 
 
 @dataclass(frozen=True)
 class Question:
-    """What all reports of an interval share: the received hours that hold it, and the values of parameters."""
+    """What all reports of an interval share: what the lake holds, and the values of parameters."""
 
     interval: Interval
-    generations: Mapping[str, int]
-    """By received hour; these hours are read."""
-    sessions: Mapping[str, int]
-    """Generation of the sessions of each date."""
-    arrival_hours: Sequence[str]
+    commits: Sequence[Generation]
+    """Newest generation of every received hour of the lake."""
+    lake_sessions: Mapping[str, int]
+    """Generation of the sessions of every date of the lake."""
     values: Mapping[str, Value]
+    """Of parameters, but for `start` and `end`."""
     suppress_below: int = 0
     """Counts of visitors and sessions below it are left out; 0 for none."""
 
-    def budget_bytes(self, report: Report) -> int:
-        """What the report may read: its budget of a day, for every day begun."""
-        return report.budget_bytes * ceil((self.interval.end - self.interval.start) / timedelta(days=1))
+    @cached_property
+    def generations(self) -> dict[str, int]:
+        """By received hour, of those that hold the interval's events."""
+        return lake_interval.generations(self.commits, self.interval)
+
+    @cached_property
+    def sessions(self) -> dict[str, int]:
+        """By date, of those that the interval meets."""
+        return of_interval(self.lake_sessions, self.interval)
+
+    def hours(self, report: Report, read: Interval) -> Sequence[str]:
+        """The received hours that the report reads: all that hold events of what it reads, and no others."""
+        if report.by_arrival:
+            return lake_interval.arrival_hours(self.commits, read)
+        return list(lake_interval.generations(self.commits, read))
 
 
 @dataclass(frozen=True)
@@ -58,6 +73,8 @@ class Outcome:
     """The answer as it is published: without small counts, where that is asked for."""
     rows: pa.Table | None = None
     """That, with the columns of the report's table."""
+    looked_back: Mapping[str, Fact] = field(default_factory=dict)
+    """How far before the interval it looked; nothing where it did not."""
 
     @property
     def cost(self) -> dict[str, Fact]:
@@ -75,7 +92,7 @@ class Outcome:
     def entry(self) -> dict[str, Fact]:
         """The report as `reports.json` lists it."""
         name, answer = self.report.name, self.answer
-        known: dict[str, Fact] = {"name": name, "title": self.report.title, **self.cost}
+        known: dict[str, Fact] = {"name": name, "title": self.report.title, **self.cost, **self.looked_back}
         if answer is None:
             return {**known, "failure": self.failure}
         files = [f"{PARQUET}/{name}.parquet", f"{name}.csv"]
@@ -88,27 +105,37 @@ def ask(guard: Guard, report: Report, question: Question, folder: Path) -> Outco
 
     A query that is seen beyond its budget is stopped, and its report has failed.
     """
-    budget = question.budget_bytes(report)
     try:
         statement = read_statement(folder / f"{report.name}.sql")
-        hours = question.arrival_hours if report.by_arrival else question.generations
-        answer = guard.ask(statement, hours, interval_values(statement, question.values), budget)
-        shown = suppress(answer.frame, question.suppress_below)
-        rows = typed(shown.frame, report.table)
+        back = reach(report, statement, question.interval)
+        return _asked(guard, report, statement, question, back)
     except BudgetError as error:
-        outcome = Outcome(report, None, str(error), error.query_id, error.bytes_scanned, is_over_budget=True)
+        return Outcome(report, None, str(error), error.query_id, error.bytes_scanned, is_over_budget=True)
     except ClickstreamError as error:
-        outcome = Outcome(report, None, str(error))
-    else:
-        scanned = answer.bytes_scanned
-        outcome = Outcome(
-            report, answer, "", answer.query_id, scanned, is_over_budget=scanned > budget, shown=shown, rows=rows
-        )
-    _log(outcome, question.interval)
-    return outcome
+        return Outcome(report, None, str(error))
 
 
-def _log(outcome: Outcome, interval: Interval) -> None:
+def _asked(guard: Guard, report: Report, statement: Statement, question: Question, back: Reach) -> Outcome:
+    values = interval_values(statement, {"start": back.about.start, "end": back.about.end, **question.values})
+    budget = back.budget_bytes(report)
+    answer = guard.ask(statement, question.hours(report, back.read), values, budget)
+    shown = suppress(answer.frame, question.suppress_below)
+    scanned = answer.bytes_scanned
+    return Outcome(
+        report,
+        answer,
+        "",
+        answer.query_id,
+        scanned,
+        is_over_budget=scanned > budget,
+        shown=shown,
+        rows=typed(shown.frame, report.table),
+        looked_back=back.entry(question.interval, question.lake_sessions),
+    )
+
+
+def log_line(outcome: Outcome, interval: Interval) -> str:
+    """What became of it as one line of JSON, for the log of a run that nobody watches."""
     line = {"job": "run_reports", "interval": interval.label, "report": outcome.report.name, **outcome.cost}
     found = {"rows": len(outcome.answer.frame)} if outcome.answer else {"failure": outcome.failure}
-    print(json.dumps({**line, **found}))
+    return json.dumps({**line, **found})

@@ -5,7 +5,7 @@ The areas are drawn in a nested SVG that stretches; labels and marks are placed 
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -19,6 +19,8 @@ MAX_BUCKETS = 150
 SEVERITIES = {"low": 1, "medium": 2, "high": 3, "critical": 4}
 _TICKS = tuple(timedelta(hours=h) for h in (1 / 12, 1 / 4, 1 / 2, 1, 2, 3, 6, 12, 24, 48, 168, 336, 672, 1344, 2688))
 _MAX_TICKS = 9
+_MAX_LINES = 40
+"""With more marks than this, lines down from them would hide the traffic."""
 _EDGE = 4
 """Percent of the width from which a label would stick out."""
 _TOP, _PLOT, _BOTTOM = 36, 190, 26
@@ -89,7 +91,7 @@ def draw(series: Series, anomalies: Sequence[Anomaly]) -> Html:
             preserveAspectRatio="none",
         ),
         _time_axis(series),
-        [_mark(series, index, found) for index, found in sorted(_per_bucket(series, anomalies).items())],
+        _marks(series, _per_bucket(series, anomalies)),
         class_="traffic",
         role="img",
         width="100%",
@@ -159,7 +161,11 @@ def _per_bucket(series: Series, anomalies: Iterable[Anomaly]) -> dict[int, list[
     return found
 
 
-def _mark(series: Series, index: int, anomalies: Sequence[Anomaly]) -> Html:
+def _marks(series: Series, found: Mapping[int, Sequence[Anomaly]]) -> list[Html]:
+    return [_mark(series, index, found[index], has_line=len(found) <= _MAX_LINES) for index in sorted(found)]
+
+
+def _mark(series: Series, index: int, anomalies: Sequence[Anomaly], *, has_line: bool) -> Html:
     """A dot, and a line down to the traffic where the worst severity is high."""
     worst = max((anomaly.severity for anomaly in anomalies), key=lambda severity: SEVERITIES.get(severity, 0))
     place = f"{100 * (index + 0.5) / len(series.buckets):.2f}%"
@@ -169,7 +175,7 @@ def _mark(series: Series, index: int, anomalies: Sequence[Anomaly]) -> Html:
     return tag(
         "g",
         tag("title", f"{series.label(series.buckets[index].time)}: {words}"),
-        line if SEVERITIES.get(worst, 0) >= SEVERITIES["high"] else "",
+        line if has_line and SEVERITIES.get(worst, 0) >= SEVERITIES["high"] else "",
         tag("circle", cx=place, cy=8, r=4, class_="mark"),
         class_=f"severity-{worst if worst in SEVERITIES else 'unknown'}",
     )

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from batch_jobs.lake_interval import Interval
 from batch_jobs.lake_state import LakeState
+from batch_jobs.number_text import count, plural
 from batch_jobs.reports.previous import Previous
 from batch_jobs.reports.published import Restatement
 from batch_jobs.reports.report_rows import Number, Numbers, ReportRows
@@ -44,6 +45,15 @@ class PageFacts(ReportRows):
     def failures(self) -> list[tuple[str, str]]:
         """Title and sentence of every report that failed."""
         return [(str(run["title"]), str(run["failure"])) for run in self.runs if "failure" in run]
+
+    def looked_back(self, report: str) -> str:
+        """One sentence on how far back the report looks, and whether the lake holds all of that; empty for none."""
+        run = next((run for run in self.runs if run.get("name") == report and "days_read" in run), None)
+        if run is None:
+            return ""
+        read, held = int(run["days_read"]), int(run["days_held"])
+        lacking = "" if held >= read else f"; the lake holds sessions of {count(held)} of them"
+        return f"What came before is known from {plural(read, 'day')} up to the end of the interval{lacking}."
 
     @property
     def suppressed_cells(self) -> int:

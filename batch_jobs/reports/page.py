@@ -4,10 +4,12 @@ from collections import Counter
 from collections.abc import Iterable
 
 from batch_jobs.number_text import count, dollars, moment, plural, share, size
-from batch_jobs.reports import headline, restated, sections, traffic
+from batch_jobs.reports import goals, headline, journeys, restated, sections, sources, traffic, visitors
 from batch_jobs.reports.facts import PageFacts
 from batch_jobs.reports.markup import Html, tag
+from batch_jobs.reports.odd_hours import odd_hours
 from batch_jobs.reports.parts import Column, Tile, section, table, tiles, with_bar
+from batch_jobs.reports.places import places
 from batch_jobs.reports.style import STYLE
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -16,11 +18,21 @@ _HOURS_NAMED = 12
 _LINKS = (
     ("headline", "In short"),
     ("traffic", "Traffic"),
+    ("hours", "Unusual hours"),
     ("funnel", "Funnel"),
+    ("conversion", "Conversion"),
     ("pages", "Pages"),
+    ("entries", "Entries and exits"),
+    ("paths", "Paths"),
     ("channels", "Channels"),
     ("types", "Event types"),
+    ("campaigns", "Campaigns"),
+    ("attribution", "Attribution"),
+    ("visitors", "Visitors"),
+    ("lifecycle", "Lifecycle"),
+    ("retention", "Retention"),
     ("sessions", "Sessions"),
+    ("places", "Devices"),
     ("quality", "Data quality"),
     ("about", "About"),
 )
@@ -73,10 +85,21 @@ def _main(facts: PageFacts) -> Html:
         "main",
         headline.headline(facts),
         traffic.traffic(facts),
+        odd_hours(facts),
         sections.funnel(facts),
+        goals.conversion(facts),
+        goals.experiment(facts),
         sections.top_pages(facts),
+        journeys.entries_exits(facts),
+        journeys.paths(facts),
         pair,
+        sources.campaigns(facts),
+        sources.attribution(facts),
+        visitors.new_returning(facts),
+        visitors.lifecycle(facts),
+        visitors.retention(facts),
         sections.sessions(facts),
+        places(facts),
         sections.http_status(facts),
         _quality(facts),
     )

@@ -36,18 +36,36 @@ def tiles(entries: Iterable[Tile]) -> Html:
     return tag("dl", [_tile(entry) for entry in entries], class_="tiles")
 
 
-def table(caption: str, columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> Html:
+def table(caption: str, columns: Sequence[Column], rows: Iterable[Sequence[str]], *, class_: str | None = None) -> Html:
     """A table whose first column names the row. A cell may be `Html`."""
     head = tag("tr", [tag("th", column.heading, scope="col", class_=_wide(column)) for column in columns])
     body = [tag("tr", _cells(columns, row)) for row in rows]
     caption_tag = tag("caption", caption)
-    return tag("div", tag("table", caption_tag, tag("thead", head), tag("tbody", body)), class_="scroll")
+    inner = tag("table", caption_tag, tag("thead", head), tag("tbody", body), class_=class_)
+    return tag("div", inner, class_="scroll")
 
 
 def with_bar(words: str, part: float) -> Html:
     """Text over a bar that is `part` (0 to 1) of the full width."""
     filled = tag("span", "", style=f"width:{100 * min(max(part, 0), 1):.1f}%")
     return Html(tag("span", words) + tag("span", filled, class_="bar"))
+
+
+def heat(words: str, part: float | None) -> Html:
+    """Text on a ground that is darker the greater `part` (0 to 1) is; on none at all without one."""
+    style = None if part is None else f"--heat:{min(max(part, 0), 1):.2f}"
+    return tag("span", words, class_="heat", style=style)
+
+
+def with_range(words: str, low: float, middle: float, high: float) -> Html:
+    """Text over a scale from 0 to 1 with a line from low to high and a dot in between."""
+    line = tag("span", "", class_="line", style=f"left:{100 * low:.1f}%;width:{100 * (high - low):.1f}%")
+    return Html(tag("span", words) + tag("span", line, tag("i", "", style=f"left:{100 * middle:.1f}%"), class_="range"))
+
+
+def folded(summary: str, content: Html) -> Html:
+    """Something to open: the numbers behind a chart."""
+    return tag("details", tag("summary", summary), content)
 
 
 def legend(entries: Iterable[tuple[str, str]]) -> Html:

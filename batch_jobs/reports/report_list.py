@@ -10,6 +10,8 @@ from clickstream.tables import INSTANT, TEXT, Column, LakeTable
 REPORT_TABLE_PREFIX = "report_"
 """No other table of the database begins so."""
 _MB = 1_000_000
+_OF_SESSIONS = 500 * _MB
+"""The table of sessions has a row where raw_events has some twenty."""
 _TYPES = {
     "text": TEXT,
     "int": pa.int32(),
@@ -25,7 +27,7 @@ _DAY = (Column("report_date", pa.date32(), "UTC date that the report is about"),
 
 @dataclass(frozen=True)
 class Report:
-    """One report: file name of its statement, title for people, and the bytes that it may read for each day.
+    """One report: file name of its statement, title for people, and the bytes that it may read of each day.
 
     `columns` are those of the statement's result, in order: name and type, one of `_TYPES`.
     """
@@ -36,6 +38,8 @@ class Report:
     budget_bytes: int = 2_000 * _MB
     by_arrival: bool = False
     """Its rows have no event time: it reads the hours in which the interval's events arrived."""
+    least_days: int = 1
+    """Days up to the end of the interval that it is about at least, where a single one tells nothing."""
 
     @cached_property
     def table(self) -> LakeTable:
@@ -64,6 +68,12 @@ REPORTS = (
         "local_date date, local_hour bigint, events bigint, bot_events bigint, page_views bigint, visitors bigint, "
         "orders bigint",
     ),
+    Report(
+        "anomalies",
+        "Unusual hours",
+        "hour_time instant, events bigint, expected bigint, score double",
+        budget_bytes=500 * _MB,
+    ),
     Report("events_per_minute", "Events per minute", "minute_time instant, events bigint, bot_events bigint"),
     Report(
         "funnel",
@@ -71,10 +81,34 @@ REPORTS = (
         "step bigint, event_type text, sessions bigint, step_conversion double, total_conversion double",
     ),
     Report(
+        "conversion",
+        "Conversion of visitors",
+        "local_date date, visitors bigint, converted_visitors bigint, goals bigint, conversion_rate double, "
+        "rate_low double, rate_high double",
+    ),
+    Report(
+        "ab_test",
+        "Experiment",
+        "variant text, visitors bigint, converted_visitors bigint, conversion_rate double, difference double, "
+        "difference_low double, difference_high double, z_score double",
+    ),
+    Report(
         "top_pages",
         "Top pages",
         "app_id text, page_path text, page_title text, page_views bigint, visitors bigint, sessions bigint, "
         "view_share double, bot_views bigint",
+    ),
+    Report(
+        "entry_exit_pages",
+        "Entries and exits",
+        "app_id text, page_path text, entries bigint, exits bigint, bounces bigint, bounce_rate double, "
+        "entry_conversion_rate double",
+        budget_bytes=_OF_SESSIONS,
+    ),
+    Report(
+        "paths",
+        "Paths",
+        "app_id text, page_path text, next_page text, moves bigint, sessions bigint, move_share double",
     ),
     Report(
         "top_clients",
@@ -88,6 +122,19 @@ REPORTS = (
         "Channels",
         "channel text, sessions bigint, visitors bigint, page_views bigint, orders bigint, conversion_rate double",
     ),
+    Report(
+        "campaigns",
+        "Campaigns",
+        "utm_source text, utm_medium text, utm_campaign text, sessions bigint, visitors bigint, page_views bigint, "
+        "orders bigint, bounce_rate double, conversion_rate double",
+        budget_bytes=_OF_SESSIONS,
+    ),
+    Report(
+        "attribution",
+        "Attribution",
+        "model text, channel text, currency text, conversions double, revenue double",
+        budget_bytes=_OF_SESSIONS,
+    ),
     Report("revenue", "Revenue", "local_date date, channel text, currency text, orders bigint, revenue money"),
     Report(
         "event_types",
@@ -99,6 +146,34 @@ REPORTS = (
         "Sessions",
         "device_type text, sessions bigint, events_per_session double, page_views_per_session double, "
         "median_duration_s double, bounce_rate double, converted_sessions bigint, conversion_rate double",
+    ),
+    Report(
+        "device_geo",
+        "Devices and countries",
+        "device_type text, country text, sessions bigint, visitors bigint, session_share double, page_views bigint, "
+        "bounce_rate double, conversion_rate double",
+        budget_bytes=_OF_SESSIONS,
+    ),
+    Report(
+        "new_returning",
+        "New and returning visitors",
+        "local_date date, visitor_type text, visitors bigint, sessions bigint, page_views bigint, "
+        "converted_sessions bigint, conversion_rate double",
+        budget_bytes=_OF_SESSIONS,
+    ),
+    Report(
+        "lifecycle",
+        "Who came and who stayed away",
+        "period_date date, new_visitors bigint, retained_visitors bigint, resurrected_visitors bigint, "
+        "dormant_visitors bigint",
+        budget_bytes=_OF_SESSIONS,
+    ),
+    Report(
+        "retention",
+        "Retention of visitors",
+        "cohort_date date, period bigint, visitors bigint, returned bigint, retention_rate double, is_complete boolean",
+        budget_bytes=_OF_SESSIONS,
+        least_days=15,
     ),
     Report(
         "bad_events",

@@ -9,8 +9,8 @@ import pandas as pd
 from batch_jobs.reports.published import Restatement
 from batch_jobs.reports.report_rows import Number, Numbers, ReportRows
 
-_PEOPLE = re.compile(r"(?:.+_)?(?:visitors|sessions)")
-_DERIVED = re.compile(r".+_(?:rate|conversion|per_session)|median_.+")
+_PEOPLE = re.compile(r"(?:.+_)?(?:visitors|sessions)|returned|conversions|entries|exits|bounces")
+_DERIVED = re.compile(r".+_(?:rate|conversion|per_session)|median_.+|rate_.+|session_share|(?:difference|z)(?:_.+)?")
 """Ratios of counts of people, which with another column give the count back, and what few of them had in common."""
 
 

@@ -5,13 +5,13 @@ STYLE = """
   color-scheme: light dark;
   --page: #f6f7f9; --card: #ffffff; --ink: #1c2430; --soft: #5b6675; --rule: #e1e5ea;
   --main: #2f6fd0; --main-fill: #2f6fd033; --track: #e9edf3; --bots: #7a8594; --bots-fill: #7a8594aa;
-  --low: #8a7a1f; --medium: #c96f12; --high: #c62f3d;
+  --part-2: #1f9a82; --part-3: #b07ad0; --low: #8a7a1f; --medium: #c96f12; --high: #c62f3d;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --page: #12161c; --card: #1a2029; --ink: #e6eaf0; --soft: #9aa6b5; --rule: #2c3440;
     --main: #6ba4f5; --main-fill: #6ba4f53d; --track: #262e39; --bots: #8d99a8; --bots-fill: #8d99a8aa;
-    --low: #cdbb52; --medium: #f0a04b; --high: #ff7480;
+    --part-2: #45c4aa; --part-3: #c79be3; --low: #cdbb52; --medium: #f0a04b; --high: #ff7480;
   }
 }
 * { box-sizing: border-box; }
@@ -47,9 +47,19 @@ thead th { border-top: 0; color: var(--soft); font-weight: 500; font-size: .82re
 th:first-child, td:first-child { text-align: left; padding-left: 0; font-weight: 400; }
 td { white-space: nowrap; }
 tbody th { overflow-wrap: anywhere; width: 46%; }
+table.tight tbody th { width: auto; }
+table.tight th, table.tight td { padding-left: .3rem; padding-right: .3rem; }
 th:last-child, td:last-child { padding-right: 0; }
 .bar { display: block; height: .45rem; border-radius: .25rem; background: var(--track); margin-top: .2rem; }
 .bar span { display: block; height: 100%; border-radius: .25rem; background: var(--main); min-width: 1px; }
+.heat { position: relative; display: block; isolation: isolate; padding: 0 .3rem; margin: 0 -.3rem; }
+.heat::before { content: ""; position: absolute; inset: -.2rem .06rem; z-index: -1; border-radius: .2rem;
+  background: var(--main); opacity: calc(var(--heat, 0) * .4); }
+.range { display: block; position: relative; height: .45rem; border-radius: .25rem; background: var(--track);
+  margin-top: .2rem; }
+.range .line { position: absolute; top: .15rem; height: .15rem; background: var(--main); min-width: 1px; }
+.range i { position: absolute; top: 0; width: .45rem; height: .45rem; margin-left: -.225rem; border-radius: 50%;
+  background: var(--main); }
 svg { display: block; overflow: visible; }
 svg.traffic { margin-top: .5rem; }
 svg text { paint-order: stroke; stroke: var(--card); stroke-width: 3px;
@@ -57,6 +67,9 @@ svg text { paint-order: stroke; stroke: var(--card); stroke-width: 3px;
 svg .grid { stroke: var(--rule); stroke-width: 1; }
 svg .area-all { fill: var(--main-fill); stroke: var(--main); stroke-width: 1.5; vector-effect: non-scaling-stroke; }
 svg .area-bots { fill: var(--bots-fill); }
+svg .zero { stroke: var(--soft); stroke-width: 1; }
+svg .part-1 { fill: var(--main); } svg .part-2 { fill: var(--part-2); } svg .part-3 { fill: var(--part-3); }
+svg .part-lost { fill: var(--bots); }
 svg .hover { fill: transparent; }
 svg .hover:hover { fill: var(--main-fill); }
 svg .mark-line { stroke: currentColor; stroke-width: 1; opacity: .3; }
@@ -68,7 +81,9 @@ svg .mark { fill: currentColor; stroke: var(--card); stroke-width: 1.5; }
 .legend i { display: inline-block; width: .8rem; height: .6rem; margin-right: .35rem; border-radius: .15rem; }
 .legend i.dot { width: .6rem; border-radius: 50%; background: currentColor; }
 .legend i.all { background: var(--main-fill); border: 1.5px solid var(--main); }
-.legend i.bots { background: var(--bots); }
+.legend i.bots, .legend i.part-lost { background: var(--bots); }
+.legend i.part-1 { background: var(--main); } .legend i.part-2 { background: var(--part-2); }
+.legend i.part-3 { background: var(--part-3); }
 footer { padding-bottom: 2.5rem; font-size: .88rem; }
 footer td, footer th { font-size: .85rem; }
 footer td { white-space: normal; }

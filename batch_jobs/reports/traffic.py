@@ -10,7 +10,11 @@ from batch_jobs.reports import chart
 from batch_jobs.reports.chart import Bucket, Series
 from batch_jobs.reports.facts import PageFacts
 from batch_jobs.reports.markup import Html
-from batch_jobs.reports.parts import NO_DATA, legend, section
+from batch_jobs.reports.parts import NO_DATA, Column, folded, legend, section, table
+from batch_jobs.reports.report_rows import Row
+
+_DAYS_BY_HOUR = 2
+_COUNTS = ("events", "bot_events", "page_views", "visitors", "orders")
 
 
 def traffic(facts: PageFacts) -> Html:
@@ -33,9 +37,28 @@ def traffic(facts: PageFacts) -> Html:
                 ("bots", "events by bots"),
                 ("dot severity-high", "anomaly, high severity"),
                 ("dot severity-medium", "anomaly, medium severity"),
+                ("dot severity-low", "anomaly, low severity"),
             ]
         ),
+        folded("Numbers", _numbers(facts)),
     )
+
+
+def _numbers(facts: PageFacts) -> Html:
+    """By hour for up to two days, else by day: what the chart shows, and people and orders."""
+    days = facts.table("daily_metrics")
+    hours = facts.table("hourly_metrics") if len(days) <= _DAYS_BY_HOUR else ()
+    headings = ("Hour" if hours else "Day", "Events", "By bots", "Page views", "Visitors", "Orders")
+    return table(
+        f"Traffic of people by {'hour' if hours else 'day'} ({facts.time_zone} time)",
+        [Column(heading, heading in {"By bots", "Page views"}) for heading in headings],
+        ((_clock(row), *(count(row[name]) for name in _COUNTS)) for row in hours or days),
+    )
+
+
+def _clock(row: Row) -> str:
+    hour = row.get("local_hour")
+    return f"{row['local_date']}" if hour is None else f"{row['local_date']} {hour:02d}:00"
 
 
 def _shown_end(facts: PageFacts, minutes: Sequence[Bucket]) -> datetime:

@@ -5,16 +5,16 @@ run that was missed is made up for, a late event brings its day back, and a run 
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 
 from batch_jobs.lake_interval import OUTLIER_SHARE, Interval, whole_day
 from batch_jobs.reports.keys import PAGE, SUMMARY, report_key
 from batch_jobs.reports.published import Published, decode
+from batch_jobs.reports.session_dates import of_interval, session_generations
 from clickstream.lake.commit_log import READERS
-from clickstream.lake.generations import Generation, hour_start, number_in
-from clickstream.lake.session_log import LOG
+from clickstream.lake.generations import Generation, hour_start
 from clickstream.ports import Bucket
 from clickstream.tables import REPORTS_PREFIX
 
@@ -48,17 +48,6 @@ def unfinished_days(bucket: Bucket, commits: Sequence[Generation], now: datetime
     unfinished = [day for day in ended if not is_done.get(day)]
     unfinished.sort(key=lambda day: (published[day].made_time if day in published else _NEVER, day))
     return [whole_day(day) for day in unfinished]
-
-
-def session_generations(bucket: Bucket) -> dict[str, int]:
-    """Generation of the sessions of every date that has any, from one listing."""
-    return {day: number_in(key) or 0 for day, key in LOG.newest_keys(bucket).items()}
-
-
-def of_interval(sessions: Mapping[str, int], interval: Interval) -> dict[str, int]:
-    """Those of the dates that the interval meets."""
-    first, last = interval.start.date(), (interval.end - timedelta(microseconds=1)).date()
-    return {day: number for day, number in sessions.items() if first.isoformat() <= day <= last.isoformat()}
 
 
 def event_days(commits: Iterable[Generation]) -> list[date]:

@@ -28,15 +28,8 @@ SCHEMA: dict[str, object] = {
     }
     for table in LAKE_TABLES
 }
-_LOOK_BACK = "DATE_ADD('DAY', CAST(0 - :lookback_days AS BIGINT), {})"
+_LOOK_BACK = "DATE_ADD('DAY', CAST(0 - :{} AS BIGINT), {})"
 """As sqlglot spells `DATE_ADD('day', 0 - :lookback_days, …)`."""
-SESSION_BOUNDS = (
-    ("dt >= CAST(:start AS DATE)", f"dt >= {_LOOK_BACK.format('CAST(:start AS DATE)')}"),
-    ("dt <= CAST(:end AS DATE)",),
-    ("start_time >= :start", f"start_time >= {_LOOK_BACK.format(':start')}"),
-    ("start_time < :end",),
-)
-"""A session counts where it begins, and is found there; statements about what came before look back some days."""
 OF_WHOLE_HOURS = frozenset({"lake_totals", "received_rows", "realtime_vs_lake"})
 """Statements about what arrived, whatever the time of the events; so are all checks."""
 FORBIDDEN = {
@@ -52,16 +45,22 @@ def broken_rules(path: Path) -> list[str]:
         statement = read_statement(path)
     except StatementError as error:
         return [str(error)]
-    return lint(statement.sql, is_bounded=path.parent.name != "checks" and path.stem not in OF_WHOLE_HOURS)
+    is_bounded = path.parent.name != "checks" and path.stem not in OF_WHOLE_HOURS
+    return lint(statement.sql, is_bounded=is_bounded, lookback=statement.clauses.get("lookback", ""))
 
 
-def lint(sql: str, *, is_bounded: bool) -> list[str]:
-    """Every broken rule of one statement, as sentences. `is_bounded`: scans of raw_events need :start and :end."""
+def lint(sql: str, *, is_bounded: bool, lookback: str = "") -> list[str]:
+    """Every broken rule of one statement, as sentences.
+
+    `is_bounded`: scans of raw_events need :start and :end. `lookback`: the parameter that its contract names, with the
+    days before the start from which on it reads.
+    """
     trees = parse(sql, dialect="athena")
     if len(trees) != 1 or not isinstance(trees[0], exp.Query):
         return ["is not one query"]
     tree = trees[0]
-    broken = [*unknown_tables(tree), *unbounded_scans(tree, is_bounded=is_bounded), *aliases(tree), *forbidden(tree)]
+    scans = unbounded_scans(tree, is_bounded=is_bounded, lookback=lookback)
+    broken = [*unknown_tables(tree), *scans, *aliases(tree), *forbidden(tree)]
     if broken:
         return broken
     try:
@@ -83,8 +82,13 @@ def unknown_tables(tree: exp.Query) -> Iterator[str]:
             yield f"reads the unknown table {table.name}"
 
 
-def unbounded_scans(tree: exp.Query, *, is_bounded: bool) -> Iterator[str]:
-    """Each scan of the lake names its partitions in its own WHERE, and event time where the statement is about it."""
+def unbounded_scans(tree: exp.Query, *, is_bounded: bool, lookback: str = "") -> Iterator[str]:
+    """Each scan of the lake names its partitions in its own WHERE, and event time where the statement is about it.
+
+    A session counts where it begins, and is found there.
+    """
+    first, first_date = (_since(bound, lookback) for bound in (":start", "CAST(:start AS DATE)"))
+    dates = {f"dt >= {first_date}", "dt <= CAST(:end AS DATE)", f"start_time >= {first}", "start_time < :end"}
     for table in tree.find_all(exp.Table):
         if table.name not in {one.name for one in LAKE_TABLES}:
             continue
@@ -93,12 +97,16 @@ def unbounded_scans(tree: exp.Query, *, is_bounded: bool) -> Iterator[str]:
         terms = {term.sql("athena") for term in where.this.flatten()} if where else set()
         terms |= {where.this.sql("athena")} if where else set()
         if table.name == SESSIONS.name:
-            yield from (f"scans sessions without {forms[0]}" for forms in SESSION_BOUNDS if not terms & set(forms))
+            yield from (f"scans sessions without {bound}" for bound in sorted(dates - terms))
             continue
         if ":received" not in terms:
             yield f"scans {table.name} without :received"
-        if is_bounded and table.name == RAW_EVENTS.name and not {"event_time >= :start", "event_time < :end"} <= terms:
+        if is_bounded and table.name == RAW_EVENTS.name and not {f"event_time >= {first}", "event_time < :end"} <= terms:
             yield f"scans {table.name} without the bounds of event_time"
+
+
+def _since(bound: str, lookback: str) -> str:
+    return _LOOK_BACK.format(lookback, bound) if lookback else bound
 
 
 def aliases(tree: exp.Query) -> Iterator[str]:

@@ -10,6 +10,7 @@ A file holds one statement of Athena's dialect below a comment such as
     -- parameter start timestamp: first event time, UTC, included
     -- parameter limit integer = 50: rows to return
 
+A clause `lookback: <parameter>` says that it also reads as many days before the start as that parameter has.
 Values are bound by awswrangler (`params=…, paramstyle="named"`), never formatted in here. The one exception is the
 partition predicate, which is text that `received_predicate` makes of dates and integers alone.
 """
@@ -17,7 +18,7 @@ partition predicate, which is text that `received_predicate` makes of dates and 
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
@@ -28,6 +29,7 @@ from clickstream.lake.partitions import received_predicate
 Value = str | int | date | datetime
 PREDICATE = "predicate"
 _CONTRACT = ("grain", "partitions")
+_MOST_DAYS_BACK = 3660
 _PARAMETER = re.compile(r"parameter (?P<name>[a-z_]+) (?P<type>[a-z]+)(?: = (?P<default>[^:]+))?: (?P<meaning>.+)")
 _CLAUSE = re.compile(r"(?P<key>[a-z]+): (?P<text>.+)")
 _TOKEN = re.compile(r"(?P<comment>--[^\n]*|/\*.*?\*/)|(?P<quoted>'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\")", re.DOTALL)
@@ -74,6 +76,20 @@ class Statement:
         params = {name: self._value(parameter, values) for name, parameter in declared.items()}
         text = received_predicate(hours)
         return BoundStatement(_USE.sub(lambda m: text if m[1] in predicates else m[0], self.sql), params)
+
+    def lookback(self, values: Mapping[str, Value]) -> timedelta:
+        """How long before its start it reads: the whole days of the parameter that its clause `lookback` names.
+
+        Raises `StatementError` for a value that is no number of days.
+        """
+        name = self.clauses.get("lookback")
+        if name is None:
+            return timedelta()
+        parameter = next(parameter for parameter in self.parameters if parameter.name == name)
+        days = self._value(parameter, values)
+        if not isinstance(days, int) or not 0 <= days <= _MOST_DAYS_BACK:
+            raise StatementError(f"{self.name}: {name} must be days from 0 to {_MOST_DAYS_BACK}, not {days}")
+        return timedelta(days=days)
 
     def _value(self, parameter: Parameter, values: Mapping[str, Value]) -> Value:
         if parameter.name in values:
@@ -131,6 +147,8 @@ def _contract(name: str, text: str) -> tuple[str, dict[str, str], tuple[Paramete
         raise StatementError(f"{name} must open with comments: a sentence, then `-- grain: …`, `-- partitions: …`")
     if unknown := sorted({p.type for p in parameters} - {*_PARSERS, PREDICATE}):
         raise StatementError(f"{name}: no such parameter type: {_listed(unknown)}; there are {_listed(_PARSERS)}")
+    if clauses.get("lookback") not in {None, *(p.name for p in parameters if p.type == "integer")}:
+        raise StatementError(f"{name}: the clause lookback must name a parameter of type integer")
     return " ".join(meaning), clauses, tuple(parameters)
 
 
