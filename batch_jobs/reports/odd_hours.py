@@ -30,7 +30,13 @@ def odd_hours(facts: PageFacts) -> Html:
         f"{plural(len(rows), 'hour')} had far more or far fewer events of people than usual. {_RULE}",
         table(
             f"Hours by how unusual they are ({facts.time_zone} time); a score of 5 in usual spreads counts",
-            [Column("Hour"), Column("Events"), Column("Usual"), Column("Score", is_wide_only=True), Column("")],
+            [
+                Column("Hour"),
+                Column("Events"),
+                Column("Usual"),
+                Column("Score", is_wide_only=True),
+                Column("Than usual"),
+            ],
             (_cells(facts, row) for row in rows[:_SHOWN]),
         ),
     )

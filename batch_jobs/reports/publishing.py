@@ -66,7 +66,8 @@ def _store(bucket: Bucket, interval: Interval, files: Iterable[ReportFile]) -> N
 def _tables(outcomes: Iterable[Outcome]) -> Iterator[ReportFile]:
     for outcome in outcomes:
         name = outcome.report.name
-        if outcome.shown and outcome.rows:
+        # A report without rows is published as well: a table of none is false.
+        if outcome.shown and outcome.rows is not None:
             parquet = BytesIO()
             pq.write_table(outcome.rows, parquet, compression="zstd")
             yield ReportFile(name, f"{PARQUET}/{name}.parquet", parquet.getvalue())

@@ -3,10 +3,10 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from batch_jobs.number_text import count, decimal, plural, share
+from batch_jobs.number_text import SPACE, count, decimal, plural, share
 from batch_jobs.reports.facts import PageFacts
 from batch_jobs.reports.markup import Html
-from batch_jobs.reports.parts import Column, folded, heat, section, table, with_bar
+from batch_jobs.reports.parts import NO_DATA, Column, folded, heat, section, table, with_bar
 from batch_jobs.reports.report_rows import Row
 
 Credit = Mapping[str, Mapping[str, float | None]]
@@ -22,7 +22,7 @@ MODELS = {
 """Models of attribution, as the statement and as people name them."""
 _EXPLAINED = (
     "One credit for each session with a purchase: to the first or the last session of the visitor's way there, to all"
-    f" of them alike, {share(0.4)} to both ends, or less the longer ago (half for every 7 days)."
+    f" of them alike, 40{SPACE}% to both ends, or less the longer ago (half for every 7 days)."
 )
 
 
@@ -30,7 +30,8 @@ def campaigns(facts: PageFacts) -> Html:
     """What campaigns brought."""
     rows = facts.table("campaigns")
     if not rows:
-        return section("campaigns", "Campaigns", "No session states a campaign.")
+        nothing = "No session states a campaign." if "campaigns" in facts.rows else NO_DATA
+        return section("campaigns", "Campaigns", nothing)
     shown, most = rows[:_SHOWN], rows[0]["sessions"]
     return section(
         "campaigns",
@@ -69,7 +70,8 @@ def attribution(facts: PageFacts) -> Html:
     """Five models side by side: which channels earned the sessions with a purchase."""
     rows = facts.table("attribution")
     if not rows:
-        return section("attribution", "What earned the purchases", "There is no session with a purchase.")
+        nothing = "There is no session with a purchase." if "attribution" in facts.rows else NO_DATA
+        return section("attribution", "What earned the purchases", nothing)
     credits_ = _sums(rows, "conversions")
     currencies = sorted({str(row["currency"]) for row in rows if row["currency"] and row["revenue"]})
     money = [_revenue(rows, currency) for currency in currencies]

@@ -47,7 +47,7 @@ thead th { border-top: 0; color: var(--soft); font-weight: 500; font-size: .82re
 th:first-child, td:first-child { text-align: left; padding-left: 0; font-weight: 400; }
 td { white-space: nowrap; }
 tbody th { overflow-wrap: anywhere; width: 46%; }
-table.tight tbody th { width: auto; }
+table.tight tbody th { width: auto; white-space: nowrap; }
 table.tight th, table.tight td { padding-left: .3rem; padding-right: .3rem; }
 th:last-child, td:last-child { padding-right: 0; }
 .bar { display: block; height: .45rem; border-radius: .25rem; background: var(--track); margin-top: .2rem; }
@@ -99,6 +99,9 @@ code { font-size: .85em; overflow-wrap: anywhere; }
   section { padding: .9rem .85rem; }
   dl.tiles { grid-template-columns: 1fr 1fr; gap: .75rem; }
   dl.tiles dd { font-size: 1.2rem; }
+  table.tight { font-size: .78rem; }
+  table.tight th, table.tight td { padding-left: .15rem; padding-right: .15rem; }
+  .heat { padding: 0 .15rem; margin: 0 -.15rem; }
 }
 @media print { section { break-inside: avoid; } body { background: none; } }
 """

@@ -40,7 +40,7 @@ def traffic(facts: PageFacts) -> Html:
                 ("dot severity-low", "anomaly, low severity"),
             ]
         ),
-        folded("Numbers", _numbers(facts)),
+        folded("Numbers of the chart", _numbers(facts)),
     )
 
 

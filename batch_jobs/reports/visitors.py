@@ -13,8 +13,6 @@ from batch_jobs.reports.parts import NO_DATA, Column, Tile, folded, heat, legend
 from batch_jobs.reports.report_rows import Row
 
 _COHORTS_SHOWN = 15
-_LEAST_SHARE = 0.05
-"""Days with less new visitors than this share of the greatest day's are not shown: a few wrong clocks are no day."""
 _ON_A_PHONE = 5
 """Periods of the triangle that a phone has room for."""
 _MOVES = {
@@ -48,7 +46,7 @@ def new_returning(facts: PageFacts) -> Html:
         reading,
         columns.draw("Visitors by day, new and returning", dates, parts),
         legend((part.class_, part.name) for part in parts),
-        folded("Numbers", numbers),
+        folded("Numbers of the chart", numbers),
     )
 
 
@@ -106,7 +104,7 @@ def lifecycle(facts: PageFacts) -> Html:
         f"{_growing(rows)} {back}",
         columns.draw("Visitors by day: new, retained, resurrected, and below the line dormant", dates, parts),
         legend((part.class_, note) for part, note in zip(parts, notes, strict=True)),
-        folded("Numbers", _lifecycle_table(rows)),
+        folded("Numbers of the chart", _lifecycle_table(rows)),
     )
 
 
@@ -139,9 +137,7 @@ def retention(facts: PageFacts) -> Html:
     cohorts: defaultdict[date, dict[int, Row]] = defaultdict(dict)
     for row in rows:
         cohorts[row["cohort_date"]][int(row["period"])] = row
-    floor = _LEAST_SHARE * max(found[0]["visitors"] or 0 for found in cohorts.values())
-    shown = {day: cohorts[day] for day in sorted(cohorts) if (cohorts[day][0]["visitors"] or 0) >= floor}
-    newest = dict(list(shown.items())[-_COHORTS_SHOWN:])
+    newest = {day: cohorts[day] for day in sorted(cohorts)[-_COHORTS_SHOWN:]}
     last = max(period for found in newest.values() for period in found)
     if not last:
         return section("retention", title, "There is no later day yet on which new visitors could have come back.")

@@ -101,7 +101,11 @@ def unbounded_scans(tree: exp.Query, *, is_bounded: bool, lookback: str = "") ->
             continue
         if ":received" not in terms:
             yield f"scans {table.name} without :received"
-        if is_bounded and table.name == RAW_EVENTS.name and not {f"event_time >= {first}", "event_time < :end"} <= terms:
+        if (
+            is_bounded
+            and table.name == RAW_EVENTS.name
+            and not {f"event_time >= {first}", "event_time < :end"} <= terms
+        ):
             yield f"scans {table.name} without the bounds of event_time"
 
 

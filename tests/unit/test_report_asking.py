@@ -10,7 +10,7 @@ import pytest
 from batch_jobs.lake_interval import Interval
 from batch_jobs.queries import Answer
 from batch_jobs.query_watch import BudgetError
-from batch_jobs.reports.asking import Question, ask
+from batch_jobs.reports.asking import Question, ask, log_line
 from batch_jobs.reports.report_list import Report
 
 SQL = Path(__file__).parents[2] / "sql"
@@ -34,12 +34,13 @@ class Reader:
 
 def question(length: timedelta) -> Question:
     """About an interval of this length."""
-    return Question(Interval(DAY, DAY + length), {}, {}, (), {"start": DAY, "end": DAY + length, "time_zone": "UTC"})
+    return Question(Interval(DAY, DAY + length), (), {}, {"time_zone": "UTC"})
 
 
-def test_stopped_report_states_its_cost(capsys: pytest.CaptureFixture[str]) -> None:
+def test_stopped_report_states_its_cost() -> None:
     """The sentence is its failure; query, bytes and dollars stand beside it, in the log too."""
-    outcome = ask(Reader(20_000_001), FUNNEL, question(timedelta(days=1)), SQL)  # type: ignore[arg-type]  # a stand-in
+    asked = question(timedelta(days=1))
+    outcome = ask(Reader(20_000_001), FUNNEL, asked, SQL)  # type: ignore[arg-type]  # a stand-in
     assert outcome.answer is None
     assert outcome.entry == {
         "name": "funnel",
@@ -51,7 +52,7 @@ def test_stopped_report_states_its_cost(capsys: pytest.CaptureFixture[str]) -> N
         "failure": outcome.failure,
     }
     assert "was stopped (query q-7)" in outcome.failure
-    assert '"cost_dollars": 0.000105' in capsys.readouterr().out
+    assert '"cost_dollars": 0.000105' in log_line(outcome, asked.interval)
 
 
 @pytest.mark.parametrize(("scanned", "is_over"), [(3_000, False), (3_001, True)])

@@ -14,9 +14,15 @@ from batch_jobs.reports.previous import Previous, changes, dates_of, interval_be
 from batch_jobs.reports.published import Entry, Published, Restatement
 from batch_jobs.reports.report_rows import ReportRows
 from batch_jobs.reports.restating import restatements
+from tests.simulation.fake_lake import generation
 from tests.unit.report_facts import DAY, ROWS, facts, words
 
-QUESTION = Question(whole_day(DAY.date()), {"2026-11-21T09": 2}, {"2026-11-21": 1}, (), {})
+QUESTION = Question(
+    whole_day(DAY.date()),
+    [generation("2026-11-21T09", 2, d2026_11_21=7)],
+    {"2026-11-21": 1, "2026-11-20": 4},
+    {},
+)
 NIGHT = DAY + timedelta(days=1, hours=3)
 LATER = NIGHT + timedelta(days=1)
 

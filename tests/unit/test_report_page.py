@@ -76,7 +76,7 @@ def test_headline_numbers_and_readings() -> None:
 def test_page_without_data_says_so() -> None:
     """No chart is drawn of nothing, and the sums of failed reports are not zero but absent."""
     text = words(render(facts(rows={}, state=NONE)))
-    assert text.count("There is nothing to show for this interval.") == 6
+    assert text.count("There is nothing to show for this interval.") == 16
     assert "Sessions n/a" in text
     assert "Every received hour is included." in text
 
