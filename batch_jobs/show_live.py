@@ -15,7 +15,7 @@ from batch_jobs.lake_interval import whole_number
 from batch_jobs.ledger_tools import retention_days
 from batch_jobs.live.server import LiveServer
 from batch_jobs.live.state import Tables
-from batch_jobs.live.watch import Watch
+from batch_jobs.live.watch import Watch, in_background
 from batch_jobs.live_tables import utc_now
 from batch_jobs.stack import outputs
 from clickstream.errors import ClickstreamError
@@ -27,7 +27,7 @@ def main(argv: list[str] | None = None) -> int:
     """Serve until Ctrl-C; 1 if the stack cannot be read or the port is taken, 2 for wrong usage."""
     options = _parser().parse_args(argv)
     try:
-        watch = Watch(_tables(options.stack), utc_now, timedelta(seconds=options.every))
+        watch = Watch(_tables(options.stack), utc_now, timedelta(seconds=options.every), in_background)
         server = LiveServer(watch, options.stack, options.port)
     except ClickstreamError as error:
         print(f"show_live: {error}", file=sys.stderr)

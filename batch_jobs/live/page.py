@@ -27,6 +27,7 @@ _LEGEND = [
     ("bots", "events by bots"),
     ("dot severity-high", "anomaly, high severity"),
     ("dot severity-medium", "anomaly, medium severity"),
+    ("dot severity-low", "anomaly, low severity"),
 ]
 
 
@@ -84,7 +85,7 @@ def _quiet(minutes: Sequence[Counts]) -> str:
 
 def _main(snapshot: Snapshot) -> Html:
     hour, items = snapshot.hour, snapshot.items
-    content = [*(_hour(hour, items) if hour else []), *(_items(items) if items else [])]
+    content = [*(_hour(hour, items) if hour else []), *(_items(items) if items else _unread(snapshot))]
     return tag("main", content, id="parts")
 
 
@@ -138,9 +139,17 @@ def _ranking(
     whole = whole or sum(numbers.values())
     named = sorted(numbers.items(), key=lambda entry: (-entry[1], entry[0]))[:LISTED]
     rows = [(with_bar(name, number / whole), count(number), share_text(number / whole)) for name, number in named]
-    columns = (Column(noun), Column(unit), Column("share"))
+    columns = (Column(noun.capitalize()), Column(unit.capitalize()), Column("Share"))
     reading = f"Of {count(whole)} {unit} in the last hour."
-    return section(anchor, title, reading, table(f"{unit} in the last hour", columns, rows))
+    return section(anchor, title, reading, table(f"{unit.capitalize()} in the last hour", columns, rows))
+
+
+def _unread(snapshot: Snapshot) -> Iterator[Html]:
+    """What stands there until whole tables are read for the first time."""
+    if snapshot.hour:
+        reading = "The table could not be read yet." if snapshot.problem else "The table is being read."
+        yield section("sessions", "Active sessions", reading)
+        yield section("anomalies", "Anomalies", reading)
 
 
 def _items(items: Items) -> Iterator[Html]:
@@ -151,10 +160,12 @@ def _items(items: Items) -> Iterator[Html]:
 def _sessions(sessions: Sessions | None) -> Html:
     if sessions is None:
         return section("sessions", "Active sessions", _too_many("sessions", "make session ID=… shows one"))
-    headings = "session", "last event (UTC)", "events", "page views", "channel", "device", "last page"
+    headings = "Session", "Last event (UTC)", "Events", "Page views", "Channel", "Device", "Last page"
     reading = f"{plural(sessions.active, 'session')} with an event in the last {_minutes(ACTIVE)}; the newest first."
     rows = [_session(each) for each in sessions.newest]
-    return section("sessions", "Active sessions", reading, table("newest sessions", _columns(headings, 4), rows))
+    return section(
+        "sessions", "Active sessions", reading, table("Newest sessions", _columns(headings, 4), rows, class_="tight")
+    )
 
 
 def _session(session: Session) -> tuple[str, ...]:
@@ -179,8 +190,8 @@ def _anomalies(anomalies: Sequence[Found] | None) -> Html:
         for each in anomalies[:LISTED]
     ]
     reading = f"{plural(len(anomalies), 'anomaly is', 'anomalies are')} kept; the newest first."
-    columns = _columns(("rule", "severity", "detected (UTC)", "of"), 3)
-    return section("anomalies", "Anomalies", reading, table("newest anomalies", columns, rows))
+    columns = _columns(("Rule", "Severity", "Detected (UTC)", "Of"), 3)
+    return section("anomalies", "Anomalies", reading, table("Newest anomalies", columns, rows, class_="tight"))
 
 
 def _columns(headings: Sequence[str], on_a_phone: int) -> list[Column]:

@@ -97,13 +97,16 @@ def read_hour(tables: Tables, now: datetime) -> Hour:
     )
 
 
-def read_items(tables: Tables, now: datetime) -> Items:
-    """Two scans of at most MOST_ITEMS items. Raises `InfrastructureError`."""
-    pages, anomalies = _bounded(tables.session_metrics), _bounded(tables.anomalies)
-    return Items(
-        None if pages is None else active_sessions(pages, now),
-        None if anomalies is None else found_anomalies(anomalies, now),
-    )
+def read_sessions(tables: Tables, now: datetime) -> Sessions | None:
+    """One scan of at most MOST_ITEMS items; None if there are more. Raises `InfrastructureError`."""
+    pages = _bounded(tables.session_metrics)
+    return None if pages is None else active_sessions(pages, now)
+
+
+def read_anomalies(tables: Tables, now: datetime) -> list[Found] | None:
+    """One scan of at most MOST_ITEMS items; None if there are more. Raises `InfrastructureError`."""
+    items = _bounded(tables.anomalies)
+    return None if items is None else found_anomalies(items, now)
 
 
 def active_sessions(pages: Iterable[Item], now: datetime) -> Sessions:

@@ -1,6 +1,8 @@
 """The command behind `make live`, on tables of the service."""
 
 import socket
+import time
+from typing import Any
 
 import pytest
 
@@ -26,6 +28,16 @@ def stack(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ledger_tools, "variables_of", lambda _function: {})
 
 
+def settled(server: LiveServer) -> dict[str, Any]:
+    """The state once the tables that are read beside the page are there."""
+    for _ in range(200):
+        found = record(server.watch.snapshot())
+        if found["anomalies"] is not None:
+            return found
+        time.sleep(0.05)
+    raise AssertionError("the anomalies were not read within ten seconds")
+
+
 def test_ctrl_c_ends_the_server(
     stack: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -42,7 +54,7 @@ def test_ctrl_c_ends_the_server(
     assert command_line.interruptible(lambda: show_live.main([])) == 130
     [server] = served
     assert capsys.readouterr().out.startswith(f"{server.url} shows clickstream-local live")
-    found = record(server.watch.snapshot())
+    found = settled(server)
     assert (found["problem"], found["hour"]["events"], found["anomalies"][0]["subject"]) == (None, 0, "session s-1")
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", server.server_port), timeout=5)

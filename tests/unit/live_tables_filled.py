@@ -45,8 +45,10 @@ class BrokenTable(MemoryTable):
         return super().query(pk, first=first, last=last, descending=descending, limit=limit)
 
     def scan(self) -> Iterator[Item]:
-        """All items."""
+        """Refused, or all items."""
         self.scans += 1
+        if self.is_broken:
+            raise InfrastructureError("throttled <b>")
         return super().scan()
 
 

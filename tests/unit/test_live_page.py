@@ -4,7 +4,7 @@ import http.client
 import json
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from xml.etree import ElementTree as ET
 
@@ -119,6 +119,47 @@ def test_ten_tabs_cost_one_read(clock: Clock) -> None:
     clock.now += timedelta(minutes=1)
     watch.snapshot()
     assert sessions.scans == 2
+
+
+def test_the_page_waits_for_no_whole_table(clock: Clock) -> None:
+    """Counters are shown at once; sessions and anomalies when their reads end, which begin only once."""
+    waiting: list[Callable[[], None]] = []
+    watch = Watch(filled()[0], clock, EVERY, waiting.append)
+    assert "The table is being read." in shown(render(watch.snapshot(), "shop", EVERY))
+    assert record(watch.snapshot())["hour"]["events"] == 3
+    clock.now += EVERY
+    watch.snapshot()
+    assert len(waiting) == 2
+    for work in waiting:
+        work()
+    assert record(watch.snapshot())["sessions"]["active"] == 1
+
+
+def test_a_table_too_large_is_tried_seldom(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not again within a quarter of an hour, while the other table is read every minute."""
+    tables, _, sessions = filled()
+    monkeypatch.setattr(state, "MOST_ITEMS", 0)
+    watch = Watch(tables, clock, EVERY)
+    watch.snapshot()
+    monkeypatch.undo()
+    clock.now += timedelta(minutes=14)
+    assert (record(watch.snapshot())["sessions"], sessions.scans) == (None, 1)
+    clock.now += timedelta(minutes=1)
+    watch.snapshot()
+    assert sessions.scans == 2
+
+
+def test_a_whole_table_that_cannot_be_read_is_tried_again(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page names the cause and shows the counters; the next look reads it."""
+    tables, _, sessions = filled()
+    monkeypatch.setattr(sessions, "is_broken", True)
+    watch = Watch(tables, clock, EVERY)
+    text = shown(render(watch.snapshot(), "shop", EVERY))
+    assert "cannot be read: throttled <b>." in text
+    assert "The table could not be read yet." in text
+    monkeypatch.undo()
+    clock.now += EVERY
+    assert record(watch.snapshot())["sessions"]["active"] == 1
 
 
 def test_a_failed_read_is_a_sentence_over_what_was_read_before(clock: Clock) -> None:
