@@ -5,7 +5,7 @@ STYLE = """
   color-scheme: light dark;
   --page: #f6f7f9; --card: #ffffff; --ink: #1c2430; --soft: #5b6675; --rule: #e1e5ea;
   --main: #2f6fd0; --main-fill: #2f6fd033; --track: #e9edf3; --bots: #7a8594; --bots-fill: #7a8594aa;
-  --part-2: #1f9a82; --part-3: #b07ad0; --low: #8a7a1f; --medium: #c96f12; --high: #c62f3d;
+  --part-2: #1f9a82; --part-3: #b07ad0; --low: #736412; --medium: #a6590a; --high: #c62f3d;
 }
 @media (prefers-color-scheme: dark) {
   :root {
@@ -68,6 +68,7 @@ svg .grid { stroke: var(--rule); stroke-width: 1; }
 svg .area-all { fill: var(--main-fill); stroke: var(--main); stroke-width: 1.5; vector-effect: non-scaling-stroke; }
 svg .area-bots { fill: var(--bots-fill); }
 svg .zero { stroke: var(--soft); stroke-width: 1; }
+svg [class^=part] { stroke: var(--card); stroke-width: 1; vector-effect: non-scaling-stroke; }
 svg .part-1 { fill: var(--main); } svg .part-2 { fill: var(--part-2); } svg .part-3 { fill: var(--part-3); }
 svg .part-lost { fill: var(--bots); }
 svg .hover { fill: transparent; }

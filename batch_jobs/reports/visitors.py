@@ -13,7 +13,7 @@ from batch_jobs.reports.parts import NO_DATA, Column, Tile, folded, heat, legend
 from batch_jobs.reports.report_rows import Row
 
 _COHORTS_SHOWN = 15
-_ON_A_PHONE = 5
+_ON_A_PHONE = 4
 """Periods of the triangle that a phone has room for."""
 _MOVES = {
     "new_visitors": ("New", "never seen before"),

@@ -9,7 +9,7 @@ import boto3
 import pytest
 
 from aws_stores import S3Bucket
-from batch_jobs import run_reports
+from batch_jobs import lake_interval, run_reports
 from batch_jobs.reports.report_list import REPORTS
 from batch_jobs.reports.report_rows import KEY_REPORTS
 from tests.aws.empty_stores import new_table
@@ -62,6 +62,13 @@ def test_day_is_compared_with_the_day_before(lake: None) -> None:
     assert asked["numbers"] == by_page["numbers"]
     assert [entry["name"] for entry in asked["reports"]] == [r.name for r in REPORTS if r.name in KEY_REPORTS]
     assert page("2026-11-22")["cost_dollars"] == pytest.approx(0.00005 * 2 * len(KEY_REPORTS))
+
+
+def test_a_few_wrong_clocks_are_no_period_to_compare_with(lake: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The day before has an event, but hardly any beside those of the day."""
+    monkeypatch.setattr(lake_interval, "OUTLIER_SHARE", 100)
+    assert run_reports.main([*RUN, *SECOND_DAY]) == 0
+    assert page("2026-11-22")["previous"] is None
 
 
 def test_late_data_restates_what_was_published(lake: None) -> None:

@@ -126,6 +126,19 @@ def test_page_tells_the_story(report: tuple[int, Path]) -> None:
     assert "2026-11-22T08" in page
 
 
+def test_people_see_a_table_and_where_the_page_is(
+    lake: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In place of the lines for the log: rows, bytes, time and cost of each report, their sums, the file."""
+    monkeypatch.setattr(run_reports, "REPORTS", [r for r in REPORTS if r.name in {"funnel", "anomalies"}])
+    assert run_reports.main([*LAKE, *TABLES, *TWO_DAYS, *NOW, "--show", "--out", str(tmp_path)]) == 0
+    out = capsys.readouterr().out
+    assert re.search(r"^report +rows +read +seconds +cost\nUnusual hours +0 ", out)
+    assert re.search(r"^Purchase funnel +4 +\S+ \S+ +\d\.\d +\$0\.00005$", out, re.MULTILINE)
+    assert re.search(r"^all +\S+ kB +\d\.\d +\$0\.0001$", out, re.MULTILINE)
+    assert f"The page is {tmp_path / 'report.html'} (also s3://{BUCKET}/reports/page/" in out
+
+
 def test_one_failing_report_does_not_stop_the_others(
     lake: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

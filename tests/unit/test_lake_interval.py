@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from batch_jobs.lake_interval import Interval, arrival_hours, choose, densest_span, generations, instant
+from batch_jobs.lake_interval import Interval, arrival_hours, choose, densest_span, generations, instant, rows
 from clickstream.errors import ConfigError
 from clickstream.lake.generations import Generation
 
@@ -42,6 +42,12 @@ def test_many_equal_days_are_no_outliers() -> None:
     """The measure is one day, so that years of data keep their days."""
     days = [commit(f"2026-11-{day:02}T09", **{f"d{day:02}": 10}) for day in range(1, 31)]
     assert densest_span(days) == Interval(at(1), datetime(2026, 12, 1, tzinfo=UTC))
+
+
+def test_rows_of_an_interval_are_those_of_its_dates() -> None:
+    """Whatever hour they arrived in."""
+    commits = [commit("2026-11-21T09", d20=5, d21=10), commit("2026-11-22T09", d21=3, d22=7)]
+    assert rows(commits, Interval(at(21), at(22))) == 13
 
 
 def test_one_bound_completes_the_other() -> None:

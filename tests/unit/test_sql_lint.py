@@ -86,6 +86,19 @@ def test_broken_rule_is_found(sql: str, sentence: str) -> None:
     assert any(sentence in line for line in found), found
 
 
+SCAN = "SELECT event_id FROM raw_events WHERE"
+LOOKS_BACK = "event_time >= DATE_ADD('day', 0 - :days, :start) AND event_time < :end"
+
+
+def test_a_look_back_is_what_the_contract_says() -> None:
+    """A scan that begins before the start names the parameter of its clause; one that does not, has no clause."""
+    sql = f"{SCAN} :received AND {LOOKS_BACK}"
+    assert lint(sql, is_bounded=True, lookback="days") == []
+    assert lint(sql, is_bounded=True) != []
+    assert lint(sql, is_bounded=True, lookback="others") != []
+    assert lint(f"{SCAN} {BOUNDS}", is_bounded=True, lookback="days") != []
+
+
 def test_clean_statement_passes() -> None:
     """What the rules ask for is not refused."""
     text = "SELECT CAST(count(*) AS double) / sum(quantity) AS a FROM raw_events WHERE BOUNDS"

@@ -155,3 +155,28 @@ def test_unusual_hours(
     sure = [row for row in expected if abs(abs(row[3]) - threshold) > 1e-9]
     found = [tuple(row.values()) for row in answer if abs(abs(row["score"]) - threshold) > 1e-9]
     assert found == [(*row[:3], pytest.approx(row[3])) for row in sure if abs(row[3]) >= threshold]
+
+
+def hourly(counts: dict[datetime, int]) -> Rows:
+    """So many events in each hour."""
+    return [{"event_time": hour, "received_time": hour, "is_bot": None} for hour, n in counts.items() for _ in range(n)]
+
+
+def test_unusual_hours_look_back(lake: StatementLake) -> None:
+    """Of a day alone, each hour is held against the days before it, which themselves are not judged."""
+    noons = {START + timedelta(days=day, hours=12): 30 for day in range(7)}
+    day = START + timedelta(days=6)
+    asked: dict[str, Any] = {"start": day, "end": day + timedelta(days=1)}
+    rows = hourly(noons | {day + 12 * HOUR: 90, START + timedelta(days=5, hours=12): 200})
+    answer = lake.ask("anomalies", events=rows, **asked)
+    noon = (day + 12 * HOUR).replace(tzinfo=None)
+    assert [(row["hour_time"], row["events"], row["expected"]) for row in answer] == [(noon, 90, 30)]
+    assert lake.ask("anomalies", events=rows, **asked, least_days=7) == []
+
+
+def test_a_wrong_clock_begins_no_history(lake: StatementLake) -> None:
+    """One event nine days before a new site leaves its hours without history, and not with nine empty days."""
+    new = {START + timedelta(days=day, hours=hour): 50 for day in (9, 10) for hour in range(24)}
+    asked: dict[str, Any] = {"start": START + timedelta(days=10), "end": START + timedelta(days=11)}
+    assert lake.ask("anomalies", events=hourly(new | {START: 1}), **asked) == []
+    assert len(lake.ask("anomalies", events=hourly(new | {START: 100}), **asked)) == 24

@@ -93,12 +93,23 @@ def test_wrong_values_are_refused(values: dict[str, Any], sentence: str) -> None
         (HEAD + BODY.replace("':x'", "':start'"), "start inside quotes"),
         (HEAD.replace(" text ", " colour ") + BODY, "no such parameter type: colour"),
         (HEAD + "-- and more words\n" + BODY, "cannot read the line 'and more words'"),
+        (HEAD + "-- lookback: page\n" + BODY, "lookback must name a parameter of type integer"),
     ],
 )
 def test_broken_files_are_refused(text: str, sentence: str) -> None:
     """A file that breaks its contract is one clear sentence."""
     with pytest.raises(StatementError, match=sentence):
         load(text)
+
+
+def test_a_look_back_is_days_of_a_parameter() -> None:
+    """Its default or the value given; none without the clause; what is no number of days is refused."""
+    statement = load(HEAD.replace("-- parameter received", "-- lookback: limit\n-- parameter received") + BODY)
+    assert statement.lookback({}) == timedelta(days=5)
+    assert statement.lookback({"limit": 30}) == timedelta(days=30)
+    assert load().lookback({}) == timedelta()
+    with pytest.raises(StatementError, match="limit must be days from 0 to 3660, not -1"):
+        statement.lookback({"limit": -1})
 
 
 def test_comments_and_the_last_semicolon_are_dropped() -> None:
