@@ -31,6 +31,19 @@ def in_result_types(cursor: duckdb.DuckDBPyConnection, sql: str) -> str:
     return _casting(sql, len(described), casts)
 
 
+def check_storable(cursor: duckdb.DuckDBPyConnection, sql: str) -> None:
+    """Refuse columns of a type that no table has.
+
+    Raises:
+        QueryError: A column of JSON, or one that holds nothing but NULL.
+    """
+    for name, kind, *_ in cursor.execute(f"DESCRIBE {sql}").fetchall():
+        if "JSON" in str(kind):
+            raise QueryError("NOT_SUPPORTED", "Unsupported Hive type: json")
+        if '"NULL"' in str(kind):
+            raise QueryError("COLUMN_TYPE_UNKNOWN", f"line 1:1: Column type is unknown: {name}")
+
+
 def in_declared_types(cursor: duckdb.DuckDBPyConnection, sql: str, casts: list[ColumnCast]) -> str:
     """Cast columns to those of a table, within a family of types, as INSERT does."""
     kinds = [str(row[1]) for row in cursor.execute(f"DESCRIBE {sql}").fetchall()]

@@ -14,7 +14,7 @@ import pyarrow as pa
 from sqlglot import exp
 
 from local_aws.athena.binder import Binder
-from local_aws.athena.casts import ColumnCast, in_declared_types, in_result_types
+from local_aws.athena.casts import ColumnCast, check_storable, in_declared_types, in_result_types
 from local_aws.athena.catalog import Catalog
 from local_aws.athena.duck import Database
 from local_aws.athena.errors import QueryCancelledError, from_duckdb
@@ -121,25 +121,28 @@ class Session:
         select = exp.Select().select(node)
         return generate(rewrite(select, self.context.start_time).expressions[0].unalias())
 
-    def run(self, tree: exp.Expr, casts: list[ColumnCast] | None = None) -> Answer:
+    def run(self, tree: exp.Expr, casts: list[ColumnCast] | None = None, *, stored: bool = False) -> Answer:
         """Run a query.
 
         Args:
             tree: The query as parsed.
             casts: Columns to return, when a table prescribes them.
+            stored: Whether the rows are for a table that is made of them.
 
         Raises:
             QueryError: What Athena would fail with.
             QueryCancelledError: It would read more bytes than its workgroup allows.
         """
         try:
-            return self.answer(self._prepared(tree, casts))
+            return self.answer(self._prepared(tree, casts, stored=stored))
         except duckdb.Error as error:
             raise from_duckdb(error) from error
 
-    def _prepared(self, tree: exp.Expr, casts: list[ColumnCast] | None) -> str:
+    def _prepared(self, tree: exp.Expr, casts: list[ColumnCast] | None, *, stored: bool = False) -> str:
         """Return DuckDB's text of a query whose cost is known and allowed."""
         plain = self.translate(tree)
+        if stored:
+            check_storable(self.cursor, plain)
         sql = in_declared_types(self.cursor, plain, casts) if casts else in_result_types(self.cursor, plain)
         self._count(sql)
         return sql

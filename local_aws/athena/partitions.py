@@ -1,6 +1,7 @@
-"""ALTER TABLE ADD/DROP PARTITION and MSCK REPAIR TABLE."""
+"""Partitions: added, dropped, moved and renamed by ALTER TABLE, found by MSCK REPAIR TABLE."""
 
 import re
+from typing import Any
 from urllib.parse import unquote
 
 from local_aws.athena.catalog import Partition, Table, folder
@@ -48,6 +49,45 @@ def drop_partitions(statement: Statement, match: re.Match[str]) -> Outcome:
             statement.catalog.glue.delete_partition(
                 DatabaseName=table.database, TableName=table.name, PartitionValues=list(partition.values)
             )
+    return Nothing()
+
+
+def move_partition(statement: Statement, match: re.Match[str]) -> Outcome:
+    """ALTER TABLE PARTITION SET LOCATION: the partition lies elsewhere; objects stay where they are.
+
+    Raises:
+        QueryError: There is no such partition.
+    """
+    return _change(statement, match, {}, folder(match[3]))
+
+
+def rename_partition(statement: Statement, match: re.Match[str]) -> Outcome:
+    """ALTER TABLE PARTITION RENAME TO PARTITION: other values; objects stay where they are.
+
+    Raises:
+        QueryError: There is no such partition, or one with the new values.
+    """
+    ((new, _),) = _clauses(match[3])
+    return _change(statement, match, new, None)
+
+
+def _change(statement: Statement, match: re.Match[str], new: dict[str, str], location: str | None) -> Outcome:
+    table = statement.catalog.table(*qualified(match[1], statement.database))
+    ((wanted, _),) = _clauses(match[2])
+    known = {partition.values: partition for partition in statement.catalog.partitions(table)}
+    old = known.get(_values(table, wanted))
+    if old is None:
+        raise QueryError("FAILED", f"SemanticException: Partition not found {wanted}")
+    values = _values(table, new) if new else old.values
+    if values != old.values and values in known:
+        raise QueryError("FAILED", "AlreadyExistsException: Partition already exists.")
+    storage: Any = {**table.raw["StorageDescriptor"], "Location": location or old.location}
+    statement.catalog.glue.update_partition(
+        DatabaseName=table.database,
+        TableName=table.name,
+        PartitionValueList=list(old.values),
+        PartitionInput={"Values": list(values), "StorageDescriptor": storage},
+    )
     return Nothing()
 
 

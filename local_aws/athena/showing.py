@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from local_aws.athena.catalog import Table, view_definition
-from local_aws.athena.errors import QueryError
+from local_aws.athena.errors import NotSupportedError, QueryError
 from local_aws.athena.iceberg import dispatch as iceberg
 from local_aws.athena.iceberg import is_iceberg
 from local_aws.athena.names import qualified
@@ -73,8 +73,14 @@ def properties(statement: Statement, match: re.Match[str]) -> Lines:
 
 
 def describe(statement: Statement, match: re.Match[str]) -> Lines:
-    """DESCRIBE: all columns, then the partition columns again under a heading."""
-    table = _table(statement, match[1])
+    """DESCRIBE: all columns, then the partition columns again under a heading.
+
+    Raises:
+        NotSupportedError: EXTENDED or FORMATTED.
+    """
+    if match[1]:
+        raise NotSupportedError(f"DESCRIBE {match[1].strip().upper()}")
+    table = _table(statement, match[2])
     if is_iceberg(table):
         return iceberg.describe(statement, table)
     comments = _comments(table)

@@ -75,6 +75,8 @@ def _run(statement: Statement) -> Outcome:
 
 def _query(text: str) -> exp.Expr:
     tree = parse(text)
+    if isinstance(tree, exp.Values):
+        return exp.select("*").from_(exp.Subquery(this=tree))
     if not isinstance(tree, exp.Query):
         raise NotSupportedError(f"{type(tree).__name__} in place of a query")
     return tree

@@ -1,7 +1,5 @@
 """Statements about the catalog: databases, tables, views, partitions."""
 
-import base64
-import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -9,18 +7,18 @@ from typing import Any
 import sqlglot
 from sqlglot import exp
 
-from local_aws.athena import showing
-from local_aws.athena.catalog import Table, folder
-from local_aws.athena.column_types import arrow_to_api, arrow_to_glue
+from local_aws.athena import altering, showing
+from local_aws.athena.altering import column_of
+from local_aws.athena.catalog import folder
 from local_aws.athena.errors import NotSupportedError, QueryError
 from local_aws.athena.iceberg import dispatch as iceberg
 from local_aws.athena.iceberg import is_iceberg
 from local_aws.athena.names import qualified
 from local_aws.athena.outcome import Nothing, Outcome
-from local_aws.athena.partitions import add_partitions, drop_partitions, repair
+from local_aws.athena.partitions import add_partitions, drop_partitions, move_partition, rename_partition, repair
 from local_aws.athena.statement import Statement
 from local_aws.athena.storage import declared_storage
-from local_aws.athena.translate.dialect import parse
+from local_aws.athena.views import create_view
 
 Handler = Callable[[Statement, re.Match[str]], Outcome]
 _NAME = r"((?:[`\"]?[\w$-]+[`\"]?\.)*[`\"]?[\w$-]+[`\"]?)"
@@ -90,9 +88,9 @@ def _table_input(name: str, tree: exp.Create) -> Any:  # noqa: ANN401 - a TableI
         "TableType": "EXTERNAL_TABLE",
         "Parameters": {"EXTERNAL": "TRUE", **own},
         "StorageDescriptor": declared_storage(
-            properties, [_column(c) for c in tree.this.expressions], folder(location)
+            properties, [column_of(c) for c in tree.this.expressions], folder(location)
         ),
-        "PartitionKeys": [_column(key) for key in keys],
+        "PartitionKeys": [column_of(key) for key in keys],
     }
 
 
@@ -111,20 +109,13 @@ def _create_iceberg_table(statement: Statement, database: str, name: str, tree: 
         raise QueryError("FAILED", "External keyword not supported for table type ICEBERG")
     holder = tree.args["properties"].expressions
     location = next((p.name for p in holder if isinstance(p, exp.LocationProperty)), None)
-    columns = [_column(node) for node in tree.this.expressions]
+    columns = [column_of(node) for node in tree.this.expressions]
     try:
         iceberg.create_table(statement, (database, name), columns, location, _own_properties(tree))
     except QueryError as error:
         if error.code != "TABLE_ALREADY_EXISTS" or not tree.args.get("exists"):
             raise
     return Nothing()
-
-
-def _column(node: exp.ColumnDef) -> dict[str, str]:
-    kind = node.args["kind"].sql(dialect="hive").lower().replace(" ", "").replace("struct<", "struct<")
-    column = {"Name": node.name.lower(), "Type": kind}
-    comment = node.find(exp.CommentColumnConstraint)
-    return {**column, "Comment": comment.this.name} if comment is not None else column
 
 
 def _drop_table(statement: Statement, match: re.Match[str]) -> Outcome:
@@ -145,80 +136,14 @@ def _drop_table(statement: Statement, match: re.Match[str]) -> Outcome:
     return Nothing()
 
 
-def _create_view(statement: Statement, match: re.Match[str]) -> Outcome:
-    """Views are kept as Athena keeps them, so that each side reads the other's."""
-    database, name = qualified(match[2], statement.database)
-    sql = match[3].strip()
-    tree = parse(sql)
-    if not isinstance(tree, exp.Query):
-        raise QueryError("SYNTAX_ERROR", "line 1:1: a view needs a query")
-    schema = statement.session.run(exp.select("*").from_(tree.subquery("v")).limit(0)).schema
-    columns = [{"name": f.name.lower(), "type": arrow_to_api(f.type)} for f in schema]
-    text = {"originalSql": sql, "catalog": "awsdatacatalog", "schema": statement.database, "columns": columns}
-    encoded = base64.b64encode(json.dumps(text).encode()).decode()
-    table: Any = {
-        "Name": name,
-        "TableType": "VIRTUAL_VIEW",
-        "Parameters": {"presto_view": "true", "comment": "Presto View"},
-        "ViewOriginalText": f"/* Presto View: {encoded} */",
-        "ViewExpandedText": "/* Presto View */",
-        "PartitionKeys": [],
-        "StorageDescriptor": {
-            "Columns": [{"Name": f.name.lower(), "Type": arrow_to_glue(f.type)} for f in schema],
-            "SerdeInfo": {},
-        },
-    }
-    glue = statement.catalog.glue
-    try:
-        glue.create_table(DatabaseName=database, TableInput=table)
-    except glue.exceptions.AlreadyExistsException as error:
-        if not match[1]:
-            raise QueryError("TABLE_ALREADY_EXISTS", f"line 1:1: View '{database}.{name}' already exists") from error
-        glue.update_table(DatabaseName=database, TableInput=table)
-    return Nothing()
-
-
-_KEPT = frozenset(
-    {"Name", "Description", "Owner", "Retention", "StorageDescriptor", "PartitionKeys", "ViewOriginalText",
-     "ViewExpandedText", "TableType", "Parameters"}
-)  # fmt: skip
-
-
-def _update(statement: Statement, table: Table, changes: dict[str, Any]) -> Outcome:
-    given = {key: value for key, value in table.raw.items() if key in _KEPT and value not in ("", None)}
-    new: Any = given | changes  # an emulator gives texts, such as the owner, that it does not take back empty
-    statement.catalog.glue.update_table(DatabaseName=table.database, TableInput=new)
-    return Nothing()
-
-
-def _set_properties(statement: Statement, match: re.Match[str]) -> Outcome:
-    table = statement.catalog.table(*qualified(match[1], statement.database))
-    given = dict(re.findall(r"'([^']*)'\s*=\s*'([^']*)'", match[2]))
-    if is_iceberg(table):
-        return iceberg.set_properties(statement, table, given)
-    return _update(statement, table, {"Parameters": {**table.parameters, **given}})
-
-
-def _add_columns(statement: Statement, match: re.Match[str]) -> Outcome:
-    table = statement.catalog.table(*qualified(match[1], statement.database))
-    tree = sqlglot.parse_one(f"CREATE EXTERNAL TABLE t ({match[2]}) LOCATION 's3://b/k'", read="athena")
-    new = [_column(column) for column in tree.this.expressions]
-    taken = {name for name, _ in table.columns + table.keys} & {column["Name"] for column in new}
-    if taken:
-        raise QueryError("FAILED", f"SemanticException: Duplicate column name: {min(taken)}")
-    if is_iceberg(table):
-        return iceberg.add_columns(statement, table, new)
-    storage: dict[str, Any] = table.raw["StorageDescriptor"]
-    return _update(statement, table, {"StorageDescriptor": {**storage, "Columns": [*storage["Columns"], *new]}})
-
-
 def _repair(statement: Statement, match: re.Match[str]) -> Outcome:
     repair(statement, statement.catalog.table(*qualified(match[1], statement.database)))
     return Nothing()
 
 
 def _pattern(text: str) -> re.Pattern[str]:
-    return re.compile(text.replace(" ", r"\s+").replace("NAME", _NAME) + r"\s*\Z", re.IGNORECASE | re.DOTALL)
+    words = re.sub(r"\bNAME\b", lambda _: _NAME, text.replace(" ", r"\s+"))
+    return re.compile(words + r"\s*\Z", re.IGNORECASE | re.DOTALL)
 
 
 DDL: tuple[tuple[re.Pattern[str], Handler], ...] = (
@@ -226,9 +151,17 @@ DDL: tuple[tuple[re.Pattern[str], Handler], ...] = (
     (_pattern(r"DROP (?:DATABASE|SCHEMA) (IF EXISTS )?NAME(?: (CASCADE)| RESTRICT)?"), _drop_database),
     (_pattern(r"CREATE (?:EXTERNAL )?TABLE .*"), _create_table),
     (_pattern(r"DROP (TABLE|VIEW) (IF EXISTS )?NAME"), _drop_table),
-    (_pattern(r"CREATE (OR REPLACE )?VIEW NAME AS (.*)"), _create_view),
-    (_pattern(r"ALTER TABLE NAME SET TBLPROPERTIES \((.*)\)".replace(" \\(", r"\s*\(")), _set_properties),
-    (_pattern(r"ALTER TABLE NAME ADD COLUMNS \((.*)\)".replace(" \\(", r"\s*\(")), _add_columns),
+    (_pattern(r"CREATE (OR REPLACE )?VIEW NAME AS (.*)"), create_view),
+    (_pattern(r"ALTER TABLE NAME SET TBLPROPERTIES\s*\((.*)\)"), altering.set_properties),
+    (_pattern(r"ALTER TABLE NAME ADD COLUMNS\s*\((.*)\)"), altering.add_columns),
+    (_pattern(r"ALTER TABLE NAME REPLACE COLUMNS\s*\((.*)\)"), altering.replace_columns),
+    (_pattern(r"ALTER TABLE NAME SET LOCATION '(.*)'"), altering.set_location),
+    (_pattern(r"ALTER TABLE NAME (PARTITION\b.*) SET LOCATION '(.*)'"), move_partition),
+    (_pattern(r"ALTER TABLE NAME (PARTITION\b.*) RENAME TO (PARTITION\b.*)"), rename_partition),
+    (
+        _pattern(r"ALTER (?:DATABASE|SCHEMA) NAME SET DBPROPERTIES\s*\((.*)\)"),
+        altering.set_database,
+    ),
     (_pattern(r"ALTER TABLE NAME DROP COLUMN NAME"), iceberg.drop_column),
     (_pattern(r"ALTER TABLE NAME CHANGE (?:COLUMN )?(.*)"), iceberg.change_column),
     (_pattern(r"OPTIMIZE NAME REWRITE DATA USING BIN_PACK(?: WHERE (.*))?"), iceberg.optimize),
@@ -244,5 +177,5 @@ DDL: tuple[tuple[re.Pattern[str], Handler], ...] = (
     (_pattern(r"SHOW CREATE TABLE NAME"), showing.create_table),
     (_pattern(r"SHOW CREATE VIEW NAME"), showing.create_view),
     (_pattern(r"SHOW TBLPROPERTIES NAME(?:\s*\('([^']*)'\))?"), showing.properties),
-    (_pattern(r"(?:DESCRIBE|DESC) (?:EXTENDED |FORMATTED )?NAME"), showing.describe),
+    (_pattern(r"(?:DESCRIBE|DESC) (EXTENDED |FORMATTED )?NAME"), showing.describe),
 )

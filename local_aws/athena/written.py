@@ -12,6 +12,7 @@ from local_aws.athena.engine import Answer
 from local_aws.athena.errors import NotSupportedError, QueryError
 from local_aws.athena.iceberg import dispatch as iceberg
 from local_aws.athena.iceberg import is_iceberg
+from local_aws.athena.names import check_names
 from local_aws.athena.outcome import Files
 from local_aws.athena.statement import Statement
 from local_aws.athena.storage import parquet_storage
@@ -21,7 +22,6 @@ from local_aws.athena.writer import Target, write
 _NO_DATA = re.compile(r"\bWITH\s+NO\s+DATA\s*\Z", re.IGNORECASE)
 _WITH_DATA = re.compile(r"\bWITH\s+DATA\s*\Z", re.IGNORECASE)
 _UNLOAD_END = re.compile(r"\s*TO\s*'((?:[^']|'')+)'\s*(?:WITH\s*\((.*)\)\s*)?\Z", re.IGNORECASE | re.DOTALL)
-_UNNAMED = re.compile(r"_col(\d+)\Z")
 _KNOWN_PROPERTIES = frozenset(
     {"format", "external_location", "write_compression", "parquet_compression", "partitioned_by", "bucketed_by",
      "bucket_count", "field_delimiter", "compression", "table_type", "is_external"}
@@ -49,12 +49,12 @@ def create_table_as(statement: Statement) -> Files:
         )
     given = tree.args.get("properties")
     if isinstance(given, exp.Properties) and iceberg.names_iceberg(given):
-        answer = _named(statement.session.run(tree.expression))
+        answer = _named(statement.session.run(tree.expression, stored=True))
         rows = answer.batches if keeps_rows else iter(())
         return iceberg.create_table_as(statement, (database, name), given, Answer(answer.schema, rows))
     properties = _properties(tree)
     location = _location(statement, properties, f"{database}.{name}")
-    answer = _named(statement.session.run(tree.expression))
+    answer = _named(statement.session.run(tree.expression, stored=True))
     target = _parquet_target(statement, properties, location, answer)
     if not keeps_rows:
         answer = Answer(answer.schema, iter(()))
@@ -105,7 +105,7 @@ def unload(statement: Statement) -> Files:
     if "format" not in properties:
         raise QueryError("INVALID_PROPERTY", "UNLOAD needs the property format")
     _refuse_existing(statement, location, "UNLOAD")
-    answer = _named(statement.session.run(parse(query)))
+    answer = _named(statement.session.run(parse(query), stored=True))
     target = _parquet_target(statement, properties, location, answer)
     written = write(statement.s3, answer, target, statement.workspace)
     return Files(written.uris, written.row_count)
@@ -144,6 +144,8 @@ def _properties(tree: exp.Expr) -> dict[str, list[str]]:
         if name not in _KNOWN_PROPERTIES:
             raise QueryError("INVALID_TABLE_PROPERTY", f"Catalog 'awshive' table property '{name}' does not exist")
         found[name] = [item.name for item in value.expressions] if value.expressions else [value.name]
+    if "bucketed_by" in found:
+        raise NotSupportedError("bucketed_by: rows are not put into buckets here")
     return found
 
 
@@ -187,11 +189,7 @@ def _parquet_target(statement: Statement, properties: dict[str, list[str]], loca
 def _named(answer: Answer) -> Answer:
     """Refuse columns without a name, or with the same."""
     names = [name.lower() for name in answer.schema.names]
-    for position, name in enumerate(names, start=1):
-        if _UNNAMED.match(name):
-            raise QueryError("MISSING_COLUMN_NAME", f"line 1:1: Column name not specified at position {position}")
-        if names.count(name) > 1:
-            raise QueryError("DUPLICATE_COLUMN_NAME", f"line 1:1: Column name '{name}' specified more than once")
+    check_names(names)
     schema = pa.schema([field.with_name(name) for field, name in zip(answer.schema, names, strict=True)])
     return Answer(schema, (batch.rename_columns(names) for batch in answer.batches))
 

@@ -78,6 +78,19 @@ def name_outputs(tree: exp.Expr) -> None:
             name = projection.name if isinstance(projection, (exp.Column, exp.Dot)) else f"_col{position}"
             if not isinstance(projection, exp.Column):
                 projection.replace(exp.alias_(projection.copy(), name.lower(), quoted=True))
+    for values in tree.find_all(exp.Values):
+        _name_values(values)
+
+
+def _name_values(values: exp.Values) -> None:
+    """Columns of VALUES have no names of their own; a star shows `_col0`, `_col1` and so on."""
+    holder = values.parent if isinstance(values.parent, exp.Subquery) else values
+    if not isinstance(holder.parent, (exp.From, exp.Join)) or holder.alias_column_names:
+        return
+    first = values.expressions[0]
+    width = len(first.expressions) if isinstance(first, exp.Tuple) else 1
+    names = [exp.to_identifier(f"_col{number}", quoted=True) for number in range(width)]
+    holder.set("alias", exp.TableAlias(this=exp.to_identifier(holder.alias or "tr_values"), columns=names))
 
 
 def _fix_clock(tree: exp.Expr, start_time: datetime) -> None:
