@@ -58,7 +58,17 @@ def move_partition(statement: Statement, match: re.Match[str]) -> Outcome:
     Raises:
         QueryError: There is no such partition.
     """
-    return _change(statement, match, {}, folder(match[3]))
+    table, old = _one(statement, match)
+    storage: Any = {**table.raw["StorageDescriptor"], "Location": folder(match[3])}
+    values = list(old.values)
+    errors = statement.catalog.glue.batch_update_partition(
+        DatabaseName=table.database,
+        TableName=table.name,
+        Entries=[{"PartitionValueList": values, "PartitionInput": {"Values": values, "StorageDescriptor": storage}}],
+    ).get("Errors")
+    if errors:
+        raise QueryError("FAILED", f"SemanticException: {errors[0]}")
+    return Nothing()
 
 
 def rename_partition(statement: Statement, match: re.Match[str]) -> Outcome:
@@ -67,28 +77,24 @@ def rename_partition(statement: Statement, match: re.Match[str]) -> Outcome:
     Raises:
         QueryError: There is no such partition, or one with the new values.
     """
-    ((new, _),) = _clauses(match[3])
-    return _change(statement, match, new, None)
-
-
-def _change(statement: Statement, match: re.Match[str], new: dict[str, str], location: str | None) -> Outcome:
-    table = statement.catalog.table(*qualified(match[1], statement.database))
-    ((wanted, _),) = _clauses(match[2])
-    known = {partition.values: partition for partition in statement.catalog.partitions(table)}
-    old = known.get(_values(table, wanted))
-    if old is None:
-        raise QueryError("FAILED", f"SemanticException: Partition not found {wanted}")
-    values = _values(table, new) if new else old.values
-    if values != old.values and values in known:
+    table, old = _one(statement, match)
+    ((wanted, _),) = _clauses(match[3])
+    if not statement.catalog.add_partitions(table, [Partition(_values(table, wanted), old.location)]):
         raise QueryError("FAILED", "AlreadyExistsException: Partition already exists.")
-    storage: Any = {**table.raw["StorageDescriptor"], "Location": location or old.location}
-    statement.catalog.glue.update_partition(
-        DatabaseName=table.database,
-        TableName=table.name,
-        PartitionValueList=list(old.values),
-        PartitionInput={"Values": list(values), "StorageDescriptor": storage},
+    statement.catalog.glue.delete_partition(
+        DatabaseName=table.database, TableName=table.name, PartitionValues=list(old.values)
     )
     return Nothing()
+
+
+def _one(statement: Statement, match: re.Match[str]) -> tuple[Table, Partition]:
+    table = statement.catalog.table(*qualified(match[1], statement.database))
+    ((wanted, _),) = _clauses(match[2])
+    values = _values(table, wanted)
+    found = next((known for known in statement.catalog.partitions(table) if known.values == values), None)
+    if found is None:
+        raise QueryError("FAILED", f"SemanticException: Partition not found {wanted}")
+    return table, found
 
 
 def repair(statement: Statement, table: Table) -> int:

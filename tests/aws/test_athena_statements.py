@@ -143,6 +143,15 @@ def test_prepared_statements_and_parameters() -> None:
         athena.get_prepared_statement(StatementName="one", WorkGroup="primary")
 
 
+def test_values_without_names_are_columns_by_number() -> None:
+    """Alone, and where a star shows them."""
+    for query in ("VALUES (1, 'a'), (2, 'b')", "SELECT * FROM (VALUES (1, 'a'), (2, 'b'))"):
+        answer = boto3.client("athena").get_query_results(QueryExecutionId=start(query))["ResultSet"]
+
+        assert [column["Name"] for column in answer["ResultSetMetadata"]["ColumnInfo"]] == ["_col0", "_col1"]
+        assert rows_of(query) == [["1", "a"], ["2", "b"]]
+
+
 def test_with_queries_may_hide_the_table_they_read() -> None:
     """Inside its own definition a WITH name means the table."""
     sql = (
@@ -180,6 +189,19 @@ def test_explain_and_show_answer_with_text() -> None:
         ("OPTIMIZE raw_events REWRITE DATA USING BIN_PACK", "NOT_SUPPORTED: "),
         ("CREATE TABLE unmade AS SELECT count(*) FROM raw_events", "MISSING_COLUMN_NAME: "),
         ("CREATE TABLE unmade AS SELECT 1 AS a, 2 AS a", "DUPLICATE_COLUMN_NAME: "),
+        ("CREATE TABLE unmade AS SELECT json_parse('{}') AS a", "NOT_SUPPORTED: Unsupported Hive type: json"),
+        ("CREATE TABLE unmade AS SELECT NULL AS a", "COLUMN_TYPE_UNKNOWN: line 1:1: Column type is unknown: a"),
+        (
+            "CREATE TABLE unmade WITH (bucketed_by = ARRAY['a'], bucket_count = 2) AS SELECT 1 AS a",
+            "NOT_SUPPORTED (local engine): bucketed_by",
+        ),
+        ("CREATE VIEW unmade AS SELECT 1", "MISSING_COLUMN_NAME: "),
+        ("CREATE VIEW unmade AS SELECT 1 AS a, 2 AS a", "DUPLICATE_COLUMN_NAME: "),
+        ("EXPLAIN (FORMAT JSON) SELECT 1", "NOT_SUPPORTED (local engine): options of EXPLAIN"),
+        ("DESCRIBE FORMATTED raw_events", "NOT_SUPPORTED (local engine): DESCRIBE FORMATTED"),
+        ("ALTER DATABASE absent SET DBPROPERTIES ('a' = 'b')", "SCHEMA_NOT_FOUND: "),
+        ("ALTER TABLE raw_events PARTITION (dt = '2020-01-01', hour = 1) SET LOCATION 's3://lake/x/'", "FAILED: "),
+        ("ALTER TABLE raw_events REPLACE COLUMNS (hour int)", "FAILED: SemanticException: Duplicate column name: hour"),
         (
             "CREATE TABLE unmade WITH (partitioned_by = ARRAY['a']) AS SELECT 1 AS a, 2 AS b",
             "HIVE_COLUMN_ORDER_MISMATCH: ",
