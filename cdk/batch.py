@@ -112,7 +112,7 @@ class Batch(Construct):
         values = _common_values(lake, realtime.tables) | config.batch_settings
         values |= {"stream": stream_name(config), "failure-bucket": failures.bucket_name}
         arguments = {f"--{name}": values[name] for name in COMMON_ARGUMENTS}
-        arguments["--retention-days"] = str(config.data_retention_days)
+        arguments["--retention-days"] = config.retention_days
         arguments["--workers"] = config.compaction_workers
         self._job(config, code, {**arguments, "--custom-logGroup-prefix": log_prefix})
         self.workflow = Workflow(self, "Workflow", config=config, job_name=self.job_name, topic=realtime.topic)

@@ -4,22 +4,26 @@ Every key can stand on the command line (`cdk deploy -c environment=production`)
 """
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
+from cdk.context_values import address, database_file, days_or_all, file_shape, one_in, one_of, whole
 from clickstream.errors import ConfigError
-from clickstream.lake import file_shapes
 from clickstream.lake.session_rules import LONGEST_GAP_S
 
 Environment = Literal["dev", "staging", "production", "local"]
 StreamMode = Literal["provisioned", "on-demand"]
 CompactionWorkers = Literal["spark", "plain"]
+SHARD_COUNTS = range(1, 501)
+MEMORY_SIZES_MB = range(128, 10_241, 64)
+"""In steps, because a CloudFormation template can raise a size to the floor only by a table of all sizes."""
+RETENTION_DAYS = range(1, 3_651)
 LEAST_MEMORY_MB = 1024
 """A full batch of packed events peaks at 400 MB, and a function's share of a CPU grows with its memory."""
-_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+BUSY_SHARD_BYTES = 100_000_000
+"""Of 188,743,680 in three minutes. A power of ten, because a template can append zeros but not multiply."""
 
 
 @dataclass(frozen=True)
@@ -89,9 +93,19 @@ class Config:
         return self.environment in ("dev", "local")
 
     @property
-    def memory_mb(self) -> int:
+    def memory_mb(self) -> float:
         """Memory of each function: what was asked for, but enough for Arrow and a full batch."""
         return max(self.requested_memory_mb, LEAST_MEMORY_MB)
+
+    @property
+    def retention_days(self) -> str:
+        """`data_retention_days` as settings and arguments carry it."""
+        return str(self.data_retention_days)
+
+    @property
+    def busy_stream_bytes(self) -> float:
+        """Bytes in three minutes, about half of what the shards take, from which an alarm rings."""
+        return self.stream_shard_count * BUSY_SHARD_BYTES
 
     @property
     def deployed_geoip_file(self) -> str:
@@ -127,83 +141,34 @@ class Option:
     meaning: str
 
 
-def _whole(least: int, most: int) -> Callable[[str], int]:
-    def read(text: str) -> int:
-        if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
-            raise ConfigError(f"a whole number from {least:,} to {most:,} is needed")
-        return int(text)
-
-    return read
-
-
-def _days_or_all(least: int) -> Callable[[str], int]:
-    """Days of a zone from which nightly jobs make something of yesterday: with fewer they would never get to it."""
-
-    def read(text: str) -> int:
-        if text == "0":
-            return 0
-        try:
-            return _whole(least, 36_500)(text)
-        except ConfigError as error:
-            raise ConfigError(f"0, for all, or {error}") from error
-
-    return read
-
-
-def _one_of(*words: str) -> Callable[[str], str]:
-    def read(text: str) -> str:
-        if text not in words:
-            raise ConfigError(f"one of {', '.join(words)} is needed")
-        return text
-
-    return read
-
-
-def _address(text: str) -> str:
-    if text and not _ADDRESS.fullmatch(text):
-        raise ConfigError("an e-mail address such as team@example.com is needed")
-    return text
-
-
-def _database(text: str) -> str:
-    path = Path(text).expanduser().resolve()
-    if text and not (path.suffix == ".mmdb" and path.is_file()):
-        raise ConfigError("a country database such as GeoLite2-Country.mmdb is needed, and no such file is there")
-    return str(path) if text else ""
-
-
-def _file_shape(text: str) -> str:
-    return file_shapes.spelled(file_shapes.parse(text))
-
-
 OPTIONS = {
-    "environment": Option("environment", _one_of(*get_args(Environment)), "which stack"),
-    "streamShardCount": Option("stream_shard_count", _whole(1, 500), "shards of a provisioned stream"),
-    "streamMode": Option("stream_mode", _one_of(*get_args(StreamMode)), "who chooses the number of shards"),
-    "lambdaMemorySize": Option("requested_memory_mb", _whole(128, 10_240), "MB; less than 1024 is raised to 1024"),
-    "dataRetentionDays": Option("data_retention_days", _whole(1, 3_650), "days until live metrics expire"),
-    "alertEmail": Option("alert_email", _address, "receiver of alarms and anomalies"),
-    "batchWindowSeconds": Option("batch_window_s", _whole(0, 300), "seconds a batch of events is gathered"),
-    "athenaScanLimitGigabytes": Option("scan_limit_gb", _whole(1, 1_000_000), "GB one query may read"),
-    "landingRetentionDays": Option("landing_days", _whole(1, 3_650), "days that landing is kept after compaction"),
-    "rawEventsRetentionDays": Option("raw_events_days", _days_or_all(3), "days of raw_events; 0 for all"),
-    "sessionsRetentionDays": Option("sessions_days", _days_or_all(2), "days of sessions; 0 for as long as raw_events"),
-    "badEventsRetentionDays": Option("bad_events_days", _whole(1, 3_650), "days of bad_events"),
-    "quarantineRetentionDays": Option("quarantine_days", _whole(0, 36_500), "days of quarantine; 0 for all"),
-    "reportRetentionDays": Option("report_days", _days_or_all(2), "days of published reports; 0 for all"),
-    "reportSuppressBelow": Option("suppress_below", _whole(0, 1_000_000), "least people of a reported count; 0: any"),
-    "queryResultRetentionDays": Option("result_days", _whole(1, 3_650), "days of query results"),
-    "badEventsAlarmPercent": Option("bad_events_alarm_percent", _whole(1, 100), "share of bad events that rings"),
-    "fileShape": Option("file_shape", _file_shape, "JSON of what is not as measured in the files of raw_events"),
-    "glueWorkers": Option("glue_workers", _whole(2, 299), "workers of the Glue job"),
+    "environment": Option("environment", one_of(*get_args(Environment)), "which stack"),
+    "streamShardCount": Option("stream_shard_count", one_in(SHARD_COUNTS), "shards of a provisioned stream"),
+    "streamMode": Option("stream_mode", one_of(*get_args(StreamMode)), "who chooses the number of shards"),
+    "lambdaMemorySize": Option("requested_memory_mb", one_in(MEMORY_SIZES_MB), "MB; less than 1024 is raised to 1024"),
+    "dataRetentionDays": Option("data_retention_days", one_in(RETENTION_DAYS), "days until live metrics expire"),
+    "alertEmail": Option("alert_email", address, "receiver of alarms and anomalies"),
+    "batchWindowSeconds": Option("batch_window_s", whole(0, 300), "seconds a batch of events is gathered"),
+    "athenaScanLimitGigabytes": Option("scan_limit_gb", whole(1, 1_000_000), "GB one query may read"),
+    "landingRetentionDays": Option("landing_days", whole(1, 3_650), "days that landing is kept after compaction"),
+    "rawEventsRetentionDays": Option("raw_events_days", days_or_all(3), "days of raw_events; 0 for all"),
+    "sessionsRetentionDays": Option("sessions_days", days_or_all(2), "days of sessions; 0 for as long as raw_events"),
+    "badEventsRetentionDays": Option("bad_events_days", whole(1, 3_650), "days of bad_events"),
+    "quarantineRetentionDays": Option("quarantine_days", whole(0, 36_500), "days of quarantine; 0 for all"),
+    "reportRetentionDays": Option("report_days", days_or_all(2), "days of published reports; 0 for all"),
+    "reportSuppressBelow": Option("suppress_below", whole(0, 1_000_000), "least people of a reported count; 0: any"),
+    "queryResultRetentionDays": Option("result_days", whole(1, 3_650), "days of query results"),
+    "badEventsAlarmPercent": Option("bad_events_alarm_percent", whole(1, 100), "share of bad events that rings"),
+    "fileShape": Option("file_shape", file_shape, "JSON of what is not as measured in the files of raw_events"),
+    "glueWorkers": Option("glue_workers", whole(2, 299), "workers of the Glue job"),
     "compactionWorkers": Option(
-        "compaction_workers", _one_of(*get_args(CompactionWorkers)), "whether all of them compact"
+        "compaction_workers", one_of(*get_args(CompactionWorkers)), "whether all of them compact"
     ),
-    "sessionGapMinutes": Option("session_gap_minutes", _whole(1, LONGEST_GAP_S // 60), "pause that ends a session"),
+    "sessionGapMinutes": Option("session_gap_minutes", whole(1, LONGEST_GAP_S // 60), "pause that ends a session"),
     "sessionCuts": Option(
-        "session_cuts", _one_of("none", "midnight", "campaign", "midnight,campaign"), "what else ends a session"
+        "session_cuts", one_of("none", "midnight", "campaign", "midnight,campaign"), "what else ends a session"
     ),
-    "geoipFile": Option("geoip_file", _database, "country database (.mmdb) for the countries of addresses"),
+    "geoipFile": Option("geoip_file", database_file, "country database (.mmdb) for the countries of addresses"),
 }
 
 

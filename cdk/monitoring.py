@@ -17,7 +17,6 @@ PERIOD = Duration.minutes(5)
 AT_LEAST = cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
 LARGEST_ITERATOR_AGE_MS = int(STREAM_RETENTION.to_milliseconds()) // 4
 """Half of the age at which batches are given up: time to act."""
-SHARD_BYTES_PER_S = 1024**2
 TOO_MANY_CALLS = 100
 """In five minutes, of what is to be called once a minute."""
 AUDITED = Duration.hours(1)
@@ -94,9 +93,13 @@ class Monitoring(Construct):
         throttled = ingest.stream.metric_write_provisioned_throughput_exceeded(statistic="Sum", period=PERIOD)
         self._alarm("StreamThrottled", throttled, 1, "the stream refused records: add shards")
         if self._config.stream_mode == "provisioned":
-            capacity = SHARD_BYTES_PER_S * int(PERIOD.to_seconds()) * self._config.stream_shard_count
-            incoming = ingest.stream.metric_incoming_bytes(statistic="Sum", period=PERIOD)
-            self._alarm("StreamHalfFull", incoming, capacity // 2, "two consumers share the read side: add shards")
+            incoming = ingest.stream.metric_incoming_bytes(statistic="Sum", period=Duration.minutes(3))
+            self._alarm(
+                "StreamHalfFull",
+                incoming,
+                self._config.busy_stream_bytes,
+                "two consumers share the read side: add shards",
+            )
 
     def _watch_tables(self, realtime: Realtime) -> None:
         for table in realtime.tables.all:
@@ -176,7 +179,7 @@ class Monitoring(Construct):
         self,
         name: str,
         metric: cloudwatch.IMetric,
-        threshold: int,
+        threshold: float,
         meaning: str,
         periods: int = 1,
         missing: cloudwatch.TreatMissingData = cloudwatch.TreatMissingData.NOT_BREACHING,

@@ -84,7 +84,7 @@ class Realtime(Construct):
             ledger_table=tables.ledger.table_name,
             counters_table=tables.counters.table_name,
             page_metrics_table=tables.page_metrics.table_name,
-            retention_days=config.data_retention_days,
+            retention_days=config.retention_days,
             pseudonym_secret=self.secret.secret_arn,
             geoip_file=config.deployed_geoip_file,
             code_version=code.version,
@@ -121,7 +121,7 @@ class Realtime(Construct):
             session_metrics_table=tables.session_metrics.table_name,
             anomalies_table=tables.anomalies.table_name,
             topic_arn=self.topic.topic_arn,
-            retention_days=config.data_retention_days,
+            retention_days=config.retention_days,
         )
         consumer = StreamFunction(
             self,

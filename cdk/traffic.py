@@ -49,7 +49,7 @@ class Traffic(Construct):
             traffic_states_table=tables.traffic_states.table_name,
             anomalies_table=tables.anomalies.table_name,
             topic_arn=topic.topic_arn,
-            retention_days=config.data_retention_days,
+            retention_days=config.retention_days,
         )
         return python_function(self, config, code, MODULE, self._role, environment, log_group)
 

@@ -92,6 +92,7 @@ def test_unknown_key() -> None:
         ("streamShardCount", "²", "streamShardCount=²: a whole number"),
         ("streamShardCount", "-1", "streamShardCount=-1: a whole number"),
         ("lambdaMemorySize", "64", "lambdaMemorySize=64: a whole number from 128 to 10,240 is needed"),
+        ("lambdaMemorySize", "3000", "lambdaMemorySize=3000: a multiple of 64 is needed, for example 2944"),
         ("dataRetentionDays", "", "dataRetentionDays=: a whole number"),
         ("rawEventsRetentionDays", "2", "rawEventsRetentionDays=2: 0, for all, or a whole number from 3 to 36,500"),
         ("sessionsRetentionDays", "1", "sessionsRetentionDays=1: 0, for all, or a whole number from 2 "),

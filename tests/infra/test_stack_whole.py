@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from batch_jobs.steps import COMMON_ARGUMENTS, STEPS
 from clickstream import metrics
 
@@ -109,7 +111,8 @@ def test_what_is_watched(template: Template, of_type: OfType) -> None:
         assert {f"{consumer}Errors", f"{consumer}Dropped", f"{consumer}OnFailureDestinationDelivered"} <= alarms.keys()
     for name in ("DetectAnomaliesAlertsFailed", "TrafficAlertsFailed"):
         assert (alarms[name]["MetricName"], alarms[name]["Threshold"]) == (metrics.ALERTS_FAILED, 1)
-    assert alarms["StreamHalfFull"]["Threshold"] == 2 * 1024**2 * 300 // 2
+    busy = alarms["StreamHalfFull"]
+    assert busy["Threshold"] / (2 * 1024**2 * busy["Period"]) == pytest.approx(0.5, abs=0.03)
     assert {"BatchExecutionsFailed", "StreamThrottled", "LedgerWriteThrottleEvents"} <= alarms.keys()
 
 

@@ -1,0 +1,78 @@
+"""How the value of one context key is read: each reader takes the text and raises `ConfigError` for a wrong one."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from clickstream.errors import ConfigError
+from clickstream.lake import file_shapes
+
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+
+
+def whole(least: int, most: int) -> Callable[[str], int]:
+    """A whole number within these bounds."""
+
+    def read(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+            raise ConfigError(f"a whole number from {least:,} to {most:,} is needed")
+        return int(text)
+
+    return read
+
+
+def one_in(sizes: range) -> Callable[[str], int]:
+    """A whole number of the range: within its bounds and, where it has a step, a multiple of it."""
+    read_whole = whole(sizes[0], sizes[-1])
+
+    def read(text: str) -> int:
+        if (size := read_whole(text)) not in sizes:
+            raise ConfigError(f"a multiple of {sizes.step} is needed, for example {size - size % sizes.step}")
+        return size
+
+    return read
+
+
+def days_or_all(least: int) -> Callable[[str], int]:
+    """Days of a zone from which nightly jobs make something of yesterday: with fewer they would never get to it."""
+
+    def read(text: str) -> int:
+        if text == "0":
+            return 0
+        try:
+            return whole(least, 36_500)(text)
+        except ConfigError as error:
+            raise ConfigError(f"0, for all, or {error}") from error
+
+    return read
+
+
+def one_of(*words: str) -> Callable[[str], str]:
+    """One of these words."""
+
+    def read(text: str) -> str:
+        if text not in words:
+            raise ConfigError(f"one of {', '.join(words)} is needed")
+        return text
+
+    return read
+
+
+def address(text: str) -> str:
+    """An e-mail address, or nothing."""
+    if text and not _ADDRESS.fullmatch(text):
+        raise ConfigError("an e-mail address such as team@example.com is needed")
+    return text
+
+
+def database_file(text: str) -> str:
+    """The whole path of a country database that is there, or nothing."""
+    path = Path(text).expanduser().resolve()
+    if text and not (path.suffix == ".mmdb" and path.is_file()):
+        raise ConfigError("a country database such as GeoLite2-Country.mmdb is needed, and no such file is there")
+    return str(path) if text else ""
+
+
+def file_shape(text: str) -> str:
+    """The shape of data files, spelled in one way."""
+    return file_shapes.spelled(file_shapes.parse(text))
