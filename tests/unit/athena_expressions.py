@@ -216,4 +216,17 @@ VALUES: list[tuple[str, Any]] = [
     ("sum(k) FROM (SELECT k FROM (VALUES 1,1,2,2,3) t(k) GROUP BY 1 ORDER BY -count(1) FETCH FIRST ROW WITH TIES)", 3),
     ("array_agg(n) FROM ((SELECT 1 AS n UNION ALL SELECT 1) ORDER BY n FETCH FIRST 1 ROW WITH TIES)", [1, 1]),
     ("count(*) FROM (SELECT n FROM (VALUES NULL, NULL, 1) t(n) ORDER BY n NULLS FIRST FETCH FIRST 1 ROW WITH TIES)", 2),
+    # functions of aggregates and windows
+    ("CAST(count(*) AS bigint) FROM (VALUES 1, 2) t(n)", 2),
+    ("CAST(max(s) AS integer) + min(n) FROM (VALUES ('7', 1)) t(s, n)", 8),
+    ("date_add('day', 1, max(d)) FROM (VALUES DATE '2026-01-01') t(d)", date("2026-01-02")),
+    ("to_unixtime(max(t)) - to_unixtime(min(t)) FROM (VALUES TIMESTAMP '2026-01-01 00:00:00') v(t)", 0.0),
+    (
+        "CAST(date_trunc('month', max(t)) AS date) FROM (VALUES TIMESTAMP '2026-01-31 10:00:00') v(t)",
+        date("2026-01-01"),
+    ),
+    ("CAST(row_number() OVER (ORDER BY n) AS integer) FROM (VALUES 5) t(n)", 1),
+    ("TRY(sum(n) / count_if(n > 9)) FROM (VALUES 5) t(n)", None),
+    ("TRY_CAST(max(s) AS bigint) FROM (VALUES 'x') t(s)", None),
+    ("k FROM (VALUES (1, '7'), (2, '8')) t(k, s) GROUP BY k HAVING CAST(max(s) AS bigint) > 7 ORDER BY k", 2),
 ]

@@ -12,7 +12,8 @@ from sqlglot.generators.duckdb import DuckDBGenerator
 from local_aws.athena.errors import NotSupportedError, QueryError
 from local_aws.athena.functions import check_functions
 from local_aws.athena.translate import aggregates, collections, documents, patterns, times, values
-from local_aws.athena.translate.nodes import Rule, call
+from local_aws.athena.translate.nodes import Rule, call, rename
+from local_aws.athena.translate.overloads import settled
 
 _MODULES = (values, patterns, times, documents, collections, aggregates)
 _NAMED: dict[str, Rule] = {name: rule for module in _MODULES for name, rule in module.NAMED.items()}
@@ -40,8 +41,9 @@ class LocalDuckDB(DuckDB):
 
         TRANSFORMS: ClassVar = {
             **DuckDBGenerator.TRANSFORMS,
-            **{kind: rule for module in _MODULES for kind, rule in module.TRANSFORMS.items()},
-            exp.Anonymous: _anonymous,
+            **{kind: settled(rule) for module in _MODULES for kind, rule in module.TRANSFORMS.items()},
+            exp.Anonymous: settled(_anonymous),
+            exp.Try: settled(rename("TRY", "this")),
         }
 
 
