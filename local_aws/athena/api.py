@@ -111,7 +111,10 @@ class Api:
         earlier = self._executions.reusable(execution, now - reuse.max_age(execution.reuse))
         if earlier is None or not self._runner.is_kept(earlier):
             return False
-        execution.give_again(earlier, now)
+        try:
+            execution.give_again(earlier, now)
+        except FileNotFoundError:  # the earlier execution was forgotten just now
+            return False
         return True
 
     def _execution(self, request: Request) -> Execution:

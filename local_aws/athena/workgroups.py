@@ -45,7 +45,7 @@ class WorkGroup:
         """Return where results go; a workgroup that enforces its configuration wins over the request.
 
         Raises:
-            ApiError: Neither names a place.
+            ApiError: Neither names a place, or it is none of S3.
         """
         configuration = self.raw["Configuration"]
         own = (configuration.get("ResultConfiguration") or {}).get("OutputLocation")
@@ -55,6 +55,8 @@ class WorkGroup:
                 "No output location provided. An output location is required either through the Workgroup result "
                 "configuration setting or as an API input."
             )
+        if not str(location).startswith("s3://"):
+            raise ApiError("outputLocation is not a valid S3 path.")
         return str(location)
 
     def overrides(self, asked: str | None) -> bool:

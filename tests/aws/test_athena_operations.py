@@ -117,6 +117,12 @@ def test_an_execution_has_the_shape_of_the_model(endpoint: str, query: str) -> N
         ("StartQueryExecution", {"QueryString": ""}, "InvalidRequestException", "at least 1 in length"),
         ("StartQueryExecution", {"QueryString": 5}, "InvalidRequestException", "must be of type string"),
         ("StartQueryExecution", {"QueryString": "é" * 131_073}, "InvalidRequestException", "longer than 262144 bytes"),
+        (
+            "StartQueryExecution",
+            {"QueryString": "SELECT 1", "ResultConfiguration": {"OutputLocation": "results/"}},
+            "InvalidRequestException",
+            "not a valid S3 path",
+        ),
         ("CreateDataCatalog", {"Name": "x", "Type": "OTHER"}, "InvalidRequestException", "one of LAMBDA, GLUE"),
         ("CreateDataCatalog", {"Name": "x", "Type": "GLUE"}, "UnknownOperationException", "not answered by the local"),
         ("Guess", {}, "UnknownOperationException", "no operation Guess"),

@@ -146,7 +146,8 @@ def test_prepared_statements_and_parameters() -> None:
 def test_values_without_names_are_columns_by_number() -> None:
     """Alone, and where a star shows them."""
     for query in ("VALUES (1, 'a'), (2, 'b')", "SELECT * FROM (VALUES (1, 'a'), (2, 'b'))"):
-        answer = boto3.client("athena").get_query_results(QueryExecutionId=start(query))["ResultSet"]
+        execution = finished(start(query))
+        answer = boto3.client("athena").get_query_results(QueryExecutionId=execution["QueryExecutionId"])["ResultSet"]
 
         assert [column["Name"] for column in answer["ResultSetMetadata"]["ColumnInfo"]] == ["_col0", "_col1"]
         assert rows_of(query) == [["1", "a"], ["2", "b"]]

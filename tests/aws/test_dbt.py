@@ -80,7 +80,7 @@ def build(folder: Path) -> str:
         env={**os.environ, "CLICKS_LAKE": _LAKE, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
