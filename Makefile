@@ -40,7 +40,7 @@ setup: $(VENV)/installed $(EMULATOR)/installed node_modules/installed ## install
 
 .PHONY: lock
 lock: $(VENV)/installed ## resolve requirements/*.in again into hash-locked requirements/*.txt
-	for name in bootstrap emulator layer dev node glue glue-spark bench notebooks dbt; do \
+	for name in bootstrap emulator layer dev node glue glue-spark bench notebooks dbt velox; do \
 	  uv pip compile requirements/$$name.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    $$(test $$name = glue && printf -- '--no-emit-package %s ' $(SHIPPED_BY_GLUE)) \
 	    --custom-compile-command "make lock" -q -o requirements/$$name.txt || exit 1; done
@@ -197,11 +197,25 @@ $(DBT)/installed: requirements/dbt.txt $(VENV)/installed
 test: setup $(NOTEBOOKS)/installed ## all tests that a commit must pass
 	@$(MAKE) -s $(DBT)/installed || echo "without dbt: see above"
 	@if command -v java >/dev/null; then $(MAKE) -s $(GLUE_SPARK)/installed || echo "without Spark: see above"; fi
+	@$(MAKE) -s $(VELOX)/installed || echo "without Velox: see above"
 	pytest -m "not long" --junitxml=.build/tests.xml
 
 .PHONY: test-spark
 test-spark: setup $(GLUE_SPARK)/installed ## the Glue job under Spark, with Glue's versions; needs Java 17
 	pytest tests/end_to_end/test_spark_job.py
+
+# Velox needs an older pyarrow than we do; where it cannot be installed, its tests are skipped.
+VELOX := .build/velox
+$(VELOX)/installed: requirements/velox.txt $(VENV)/installed
+	uv venv -q --clear --python $(BIN)/python $(VELOX)
+	uv pip install -q --compile-bytecode --python $(VELOX)/bin/python --require-hashes -r requirements/velox.txt
+	@touch $@
+
+ROWS ?= 60
+.PHONY: fuzz-sql
+fuzz-sql: SEEDS := 2000
+fuzz-sql: $(VELOX)/installed ## random expressions, the local Athena beside Velox: SEEDS=2000 ROWS=60
+	@python -m tests.fuzz_sql --seeds $(SEEDS) --rows $(ROWS)
 
 SEEDS ?= 10000
 .PHONY: simulate

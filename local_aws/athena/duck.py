@@ -54,6 +54,7 @@ class Database:
 
 
 def macros() -> list[str]:
-    """Return the statements of `macros.sql`."""
-    text = files("local_aws.athena").joinpath("macros.sql").read_text(encoding="utf-8")
+    """Return the statements of `macros.sql` and `macros_urls.sql`."""
+    folder = files("local_aws.athena")
+    text = "".join(folder.joinpath(name).read_text(encoding="utf-8") for name in ("macros.sql", "macros_urls.sql"))
     return re.findall(r"^CREATE MACRO .*?;$", text, re.DOTALL | re.MULTILINE)

@@ -11,6 +11,7 @@ from local_aws.athena.errors import NotSupportedError, QueryError
 from local_aws.athena.translate.dialect import generate, parse
 from local_aws.athena.translate.rewrite import rewrite
 from tests.unit.athena_expressions import VALUES
+from tests.unit.athena_found import FOUND
 from tests.unit.athena_refusals import REFUSED, UNFAITHFUL
 from tests.unit.athena_values import NOON, opened, value_of
 
@@ -22,7 +23,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
         yield found
 
 
-@pytest.mark.parametrize(("expression", "expected"), VALUES, ids=[expression for expression, _ in VALUES])
+@pytest.mark.parametrize(("expression", "expected"), [*VALUES, *FOUND], ids=[one for one, _ in [*VALUES, *FOUND]])
 def test_an_expression_has_the_value_that_trino_documents(database: Database, expression: str, expected: Any) -> None:
     """What DuckDB answers is what Athena would."""
     value = value_of(database, expression)

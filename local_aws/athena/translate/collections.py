@@ -110,6 +110,15 @@ def _reverse(generator: Generator, node: exp.Reverse) -> str:
     return call(generator, "LIST_REVERSE" if is_array(node.this) else "REVERSE", node.this)
 
 
+def _equality(generator: Generator, node: exp.EQ | exp.NEQ) -> str:
+    """Arrays with a NULL inside may be neither equal nor unequal."""
+    is_equal = isinstance(node, exp.EQ)
+    if not (is_array(node.this) and is_array(node.expression)):
+        return str(generator.binary(node, "=" if is_equal else "<>"))
+    text = call(generator, "tr_array_equal", node.this, node.expression)
+    return text if is_equal else f"(NOT {text})"
+
+
 def _row(generator: Generator, node: exp.Struct) -> str:
     return call(generator, "ROW", *node.expressions)
 
@@ -117,6 +126,8 @@ def _row(generator: Generator, node: exp.Struct) -> str:
 TRANSFORMS: dict[type[exp.Expr], Rule] = {
     exp.ArrayContains: rename("tr_contains", "this", "expression"),
     exp.ArrayDistinct: rename("tr_array_distinct", "this"),
+    exp.ArrayExcept: rename("array_except", "this", "expression"),
+    exp.ArrayIntersect: lambda g, n: call(g, "array_intersect", *n.expressions),
     exp.ArrayMax: rename("tr_array_max", "this"),
     exp.ArrayMin: rename("tr_array_min", "this"),
     exp.ArrayPosition: rename("tr_array_position", "this", "expression"),
@@ -126,6 +137,8 @@ TRANSFORMS: dict[type[exp.Expr], Rule] = {
     exp.ArraySort: _array_sort,
     exp.ArrayToString: rename("tr_array_join", "this", "expression", "null"),
     exp.Bracket: _subscript,
+    exp.EQ: _equality,
+    exp.NEQ: _equality,
     exp.Reduce: _reduce,
     exp.Reverse: _reverse,
     exp.Struct: _row,

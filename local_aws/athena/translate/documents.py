@@ -1,5 +1,7 @@
 """JSON functions."""
 
+import re
+
 from sqlglot import exp
 from sqlglot.generator import Generator
 
@@ -18,7 +20,7 @@ def _path(node: exp.Expr | None) -> str:
     text = text_of(node, "a JSON path").removeprefix("lax ").removeprefix("strict ")
     if not text.startswith("$") or any(mark in text for mark in "*?@("):
         raise NotSupportedError(f"JSON path {text!r}")
-    return text
+    return re.sub(r'\["([^"\]]*)"\]', r'."\1"', text)
 
 
 def _at_path(name: str, document: str = "this", path: str = "expression") -> Rule:

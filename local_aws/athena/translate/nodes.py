@@ -23,6 +23,40 @@ _MAP_FUNCTIONS = frozenset(
         "transform_keys",
     }
 )
+_ARRAY_FUNCTIONS = frozenset(
+    {
+        "array_union",
+        "map_entries",
+        "map_values",
+        "multimap_from_entries",
+        "ngrams",
+        "repeat",
+        "set_agg",
+        "trim_array",
+        "zip",
+        "zip_with",
+    }
+)
+_ARRAYS = (
+    exp.Array,
+    exp.ArrayAgg,
+    exp.ArrayDistinct,
+    exp.ArrayExcept,
+    exp.ArrayFilter,
+    exp.ArrayIntersect,
+    exp.ArrayRemove,
+    exp.ArraySlice,
+    exp.ArraySort,
+    exp.ArrayUniqueAgg,
+    exp.Flatten,
+    exp.GenerateSeries,
+    exp.MapKeys,
+    exp.RegexpExtractAll,
+    exp.RegexpSplit,
+    exp.Repeat,
+    exp.Split,
+    exp.Transform,
+)
 _DATE_TYPES = (exp.DataType.Type.DATE,)
 
 
@@ -84,8 +118,15 @@ def is_map(node: exp.Expr) -> bool:
 
 def is_array(node: exp.Expr) -> bool:
     """Return whether the node is known to be an array."""
-    arrays = (exp.Array, exp.ArraySort, exp.ArrayAgg, exp.Split, exp.ArrayDistinct, exp.GenerateSeries, exp.Transform)
-    return isinstance(node, (*arrays, exp.ArrayFilter)) or has_type(node, exp.DataType.Type.ARRAY)
+    if isinstance(node, (exp.Paren, exp.Reverse, exp.Try)):
+        return is_array(node.this)
+    if isinstance(node, exp.If):
+        return is_array(node.args["true"])
+    if isinstance(node, exp.Anonymous) and node.name.lower() in _ARRAY_FUNCTIONS:
+        return True
+    if isinstance(node, (exp.Concat, exp.DPipe, exp.Coalesce)):
+        return any(is_array(part) for part in node.iter_expressions())
+    return isinstance(node, _ARRAYS) or has_type(node, exp.DataType.Type.ARRAY)
 
 
 def is_double(node: exp.Expr) -> bool:

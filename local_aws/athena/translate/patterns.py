@@ -44,7 +44,7 @@ def _replace(generator: Generator, node: exp.RegexpReplace) -> str:
 TRANSFORMS: dict[type[exp.Expr], Rule] = {
     exp.RegexpCount: _checked("regexp_count"),
     exp.RegexpExtract: _checked("tr_regexp_extract"),
-    exp.RegexpExtractAll: _checked("REGEXP_EXTRACT_ALL"),
+    exp.RegexpExtractAll: _checked("tr_regexp_extract_all"),
     exp.RegexpLike: _checked("REGEXP_MATCHES"),
     exp.RegexpReplace: _replace,
     exp.RegexpSplit: _checked("STR_SPLIT_REGEX"),

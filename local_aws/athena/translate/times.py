@@ -97,9 +97,16 @@ def _iso8601(generator: Generator, node: exp.FromISO8601Timestamp) -> str:
 def _sequence(generator: Generator, node: exp.GenerateSeries) -> str:
     start, end, step = node.args["start"], node.args["end"], node.args.get("step")
     if not (is_date(start) or is_date(end)):
-        return call(generator, "GENERATE_SERIES", start, end, step)
+        return _numbers_or_instants(generator, start, end, step)
     series = call(generator, "GENERATE_SERIES", start, end, step if step is not None else "INTERVAL 1 DAY")
     return f"LIST_TRANSFORM({series}, LAMBDA tr_day : CAST(tr_day AS DATE))"
+
+
+def _numbers_or_instants(generator: Generator, start: exp.Expr, end: exp.Expr, step: exp.Expr | None) -> str:
+    """Instants need a step; numbers go up or down by one without."""
+    if isinstance(step, exp.Interval):
+        return call(generator, "GENERATE_SERIES", start, end, step)
+    return call(generator, "tr_sequence" if step is None else "tr_sequence_by", start, end, step)
 
 
 TRANSFORMS: dict[type[exp.Expr], Rule] = {

@@ -92,7 +92,7 @@ def _format(generator: Generator, node: exp.Format) -> str:
 
 def _concat(generator: Generator, node: exp.Concat) -> str:
     if any(is_array(e) for e in node.expressions):
-        return call(generator, "LIST_CONCAT", *node.expressions)
+        return _joined([generator.sql(part) for part in node.expressions])
     text = generator.sql(node.expressions[0])
     for part in node.expressions[1:]:
         text = f"tr_concat({text}, {generator.sql(part)})"
@@ -104,10 +104,31 @@ def _pipe(generator: Generator, node: exp.DPipe) -> str:
     if is_array(left) or is_array(right):
         texts = ((side, generator.sql(side)) for side in (left, right))
         arrays = [f"[{text}]" if isinstance(side, exp.Literal) else text for side, text in texts]
-        return f"LIST_CONCAT({', '.join(arrays)})"
+        return _joined(arrays)
     if left.is_string or right.is_string or isinstance(left, exp.DPipe):
         return f"tr_concat({generator.sql(left)}, {generator.sql(right)})"
     return f"{generator.sql(left)} || {generator.sql(right)}"
+
+
+def _joined(arrays: list[str]) -> str:
+    """Arrays one behind the other; NULL if one of them is."""
+    text = arrays[0]
+    for array in arrays[1:]:
+        text = f"tr_list_concat({text}, {array})"
+    return text
+
+
+def _trim(generator: Generator, node: exp.Trim) -> str:
+    """White space of all kinds, unless the characters are given."""
+    side = {"LEADING": "LTRIM", "TRAILING": "RTRIM"}.get(str(node.args.get("position") or "").upper(), "TRIM")
+    if node.expression is not None:
+        return call(generator, side, node.this, node.expression)
+    return call(generator, f"tr_{side.lower()}", node.this)
+
+
+def _bits(operator: str) -> Rule:
+    """Functions in Trino, operators in DuckDB: they need parentheses."""
+    return lambda generator, node: f"({generator.binary(node, operator)})"
 
 
 def _average(generator: Generator, node: exp.Avg) -> str:
@@ -120,6 +141,10 @@ def _repeat(generator: Generator, node: exp.Repeat) -> str:
 
 TRANSFORMS: dict[type[exp.Expr], Rule] = {
     exp.Avg: _average,
+    exp.BitwiseAnd: _bits("&"),
+    exp.BitwiseNot: lambda generator, node: f"(~({generator.sql(node, 'this')}))",
+    exp.BitwiseOr: _bits("|"),
+    exp.BitwiseXor: lambda generator, node: call(generator, "XOR", node.this, node.expression),
     exp.Cast: _cast,
     exp.TryCast: _cast,
     exp.Concat: _concat,
@@ -131,11 +156,14 @@ TRANSFORMS: dict[type[exp.Expr], Rule] = {
     exp.Repeat: _repeat,
     exp.Replace: rename("tr_replace", "this", "expression", "replacement"),
     exp.Lower: rename("LOWER", "this"),
+    exp.SHA: lambda generator, node: f"UNHEX(SHA1({generator.sql(node, 'this')}))",
+    exp.Sign: rename("tr_sign", "this"),
     exp.Split: rename("STR_SPLIT", "this", "expression"),
     exp.SplitPart: rename("tr_split_part", "this", "delimiter", "part_index"),
     exp.StrPosition: rename("STRPOS", "this", "substr"),
     exp.StrToMap: rename("split_to_map", "this", "pair_delim", "key_value_delim"),
     exp.Substring: rename("tr_substr", "this", "start", "length"),
+    exp.Trim: _trim,
     exp.Typeof: lambda generator, node: f"LOWER(TYPEOF({generator.sql(node, 'this')}))",
     exp.Upper: rename("UPPER", "this"),
     exp.WidthBucket: rename("width_bucket", "this", "min_value", "max_value", "num_buckets"),
@@ -144,7 +172,7 @@ NAMED: dict[str, Rule] = {
     "entropy": lambda g, n: call(g, "tr_entropy", *n.expressions),
     "every": lambda g, n: call(g, "BOOL_AND", *n.expressions),
     "geometric_mean": lambda g, n: call(g, "GEOMEAN", *n.expressions),
-    "to_base": lambda g, n: f"LOWER({call(g, 'TO_BASE', *n.expressions)})",
+    "to_base": lambda g, n: call(g, "tr_to_base", *n.expressions),
     "url_decode": lambda g, n: call(g, "url_decode_form", *n.expressions),
     "url_encode": lambda g, n: call(g, "url_encode_form", *n.expressions),
 }
