@@ -217,6 +217,10 @@ fuzz-sql: SEEDS := 2000
 fuzz-sql: $(VELOX)/installed ## random expressions, the local Athena beside Velox: SEEDS=2000 ROWS=60
 	@python -m tests.fuzz_sql --seeds $(SEEDS) --rows $(ROWS)
 
+.PHONY: record-goldens
+record-goldens: $(VENV)/installed ## keep what the Trino of TRINO_URL answers beside the expectations; TRINO_CATALOG=memory TRINO_SCHEMA=…
+	@python -m tests.trino
+
 SEEDS ?= 10000
 .PHONY: simulate
 simulate: $(VENV)/installed ## play SEEDS=1000000 schedules of the stream, with faults, and count what went wrong

@@ -10,8 +10,8 @@ from typing import Any, Self
 import duckdb
 import pyarrow as pa
 
+from local_aws.athena.casts import in_result_types
 from local_aws.athena.duck import Database
-from local_aws.athena.engine import in_result_types
 from local_aws.athena.errors import QueryError, from_duckdb
 from local_aws.athena.translate.dialect import generate, parse
 from local_aws.athena.translate.hints import annotate

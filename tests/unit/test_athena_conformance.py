@@ -1,12 +1,13 @@
 """How far the local engine answers as Athena does, counted, and each difference told in the docs."""
 
 import re
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.unit.athena_outcomes import Outcome, outcomes
-from tests.unit.athena_values import opened
+from tests.unit.athena_values import opened, value_of
 
 PAGE = Path(__file__).parents[2] / "docs/athena-differences.md"
 
@@ -15,7 +16,7 @@ PAGE = Path(__file__).parents[2] / "docs/athena-differences.md"
 def found(tmp_path_factory: pytest.TempPathFactory) -> list[Outcome]:
     """Every expression of the data files, asked once."""
     with opened(tmp_path_factory.mktemp("athena")) as database:
-        return outcomes(database)
+        return outcomes(partial(value_of, database))
 
 
 def cells_of(heading: str) -> list[list[str]]:
