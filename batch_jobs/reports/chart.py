@@ -1,7 +1,4 @@
-"""Events over time as an SVG that keeps its text readable at any width, with the detected anomalies on top.
-
-The areas are drawn in a nested SVG that stretches; labels and marks are placed in percent of the width, unstretched.
-"""
+"""Events over time as areas in an SVG, with the detected anomalies on top."""
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
@@ -12,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from batch_jobs import number_text
 from batch_jobs.lake_state import Anomaly
+from batch_jobs.reports.frame import Frame
 from batch_jobs.reports.markup import Html, tag
 
 STEPS = tuple(timedelta(minutes=m) for m in (1, 2, 5, 10, 15, 30, 60, 180, 360, 720, 1440, 10080))
@@ -23,7 +21,7 @@ _MAX_LINES = 40
 """With more marks than this, lines down from them would hide the traffic."""
 _EDGE = 4
 """Percent of the width from which a label would stick out."""
-_TOP, _PLOT, _BOTTOM = 36, 190, 26
+_FRAME = Frame(36, 190, 26)
 
 
 @dataclass(frozen=True)
@@ -74,29 +72,17 @@ def gather(minutes: Iterable[Bucket], start: datetime, end: datetime, zone: Zone
 def draw(series: Series, anomalies: Sequence[Anomaly]) -> Html:
     """The chart: all events as an area, bots as a darker one, and a mark on each bucket with anomalies."""
     lines = number_text.axis(max(bucket.events for bucket in series.buckets))
-    return tag(
-        "svg",
-        tag("title", "Events over time"),
-        _grid(lines),
-        tag(
-            "svg",
+    return _FRAME.picture(
+        "Events over time",
+        _FRAME.grid(lines),
+        _FRAME.stretched(
+            len(series.buckets),
             tag("path", d=_area([b.events for b in series.buckets], lines[-1]), class_="area-all"),
             tag("path", d=_area([b.bot_events for b in series.buckets], lines[-1]), class_="area-bots"),
             _hover(series),
-            x=0,
-            y=_TOP,
-            width="100%",
-            height=_PLOT,
-            viewBox=f"0 0 {len(series.buckets)} 1",
-            preserveAspectRatio="none",
         ),
         _time_axis(series),
         _marks(series, _per_bucket(series, anomalies)),
-        class_="traffic",
-        role="img",
-        width="100%",
-        height=_TOP + _PLOT + _BOTTOM,
-        xmlns="http://www.w3.org/2000/svg",
     )
 
 
@@ -113,14 +99,6 @@ def _area(values: Sequence[int], top: int) -> str:
     return f"M0 1{''.join(heights)}V1Z"
 
 
-def _grid(lines: Sequence[int]) -> Iterator[Html]:
-    for value in lines:
-        y = _TOP + _PLOT * (1 - value / lines[-1])
-        yield tag("line", x1="0", x2="100%", y1=f"{y:.1f}", y2=f"{y:.1f}", class_="grid")
-        if value:
-            yield tag("text", number_text.count(value), x="0", y=f"{y - 4:.1f}", class_="tick")
-
-
 def _hover(series: Series) -> Iterator[Html]:
     """An invisible column per bucket whose title is shown by the browser."""
     for index, bucket in enumerate(series.buckets):
@@ -130,7 +108,7 @@ def _hover(series: Series) -> Iterator[Html]:
 
 
 def _time_axis(series: Series) -> Iterator[Html]:
-    bottom = _TOP + _PLOT
+    bottom = _FRAME.bottom
     for index, tick in enumerate(_ticks(series)):
         place = _place(series, tick)
         anchor = "start" if place < _EDGE else "end" if place > 100 - _EDGE else "middle"
@@ -171,7 +149,7 @@ def _mark(series: Series, index: int, anomalies: Sequence[Anomaly], *, has_line:
     place = f"{100 * (index + 0.5) / len(series.buckets):.2f}%"
     rules = Counter(anomaly.rule for anomaly in anomalies)
     words = ", ".join(f"{number_text.count(count)} {rule}" for rule, count in rules.most_common())
-    line = tag("line", x1=place, x2=place, y1=12, y2=_TOP + _PLOT, class_="mark-line")
+    line = tag("line", x1=place, x2=place, y1=12, y2=_FRAME.bottom, class_="mark-line")
     return tag(
         "g",
         tag("title", f"{series.label(series.buckets[index].time)}: {words}"),

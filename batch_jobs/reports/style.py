@@ -61,7 +61,7 @@ th:last-child, td:last-child { padding-right: 0; }
 .range i { position: absolute; top: 0; width: .45rem; height: .45rem; margin-left: -.225rem; border-radius: 50%;
   background: var(--main); }
 svg { display: block; overflow: visible; }
-svg.traffic { margin-top: .5rem; }
+svg.chart { margin-top: .5rem; }
 svg text { paint-order: stroke; stroke: var(--card); stroke-width: 3px;
   fill: var(--soft); font-size: 12px; font-variant-numeric: tabular-nums; }
 svg .grid { stroke: var(--rule); stroke-width: 1; }

@@ -139,6 +139,13 @@ def test_columns_are_as_high_as_their_numbers() -> None:
     assert all(0 <= float(str(n.get("y"))) <= 1 for n in boxes)
 
 
+def test_a_day_without_anybody_has_its_place() -> None:
+    """The axis has every day, also one that no row is about."""
+    picture = columns.draw("x", [date(2026, 11, 1), date(2026, 11, 4)], [Part("part-1", "come", [3.0, 5.0])])
+    titles = [node.text for node in ET.fromstring(picture).iter() if node.tag.endswith("title")]  # noqa: S314
+    assert titles[1:] == [f"2026-11-0{day}: {come} come" for day, come in ((1, 3), (2, 0), (3, 0), (4, 5))]
+
+
 def test_hostile_names_stay_text_in_every_section() -> None:
     """Pages, campaigns and variants are shown and not run."""
     page = render(facts())
