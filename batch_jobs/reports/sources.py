@@ -22,7 +22,8 @@ MODELS = {
 """Models of attribution, as the statement and as people name them."""
 _EXPLAINED = (
     "One credit for each session with a purchase: to the first or the last session of the visitor's way there, to all"
-    f" of them alike, 40{SPACE}% to each end and the rest to those between, or less the longer ago (half for every 7 days)."
+    f" of them alike, 40{SPACE}% to each end and the rest to those between, or less the longer ago, half for"
+    " every 7 days."
 )
 
 
