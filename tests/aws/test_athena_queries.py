@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 import pytest
 from awswrangler.exceptions import QueryFailed
 
-from tests.aws.athena_answers import nested, people, totals
-from tests.aws.athena_answers.events import ANSWERS, EVENTS, FOLDER, grouped
+from tests.aws.athena_answers import ANSWERS
+from tests.aws.athena_answers.events import EVENTS, FOLDER, grouped
 from tests.aws.athena_lake import BUCKET, OUTPUT, rows_of, serving
 
 # awswrangler 3.17 on pandas 3 says so itself.
@@ -24,8 +24,6 @@ pytestmark = pytest.mark.filterwarnings("ignore:The copy keyword is deprecated")
 
 PAGE = Path(__file__).parents[2] / "docs/athena-differences.md"
 QUERIES = {path.stem: path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.sql"))}
-ANSWERING = (people, nested, totals)
-"""The modules whose functions are the answers."""
 _BASKET = pa.list_(pa.struct([("sku", pa.string()), ("price", pa.float64()), ("count", pa.int64())]))
 SCHEMA = pa.schema(
     [
@@ -77,7 +75,7 @@ def plain(value: Any) -> Any:
 
 
 def is_same(got: Any, wanted: Any) -> bool:
-    """Return whether a value is the one wanted; nested ones come as text or as themselves."""
+    """Return whether a value is the one wanted, of its type; nested ones come as text or as themselves."""
     match wanted:
         case dict() if isinstance(got, str):
             return sorted(got[1:-1].split(", ")) == sorted(f"{key}={value}" for key, value in wanted.items())
@@ -89,7 +87,7 @@ def is_same(got: Any, wanted: Any) -> bool:
             return isinstance(got, float) and got == pytest.approx(wanted, rel=1e-12)
         case str():
             return str(got) == wanted
-    return bool(got == wanted) and isinstance(got, bool) == isinstance(wanted, bool)
+    return type(got) is type(wanted) and bool(got == wanted)
 
 
 def are_same(got: list[tuple[Any, ...]], wanted: list[tuple[Any, ...]]) -> bool:

@@ -1,4 +1,4 @@
-"""dbt, unmodified, builds its models on the local Athena: a view, a table, one that grows, and their tests."""
+"""dbt, unmodified, builds its models on the local Athena: a seed, a view, a table, one that grows, and their tests."""
 
 import os
 import subprocess
@@ -104,12 +104,12 @@ def rows(sql: str) -> list[list[Any]]:
 def test_dbt_builds_models_and_adds_to_one_that_grows(tmp_path: Path) -> None:
     """The second build adds the new day, and leaves the objects of the one before."""
     add_clicks("2026-11-21", "page_view", "page_view", "purchase")
-    assert "PASS=6 WARN=0 ERROR=0 SKIP=0" in build(tmp_path)
-    assert rows("SELECT kind, n FROM kinds ORDER BY 1") == [["page_view", 2]]
+    assert "PASS=7 WARN=0 ERROR=0 SKIP=0" in build(tmp_path)
+    assert rows("SELECT label, n FROM kinds ORDER BY 1") == [["View", 2]]
     first = wr.s3.list_objects(f"s3://{_LAKE}/tables/{_LAKE}/days/")
 
     add_clicks("2026-11-22", "purchase", "page_view")
-    assert "PASS=6 WARN=0 ERROR=0 SKIP=0" in build(tmp_path)
-    assert rows("SELECT kind, n FROM kinds ORDER BY 1") == [["page_view", 2], ["purchase", 1]]
+    assert "PASS=7 WARN=0 ERROR=0 SKIP=0" in build(tmp_path)
+    assert rows("SELECT label, n FROM kinds ORDER BY 1") == [["Order", 1], ["View", 2]]
     assert rows("SELECT CAST(day AS varchar), n FROM days ORDER BY 1") == [["2026-11-21", 2], ["2026-11-22", 1]]
     assert set(first) < set(wr.s3.list_objects(f"s3://{_LAKE}/tables/{_LAKE}/days/"))
