@@ -106,7 +106,7 @@ def densest_span(commits: Iterable[Generation]) -> Interval:
         else:
             runs.append([day])
     if not runs:
-        raise ConfigError("the lake holds no compacted hour yet: run compact_events first, or wait for the hour to end")
+        raise ConfigError("the lake holds no compacted hour yet: compact with `make batch`, or wait for the hourly run")
     densest = max(runs, key=lambda run: sum(rows[day] for day in run))
     return Interval(_midnight(densest[0]), _midnight(densest[-1] + _DAY))
 

@@ -14,7 +14,8 @@ def outputs(stack: str) -> dict[str, str]:
     try:
         found = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
     except (ClientError, BotoCoreError) as error:
-        raise ConfigError(f"the stack {stack} cannot be read ({error}); deploy it, or name another") from error
+        advice = "start it with `make up`, deploy it, or name another"
+        raise ConfigError(f"the stack {stack} cannot be read ({error}): {advice}") from error
     return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
 
 

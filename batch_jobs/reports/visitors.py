@@ -13,6 +13,8 @@ from batch_jobs.reports.parts import NO_DATA, Column, Tile, folded, heat, legend
 from batch_jobs.reports.report_rows import Row
 
 _COHORTS_SHOWN = 15
+_FEW_VISITORS = 100
+"""A share of fewer new visitors is not worth a sentence."""
 _ON_A_PHONE = 4
 """Periods of the triangle that a phone has room for."""
 _MOVES = {
@@ -150,7 +152,7 @@ def _next_day(cohorts: Mapping[date, Mapping[int, Row]]) -> str:
     after = [found[1] for found in cohorts.values() if 1 in found]
     found = [row for row in after if row["is_complete"] and row["retention_rate"] is not None]
     visitors = sum(row["visitors"] for row in found)
-    if not visitors:
+    if visitors < _FEW_VISITORS:
         return "Of those who came for the first time on a day, how many were here on later ones."
     back = sum(row["returned"] for row in found)
     return f"{share(back / visitors)} of {plural(visitors, 'new visitor')} were here on the next day as well."

@@ -182,7 +182,7 @@ ROWS: dict[str, list[dict[str, Any]]] = {
     ],
     "new_returning": [met(21, "new", 60), met(21, "returning", 30)],
     "lifecycle": [moved(21, 60, 20, 10, 15)],
-    "retention": [stayed(20, 0, 40, 40), stayed(20, 1, 40, 10), stayed(21, 0, 60, 60)],
+    "retention": [stayed(20, 0, 400, 400), stayed(20, 1, 400, 100), stayed(21, 0, 60, 60)],
     "bad_events": [{"reason": "not_json", "events": 10}, {"reason": "too_deep", "events": 1}],
 }
 

@@ -55,7 +55,7 @@ def test_every_model_is_told() -> None:
         "email 500 100 250 0 0",
         "33.3 % of the visitors had been here on a day before.",
         "Dormant 15 here the day before, not now",
-        "25.0 % of 40 new visitors were here on the next day as well.",
+        "25.0 % of 400 new visitors were here on the next day as well.",
         "Most sessions, 75.0 %, come from DE.",
         "not known 30",
         "2026-11-21 09:00 1,000 100 400 90 7",
@@ -80,6 +80,7 @@ def test_the_triangle_says_what_is_not_over() -> None:
     page = text(retention=rows)
     assert "2026-11-20 4 25.0 %* 2026-11-21 3 " in page
     assert "* that day goes on after the end of the interval" in page
+    assert "new visitors were here on the next day" not in page
     assert "There is no later day yet" in text(retention=[stayed(21, 0, 3, 3)])
 
 
