@@ -5,6 +5,7 @@ https://chromedevtools.github.io/devtools-protocol/
 
 import json
 import os
+import select
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 PROGRAM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+LIMIT_S = 60
+"""A browser that is silent for longer has stopped."""
 _FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
     "--disable-background-networking", "--disable-component-update", "--remote-debugging-pipe",
@@ -77,6 +80,7 @@ class Page:
     def _next(self) -> dict[str, Any]:
         assert self._process.stdout
         while b"\0" not in self._rest:
+            assert select.select([self._process.stdout], [], [], LIMIT_S)[0], "the browser says nothing"
             read = os.read(self._process.stdout.fileno(), 65536)
             assert read, "the browser has gone"
             self._rest += read
