@@ -57,6 +57,33 @@ _ARRAYS = (
     exp.Split,
     exp.Transform,
 )
+_DOUBLES = (
+    exp.Sin,
+    exp.Cos,
+    exp.Tan,
+    exp.Exp,
+    exp.Ln,
+    exp.Log,
+    exp.Pi,
+    exp.Pow,
+    exp.Rand,
+    exp.Sqrt,
+    exp.Cbrt,
+    exp.TimeToUnix,
+)
+_KEEPING = (
+    exp.Abs,
+    exp.Ceil,
+    exp.Coalesce,
+    exp.Floor,
+    exp.Greatest,
+    exp.If,
+    exp.Least,
+    exp.Nullif,
+    exp.Round,
+    exp.Sign,
+    exp.Try,
+)
 _DATE_TYPES = (exp.DataType.Type.DATE,)
 
 
@@ -137,9 +164,17 @@ def is_double(node: exp.Expr) -> bool:
         return is_double(node.this)
     if isinstance(node, (exp.Add, exp.Sub, exp.Mul, exp.Div)):
         return is_double(node.this) or is_double(node.expression)
+    if isinstance(node, _DOUBLES) or _called(node) in {"e", "infinity", "nan"}:
+        return True
+    if isinstance(node, _KEEPING) or _called(node) in {"truncate", "greatest", "least"}:
+        return any(is_double(part) for part in node.iter_expressions())
     if isinstance(node, (exp.Sum, exp.Min, exp.Max, exp.Filter, exp.Window)) and is_double(node.this):
         return True
     return has_type(node, exp.DType.DOUBLE, exp.DType.FLOAT)
+
+
+def _called(node: exp.Expr) -> str:
+    return node.name.lower() if isinstance(node, exp.Anonymous) else ""
 
 
 def is_date(node: exp.Expr | None) -> bool:
