@@ -255,6 +255,11 @@ bench-import: setup ## CPU time to import each function as the service does, and
 bench-lake: $(PEERS)/installed ## rows per CPU second of compaction beside other engines, bytes scanned, dollars
 	@python -m benchmarks.bench_lake --peers $(PEERS)/bin/python --out "$(OUT)/bench_lake.json"
 
+MEGABYTES ?= 1000
+.PHONY: bench-athena
+bench-athena: setup ## the local Athena: latency, scans beside DuckDB, memory, clients at once; MEGABYTES=1000
+	@python -m benchmarks.bench_athena --megabytes $(MEGABYTES) --out "$(OUT)/bench_athena.json"
+
 RATE ?= 1000 10000 100000
 .PHONY: cost
 cost: $(VENV)/installed ## dollars per million events, from counted calls; RATE="1000 10000" events a second
