@@ -8,25 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from typing import Any
 
-import boto3
 import pytest
 from botocore.client import BaseClient
 
-from tests.aws.athena_lake import BUCKET, finished, reason_of, rows_of, serving, start
+from tests.aws.athena_lake import finished, reason_of, rows_of, serving, start
+from tests.aws.iceberg_tables import CLOCK, content, keys, make_small
 from tests.aws.service_faults import Fault, ServiceFaults
-
-
-class Clock:
-    """Time that tests move on."""
-
-    ahead = dt.timedelta()
-
-    def __call__(self) -> dt.datetime:
-        """Now, and what was added."""
-        return dt.datetime.now(dt.UTC) + self.ahead
-
-
-CLOCK = Clock()
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -34,25 +21,6 @@ def _endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """One lake for all: each test names its own tables."""
     with serving(tmp_path_factory.mktemp("cache"), CLOCK):
         yield
-
-
-def make(name: str, partitioned_by: str = "") -> None:
-    """Make a table of three rows."""
-    clause = f"PARTITIONED BY ({partitioned_by})" if partitioned_by else ""
-    place = f"LOCATION 's3://{BUCKET}/{name}/' TBLPROPERTIES ('table_type' = 'ICEBERG')"
-    rows_of(f"CREATE TABLE {name} (id string, n bigint) {clause} {place}")
-    rows_of(f"INSERT INTO {name} VALUES ('a', 1), ('b', 2), ('c', 3)")
-
-
-def content(name: str) -> list[str]:
-    """Return the rows, each as one text."""
-    return [f"{row[0]}{row[1]}" for row in rows_of(f"SELECT id, n FROM {name} ORDER BY 1, 2")]
-
-
-def keys(prefix: str) -> list[str]:
-    """Return the keys below a prefix."""
-    pages = boto3.client("s3").get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=prefix)
-    return [item["Key"] for page in pages for item in page.get("Contents", [])]
 
 
 @pytest.fixture
@@ -72,7 +40,7 @@ def before_commit(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 
 def test_two_that_insert_at_the_same_moment_both_count(before_commit: Callable[[str], None]) -> None:
     """The one that comes second finds the first one's commit and adds to it."""
-    make("inserts")
+    make_small("inserts")
     before_commit("INSERT INTO inserts VALUES ('d', 4)")
     rows_of("INSERT INTO inserts VALUES ('e', 5)")
 
@@ -81,7 +49,7 @@ def test_two_that_insert_at_the_same_moment_both_count(before_commit: Callable[[
 
 def test_many_writers_lose_no_row_that_was_acknowledged() -> None:
     """Each of three threads adds rows; what was refused is not there, what was not is there once."""
-    make("crowd")
+    make_small("crowd")
     numbers = count(100)
     lock = threading.Lock()
     kept: list[int] = []
@@ -121,7 +89,7 @@ NUMBERS = count()
 def test_one_that_would_undo_another_is_refused(before_commit: Callable[[str], None], first: str, second: str) -> None:
     """The table is as the first one left it, and the second may be run again."""
     table = f"met_{next(NUMBERS)}"
-    make(table)
+    make_small(table)
     rows_of(f"INSERT INTO {table} VALUES ('b', 8)")
     rows_of(f"ALTER TABLE {table} SET TBLPROPERTIES ('optimize_rewrite_data_file_threshold' = '2')")
     before_commit(first.format(t=table))
@@ -129,7 +97,7 @@ def test_one_that_would_undo_another_is_refused(before_commit: Callable[[str], N
     assert reason_of(second.format(t=table)).startswith("ICEBERG_COMMIT_ERROR: ")
     after = content(table)
     twin = f"{table}_twin"
-    make(twin)
+    make_small(twin)
     rows_of(f"INSERT INTO {twin} VALUES ('b', 8)")
     rows_of(f"ALTER TABLE {twin} SET TBLPROPERTIES ('optimize_rewrite_data_file_threshold' = '2')")
     rows_of(first.format(t=twin))
@@ -141,7 +109,7 @@ def test_one_that_would_undo_another_is_refused(before_commit: Callable[[str], N
 
 def test_changes_in_different_partitions_do_not_meet(before_commit: Callable[[str], None]) -> None:
     """Rows that the condition excludes may be added meanwhile."""
-    make("apart", "id")
+    make_small("apart", "id")
     before_commit("INSERT INTO apart VALUES ('c', 30)")
     rows_of("UPDATE apart SET n = 10 WHERE id = 'a'")
     before_commit("DELETE FROM apart WHERE id = 'c'")
@@ -150,94 +118,9 @@ def test_changes_in_different_partitions_do_not_meet(before_commit: Callable[[st
     assert content("apart") == ["a10"]
 
 
-MERGE_BOTH = """
-    MERGE INTO {t} t USING (VALUES ('a', 0), ('d', 4)) s(id, n) ON t.id = s.id
-    WHEN MATCHED THEN DELETE WHEN NOT MATCHED THEN INSERT (id, n) VALUES (s.id, s.n)
-"""
-STATEMENTS = [
-    ("INSERT INTO {t} VALUES ('d', 4)", ["a1", "b2", "c3", "d4"]),
-    ("UPDATE {t} SET n = n * 10 WHERE n > 1", ["a1", "b20", "c30"]),
-    (MERGE_BOTH, ["b2", "c3", "d4"]),
-]
-
-
-class Dead(BaseException):
-    """The process ends here; nothing catches it."""
-
-
-class Killer:
-    """Kills the writer at one of its calls that write, before or after it takes effect."""
-
-    def __init__(self, at_call: int, *, takes_effect: bool) -> None:
-        self._at_call, self._takes_effect = at_call, takes_effect
-        self._lock = threading.Lock()
-        self.calls = 0
-
-    def call(self, made: Callable[..., Any], client: BaseClient, operation: str, arguments: Any) -> Any:
-        """Make one call, or die; after a death no other thread of the writer writes either."""
-        with self._lock:
-            self.calls += 1
-            if self.calls - 1 < self._at_call:
-                return made(client, operation, arguments)
-            if self.calls - 1 == self._at_call and self._takes_effect:
-                made(client, operation, arguments)
-            raise Dead
-
-
-@pytest.mark.parametrize(
-    ("statement", "done"),
-    [
-        pytest.param(*STATEMENTS[0], marks=pytest.mark.long),
-        pytest.param(*STATEMENTS[1], marks=pytest.mark.long),
-        pytest.param(*STATEMENTS[2]),
-    ],
-    ids=["insert", "update", "merge"],
-)
-def test_a_killed_writer_leaves_the_table_as_it_was_or_as_it_would_be(
-    monkeypatch: pytest.MonkeyPatch, statement: str, done: list[str], request: pytest.FixtureRequest
-) -> None:
-    """Whatever call it dies at; the next writer goes on from there, and VACUUM takes what was left."""
-    made = BaseClient._make_api_call  # type: ignore[attr-defined]  # not in the stubs
-    armed: list[Killer] = []
-
-    def guarded(self: BaseClient, operation: str, arguments: Any) -> Any:
-        writes = armed and operation.startswith(("Put", "Update", "Delete"))
-        return armed[0].call(made, self, operation, arguments) if writes else made(self, operation, arguments)
-
-    monkeypatch.setattr(BaseClient, "_make_api_call", guarded)
-    seen: list[list[str]] = []
-    for takes_effect in (False, True):
-        for at_call in count():
-            table = f"killed_{request.node.callspec.id}_{len(seen)}"
-            make(table)
-            killer = Killer(at_call, takes_effect=takes_effect)
-            armed.append(killer)
-            start(statement.format(t=table))
-            armed.clear()
-            seen.append(content(table))
-            if killer.calls <= at_call:
-                break
-            rows_of(f"INSERT INTO {table} VALUES ('z', 26)")
-            _clean(table)
-            assert content(table) == [*seen[-1], "z26"]
-
-    assert len(seen) > 12
-    assert {tuple(rows) for rows in seen} == {("a1", "b2", "c3"), tuple(done)}
-
-
-def _clean(table: str) -> None:
-    """Days later, nothing is left that the newest state does not name."""
-    CLOCK.ahead = dt.timedelta(days=30)
-    rows_of(f"VACUUM {table}")
-    CLOCK.ahead = dt.timedelta()
-    named = {row[0] for row in rows_of(f'SELECT file_path FROM "{table}$files"')}
-    assert {f"s3://{BUCKET}/{key}" for key in keys(f"{table}/data/")} == named
-    assert len(rows_of(f'SELECT snapshot_id FROM "{table}$snapshots"')) == 1
-
-
 def test_vacuum_forgets_only_what_is_old() -> None:
     """Young states and their files stay; old ones go with the files that only they name."""
-    make("aging", "id")
+    make_small("aging", "id")
     before = set(keys("aging/data/"))
     rows_of("UPDATE aging SET n = 0 WHERE id = 'a'")
     rows_of("VACUUM aging")
@@ -257,7 +140,7 @@ def test_vacuum_forgets_only_what_is_old() -> None:
 
 def test_a_commit_whose_reply_is_lost_counts_once() -> None:
     """The client asks again and is told of a conflict, which is its own."""
-    make("unanswered")
+    make_small("unanswered")
     with ServiceFaults(Fault.UNANSWERED).active() as faults:
         rows_of("INSERT INTO unanswered VALUES ('n', 0)")
     for number in range(1, faults.requests + 1):

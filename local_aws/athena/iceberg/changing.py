@@ -123,7 +123,19 @@ def keep_added(target: Target, query: exp.Select, names: list[str]) -> None:
     Raises:
         QueryError: What queries fail with.
     """
+    earlier = list(target.session.scans)
     target.session.keep(_ADDED, query, target.casts(names))
+    for scan in target.session.scans[len(earlier) :]:
+        _count_once(scan, earlier)
+
+
+def _count_once(scan: Scan, earlier: list[Scan]) -> None:
+    """Count what two queries of a MERGE read of the same files once: Athena has one query."""
+    objects = [item for item, _ in scan.files]
+    twin = next((other for other in earlier if [item for item, _ in other.files] == objects), None)
+    if twin is not None:
+        twin.columns = (twin.columns or frozenset()) | (scan.columns or frozenset())
+        scan.files = []
 
 
 def swap(target: Target, change: Change | None, *, adds: bool = False) -> Files:
