@@ -179,7 +179,7 @@ class Session:
         return [line for row in plan for line in str(row[1]).splitlines()]
 
     def _count(self, sql: str) -> None:
-        """Note what a query reads of tables that the statement has not read before, and stop one that reads too much."""
+        """Note what a query reads beyond what the statement has read, and stop one that reads too much."""
         note_columns(self.cursor, sql, [scan for scan in self.scans if scan.columns is None])
         cutoff = self.context.bytes_cutoff
         if cutoff is not None and self.scanned_bytes > cutoff:

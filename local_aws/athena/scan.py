@@ -150,7 +150,7 @@ class Scanner:
         table = scan.table
         kinds = {**{name: glue_to_duckdb(kind) for name, kind in table.keys}, scan.marker: "BIGINT"}
         types = ", ".join(f"{text_literal(name)}: {kind}" for name, kind in kinds.items())
-        files = ", ".join(text_literal(str(path)) for path in paths)
+        files = file_list(scan, paths)
         alike = (
             len({tuple((name, str(column.kind)) for name, column in columns.items()) for _, columns in scan.files}) == 1
         )
@@ -158,8 +158,7 @@ class Scanner:
         source = f"read_parquet([{files}], {options})"
         columns = [_column(scan, name, kind, need) for name, kind in table.columns]
         columns += [quoted(name) for name, _ in table.keys]
-        # The marker is never NULL; asking makes it show in the plan.
-        select = f"FROM {source} tr_f {self.hidden(scan, need.mentioned, columns)} WHERE tr_f.{scan.marker} IS NOT NULL"
+        select = f"FROM {source} tr_f {self.hidden(scan, need.mentioned, columns)} WHERE tr_f.{scan.marker} >= 0"
         return f"SELECT {', '.join(columns)} {select}"
 
     def hidden(self, scan: Scan, mentioned: frozenset[str], columns: list[str]) -> str:
@@ -177,6 +176,17 @@ class Scanner:
         self.cursor.register(f"{scan.view}_files", files)
         columns += [quoted(name) for name in wanted]
         return f"JOIN {scan.view}_files USING ({scan.marker})"
+
+
+def file_list(scan: Scan, paths: list[Path]) -> str:
+    """Return files as SQL lists them, and a copy of the first that the view's condition on the marker leaves out.
+
+    Only a condition that leaves files out shows in DuckDB's plan, where the marker tells scans apart.
+    """
+    copy = paths[0].parents[1] / f"{scan.marker}=-1" / f"{paths[0].parent.name}.parquet"
+    copy.parent.mkdir(exist_ok=True)
+    copy.hardlink_to(paths[0])
+    return ", ".join(text_literal(str(path)) for path in [*paths, copy])
 
 
 def file_columns(item: S3Object, path: Path) -> dict[str, Column]:

@@ -164,7 +164,7 @@ def test_merge_reads_each_table_once() -> None:
     for name in ("target", "source"):
         make(name)
         rows_of(f"INSERT INTO {name} (id, n) VALUES ('d', 4)")
-    both = scanned("SELECT * FROM target") + scanned("SELECT id, n FROM source")
+    both = scanned("SELECT id, day, at, tags FROM target") + scanned("SELECT id, n FROM source")
     merge = "MERGE INTO target t USING source s ON t.id = s.id WHEN MATCHED THEN UPDATE SET n = s.n"
 
     assert scanned(f"{merge} WHEN NOT MATCHED THEN INSERT (id, n) VALUES (s.id, s.n)") == both

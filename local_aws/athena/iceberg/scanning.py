@@ -17,7 +17,7 @@ from local_aws.athena.errors import NotSupportedError
 from local_aws.athena.footers import Column, field_id_of
 from local_aws.athena.iceberg.column_types import to_glue
 from local_aws.athena.objects import S3Object, split_uri
-from local_aws.athena.scan import Scan, Scanner, compatible, empty, file_columns, quoted, text_literal
+from local_aws.athena.scan import Scan, Scanner, compatible, empty, file_columns, file_list, quoted
 
 FILE, ROW = "$tr_file", "$tr_row"
 """Where a row lies: the number of its file in the scan, and its number in the file."""
@@ -180,7 +180,7 @@ def _same(physical: pa.Field, field: NestedField) -> bool:
 
 
 def _select(scanner: Scanner, scan: Scan, view: View, layout: dict[int, str | None], paths: list[Path]) -> str:
-    files = ", ".join(text_literal(str(path)) for path in paths)
+    files = file_list(scan, paths)
     options = f"hive_partitioning=true, hive_types={{'{scan.marker}': BIGINT}}, union_by_name=false"
     if view.with_places:
         options += ", file_row_number=true"
@@ -188,8 +188,7 @@ def _select(scanner: Scanner, scan: Scan, view: View, layout: dict[int, str | No
     join = scanner.hidden(scan, view.mentioned, columns)
     if view.with_places:
         columns += [f"{scan.marker} AS {quoted(FILE)}", f"file_row_number AS {quoted(ROW)}"]
-    # The marker is never NULL; asking makes it show in the plan.
-    source = f"FROM read_parquet([{files}], {options}) tr_f {join} WHERE tr_f.{scan.marker} IS NOT NULL"
+    source = f"FROM read_parquet([{files}], {options}) tr_f {join} WHERE tr_f.{scan.marker} >= 0"
     return f"SELECT {', '.join(columns)} {source}"
 
 
