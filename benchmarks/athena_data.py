@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 BUCKET, DATABASE, TABLE, SMALL = "bench", "bench", "clicks", "few_clicks"
 SMALL_ROWS = 1000
 _ROWS = 500_000
-"""Rows of a file, about 42 MB."""
+"""Rows of a file, about 17 MB."""
 _COLUMNS = {
     "event_id": "string",
     "event_type": "string",
