@@ -126,7 +126,7 @@ def start(query: str, **arguments: Any) -> str:
 
 def finished(execution_id: str) -> dict[str, Any]:
     """Return an execution when it is over."""
-    for _ in range(200):
+    for _ in range(1_200):
         execution: Any = boto3.client("athena").get_query_execution(QueryExecutionId=execution_id)["QueryExecution"]
         if execution["Status"]["State"] not in {"QUEUED", "RUNNING"}:
             return dict(execution)
