@@ -1,6 +1,7 @@
 """Seeds played in a few processes: one seed is one expression over one set of rows."""
 
 import multiprocessing
+import os
 import tempfile
 from collections import Counter
 from collections.abc import Callable
@@ -87,7 +88,10 @@ def swept(seeds: range, rows: int, processes: int, done: Callable[[int, Tally], 
     """Play the seeds and call `done` after each portion with its size and all outcomes so far."""
     whole = Tally()
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=context, initializer=_open) as pool:
+    with (
+        tempfile.TemporaryDirectory(prefix="fuzz-sql-") as folder,
+        ProcessPoolExecutor(processes, mp_context=context, initializer=_open, initargs=(Path(folder),)) as pool,
+    ):
         portions = [seeds[start : start + _CHUNK] for start in range(0, len(seeds), _CHUNK)]
         waiting = {pool.submit(_portion, portion, rows): portion for portion in portions}
         for future in as_completed(waiting):
@@ -100,9 +104,9 @@ _pairs: list[Pair] = []
 """The engines of this process."""
 
 
-def _open() -> None:
-    spill = Path(tempfile.mkdtemp(prefix="fuzz-sql-")) / "spill"
-    spill.mkdir()
+def _open(folder: Path) -> None:
+    spill = folder / str(os.getpid()) / "spill"
+    spill.mkdir(parents=True)
     _pairs.append(Pair(Velox(), LocalEngine(Database(spill))))
 
 
