@@ -9,8 +9,8 @@ from typing import Any
 import boto3
 import botocore.session
 import pytest
-from botocore.model import ListShape, MapShape, Shape, StructureShape
 
+from tests.aws.answer_shapes import misfits
 from tests.aws.athena_lake import BUCKET, OUTPUT, finished, rows_of, serving, start
 
 GROUP = "arn:aws:athena:us-east-1:123456789012:workgroup/shown"
@@ -35,29 +35,6 @@ def answer_of(url: str, operation: str, request: dict[str, Any]) -> dict[str, An
             return dict(json.load(reply))
     except urllib.error.HTTPError as error:
         return dict(json.load(error))
-
-
-def misfits(shape: Shape | None, value: Any, path: str) -> Iterator[str]:
-    """Yield what a value holds that the model does not know, or has of another type."""
-    wanted: dict[str, Any] = {
-        "string": str, "integer": int, "long": int, "boolean": bool, "timestamp": (int, float), "list": list,
-        "map": dict, "structure": dict,
-    }  # fmt: skip
-    assert shape is not None
-    if not isinstance(value, wanted[shape.type_name]):
-        yield f"{path} is {value!r}"
-    elif isinstance(shape, StructureShape):
-        yield from (f"{path} lacks {name}" for name in shape.required_members if name not in value)
-        for name, item in value.items():
-            if name not in shape.members:
-                yield f"{path}.{name} is unknown"
-            else:
-                yield from misfits(shape.members[name], item, f"{path}.{name}")
-    elif isinstance(shape, (ListShape, MapShape)):
-        items = value if isinstance(shape, ListShape) else value.values()
-        member = shape.member if isinstance(shape, ListShape) else shape.value
-        for item in items:
-            yield from misfits(member, item, f"{path}[]")
 
 
 @pytest.mark.parametrize(

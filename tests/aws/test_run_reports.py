@@ -229,8 +229,7 @@ def test_checks_are_well_over_good_hours(lake: None, capsys: pytest.CaptureFixtu
 
 def test_broken_hour_fails_its_check(lake: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The newest hours hold the broken one; the check and the hour are named, and other checks still run."""
-    checks = tmp_path / "checks"
-    checks.mkdir()
+    (checks := tmp_path / "checks").mkdir()
     for name in ("bots_have_reason", "event_id_present"):
         (checks / f"{name}.sql").write_text((check_quality.CHECKS / f"{name}.sql").read_text())
     (checks / "broken.sql").write_text("SELECT 1")
@@ -243,8 +242,7 @@ def test_broken_hour_fails_its_check(lake: None, tmp_path: Path, capsys: pytest.
 
 def test_wrong_arguments_are_refused_by_name(capsys: pytest.CaptureFixture[str]) -> None:
     """A time zone or a time that does not exist stops the job before anything is asked."""
-    wrong = (["--time-zone", "Mars/Base"], ["--start", "yesterday"], ["--most-days", "0"])
-    for words in wrong:
+    for words in (["--time-zone", "Mars/Base"], ["--start", "yesterday"], ["--most-days", "0"]):
         with pytest.raises(SystemExit, match="2"):
             run_reports.main([*LAKE, *TABLES, *words])
         assert repr(words[1]) in capsys.readouterr().err
