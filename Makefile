@@ -172,11 +172,12 @@ notebook: $(NOTEBOOKS)/installed ## Jupyter with the platform up, and simulated 
 
 # ---------------------------------------------------------------- check
 .PHONY: lint
-lint: $(VENV)/installed ## ruff, formatting, mypy strict, the rules of sql/
+lint: $(VENV)/installed node_modules/installed ## ruff, formatting, mypy strict, the rules of sql/ and of the infrastructure
 	ruff check .
 	ruff format --check .
 	mypy
 	python -m tests.unit.sql_rules
+	@NODE_NO_WARNINGS=1 JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=1 python -m cdk.checks
 
 # What Glue itself holds, for the test of the job under Spark; where it cannot be installed, the test is skipped.
 GLUE_SPARK := .build/glue-spark

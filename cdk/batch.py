@@ -8,10 +8,10 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from batch_jobs.reports.report_list import REPORT_TABLE_PREFIX
 from batch_jobs.steps import COMMON_ARGUMENTS
 from cdk.code import Code
 from cdk.config import Config
+from cdk.encryption import Encryption
 from cdk.ingest import stream_name
 from cdk.lake import Lake
 from cdk.realtime import Realtime
@@ -24,7 +24,6 @@ from clickstream.ledger import WORK_LIST_KEYS
 from clickstream.tables import (
     BAD_EVENTS,
     IDENTITIES_PREFIX,
-    LAKE_TABLES,
     LANDING_PREFIX,
     PURGES_PREFIX,
     QUARANTINE_PREFIX,
@@ -36,26 +35,21 @@ from clickstream.tables import (
 
 TIMEOUT = Duration.hours(6)
 """Shorter than the grace after which replaced files are deleted, so no run can publish what is gone."""
-CATALOG_ACTIONS = (
-    "glue:BatchCreatePartition",
+PARTITION_ACTIONS = (
     "glue:BatchGetPartition",
     "glue:BatchUpdatePartition",
     "glue:CreatePartition",
-    "glue:GetDatabase",
     "glue:GetPartition",
     "glue:GetPartitions",
     "glue:GetTable",
-    "glue:GetTables",
 )
 QUERY_ACTIONS = (
     "athena:GetQueryExecution",
     "athena:GetQueryResults",
-    "athena:GetQueryResultsStream",
     "athena:GetWorkGroup",
     "athena:StartQueryExecution",
     "athena:StopQueryExecution",
 )
-READ_ITEMS = ("dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan")
 BOOKKEEPING = "_*"
 """Commits, confirmations, indexes, tombstones and records: every folder that begins with an underscore."""
 WRITTEN = (
@@ -67,6 +61,8 @@ WRITTEN = (
     f"{RESULTS_PREFIX}/*",
     BOOKKEEPING,
 )
+UPLOADED = (f"{RAW_EVENTS.name}/*", f"{SESSIONS.name}/*", f"{QUARANTINE_PREFIX}/*", f"{RESULTS_PREFIX}/*")
+"""Files of any size, which go up in parts: those of ours, and Athena's answers."""
 COLLECTED = (
     *WRITTEN[:-1],
     f"{LANDING_PREFIX}/*",
@@ -92,6 +88,7 @@ class Batch(Construct):
         *,
         config: Config,
         code: Code,
+        encryption: Encryption,
         lake: Lake,
         realtime: Realtime,
         failures: s3.Bucket,
@@ -100,7 +97,7 @@ class Batch(Construct):
         self.job_name = f"{config.prefix}-batch"
         log_prefix = f"/aws-glue/{config.prefix}"
         for word in ("output", "error"):
-            log_group_named(self, word.capitalize(), config, f"{log_prefix}/{word}")
+            log_group_named(self, word.capitalize(), config, f"{log_prefix}/{word}", encryption.key)
         self._role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("glue.amazonaws.com"))
         log_actions = ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents")
         self._allow("WriteLogs", log_actions, [_arn("logs", f"log-group:{log_prefix}/*")])
@@ -109,13 +106,17 @@ class Batch(Construct):
         self._allow_tables(realtime.tables)
         self._allow_audit(realtime.tables, stream_name(config))
         self._allow_erasure(realtime.tables, failures)
+        for statement in encryption.statements(decrypt=("s3", "dynamodb"), encrypt=("s3",)):
+            self._role.add_to_policy(statement)
         values = _common_values(lake, realtime.tables) | config.batch_settings
         values |= {"stream": stream_name(config), "failure-bucket": failures.bucket_name}
         arguments = {f"--{name}": values[name] for name in COMMON_ARGUMENTS}
         arguments["--retention-days"] = config.retention_days
         arguments["--workers"] = config.compaction_workers
         self._job(config, code, {**arguments, "--custom-logGroup-prefix": log_prefix})
-        self.workflow = Workflow(self, "Workflow", config=config, job_name=self.job_name, topic=realtime.topic)
+        self.workflow = Workflow(
+            self, "Workflow", config=config, encryption=encryption, job_name=self.job_name, topic=realtime.topic
+        )
 
     def _allow(
         self, sid: str, actions: tuple[str, ...], resources: list[str], conditions: Mapping[str, object] | None = None
@@ -130,7 +131,8 @@ class Batch(Construct):
     def _allow_lake(self, lake: Lake) -> None:
         folders = {
             "ReadObjects": (("s3:GetObject",), READ),
-            "WriteObjects": (("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:PutObject"), WRITTEN),
+            "WriteObjects": (("s3:PutObject",), WRITTEN),
+            "UploadParts": (("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"), UPLOADED),
             "CollectGarbage": (("s3:DeleteObject",), COLLECTED),
         }
         for sid, (actions, names) in folders.items():
@@ -140,21 +142,21 @@ class Batch(Construct):
             ("s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"),
             [lake.bucket.bucket_arn],
         )
-        catalog = ["catalog", f"database/{lake.database_name}"]
-        catalog += [f"table/{lake.database_name}/{table.name}" for table in LAKE_TABLES]
-        # One name for all of them: a role may hold ten thousand letters of policy.
-        catalog.append(f"table/{lake.database_name}/{REPORT_TABLE_PREFIX}*")
-        self._allow("Catalog", CATALOG_ACTIONS, [_arn("glue", name) for name in catalog])
+        catalog = [_arn("glue", name) for name in ("catalog", f"database/{lake.database_name}")]
+        self._allow("ReadDatabase", ("glue:GetDatabase",), catalog)
+        # One name for all tables of our own database: a role may hold ten thousand letters of policy.
+        tables = _arn("glue", f"table/{lake.database_name}/*")
+        self._allow("Partitions", PARTITION_ACTIONS, [*catalog, tables])
         self._allow("Query", QUERY_ACTIONS, [_arn("athena", f"workgroup/{lake.workgroup_name}")])
 
     def _allow_tables(self, tables: Tables) -> None:
-        read = (tables.ledger, tables.counters, tables.page_metrics, tables.anomalies)
-        self._allow("ReadTables", READ_ITEMS, [table.table_arn for table in read])
+        self._allow("ReadLedger", ("dynamodb:Query",), [tables.ledger.table_arn])
+        self._allow("ReadAnomalies", ("dynamodb:Scan",), [tables.anomalies.table_arn])
 
     def _allow_audit(self, tables: Tables, stream: str) -> None:
         """Roll heads forward into pages and work list, never into the chain of commits; say what was found."""
-        pages = (tables.counters, tables.page_metrics)
-        self._allow("WritePages", ("dynamodb:PutItem",), [table.table_arn for table in pages])
+        pages = [table.table_arn for table in (tables.counters, tables.page_metrics)]
+        self._allow("WritePages", ("dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem"), pages)
         work_list = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": list(WORK_LIST_KEYS)}}
         self._allow("WriteWorkList", ("dynamodb:PutItem",), [tables.ledger.table_arn], work_list)
         self._allow(
@@ -170,8 +172,8 @@ class Batch(Construct):
         self._allow("ErasePeople", ("dynamodb:DeleteItem", "dynamodb:Query"), live)
         requests = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [erasure_requests.PARTITION]}}
         self._allow("WriteRequests", ("dynamodb:PutItem",), [tables.ledger.table_arn], requests)
-        found = [failures.bucket_arn, failures.arn_for_objects("*")]
-        self._allow("ReadGivenUpBatches", ("s3:GetObject", "s3:ListBucket"), found)
+        self._allow("ReadGivenUpBatches", ("s3:GetObject",), [failures.arn_for_objects("*")])
+        self._allow("ListGivenUpBatches", ("s3:ListBucket",), [failures.bucket_arn])
 
     def _job(self, config: Config, code: Code, arguments: dict[str, str]) -> None:
         archives = ",".join(asset.s3_object_url for asset in code.glue_archives)

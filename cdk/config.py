@@ -16,6 +16,7 @@ from clickstream.lake.session_rules import LONGEST_GAP_S
 Environment = Literal["dev", "staging", "production", "local"]
 StreamMode = Literal["provisioned", "on-demand"]
 CompactionWorkers = Literal["spark", "plain"]
+CustomerKey = Literal["on", "off"]
 SHARD_COUNTS = range(1, 501)
 MEMORY_SIZES_MB = range(128, 10_241, 64)
 """In steps, because a CloudFormation template can raise a size to the floor only by a table of all sizes."""
@@ -56,6 +57,7 @@ class Config:
         glue_workers: Workers of the Glue job; one of them leads.
         compaction_workers: `spark`, every worker of the Glue job compacts hours; `plain`, only the leading one.
         geoip_file: A MaxMind country database (.mmdb) on this machine; empty for none.
+        customer_key: Whether the account holds the key of everything at rest; see `has_customer_key`.
     """
 
     environment: Environment = "dev"
@@ -81,6 +83,7 @@ class Config:
     glue_workers: int = 2
     compaction_workers: CompactionWorkers = "spark"
     geoip_file: str = ""
+    customer_key: CustomerKey | None = None
 
     @property
     def is_local(self) -> bool:
@@ -91,6 +94,11 @@ class Config:
     def is_disposable(self) -> bool:
         """Destroying the stack destroys its data."""
         return self.environment in ("dev", "local")
+
+    @property
+    def has_customer_key(self) -> bool:
+        """Everything is encrypted by a key of the account: where data outlives the stack, unless it is said."""
+        return not self.is_disposable if self.customer_key is None else self.customer_key == "on"
 
     @property
     def memory_mb(self) -> float:
@@ -168,6 +176,7 @@ OPTIONS = {
     "sessionCuts": Option(
         "session_cuts", one_of("none", "midnight", "campaign", "midnight,campaign"), "what else ends a session"
     ),
+    "customerKey": Option("customer_key", one_of(*get_args(CustomerKey)), "a KMS key of the account for all at rest"),
     "geoipFile": Option("geoip_file", database_file, "country database (.mmdb) for the countries of addresses"),
 }
 

@@ -9,6 +9,7 @@ from constructs import Construct
 from batch_jobs.reports.report_list import REPORTS
 from cdk.buckets import private_bucket
 from cdk.config import Config
+from cdk.encryption import Encryption
 from clickstream.lake.retention import LEFT_ALONE
 from clickstream.tables import (
     BAD_EVENTS,
@@ -35,13 +36,16 @@ class Lake(Construct):
         workgroup_name: Athena workgroup; it enforces result location, encryption and scan limit.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, config: Config) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, config: Config, encryption: Encryption, logs: s3.IBucket
+    ) -> None:
         super().__init__(scope, construct_id)
-        self.bucket = private_bucket(self, "Bucket", config, retention_rules(config))
+        rules = retention_rules(config)
+        self.bucket = private_bucket(self, "Bucket", config, rules, key=encryption.key, logs=logs)
         self.database_name = config.prefix.replace("-", "_")
         self._catalog()
         self.workgroup_name = config.prefix
-        self._workgroup(config)
+        self._workgroup(config, encryption)
 
     def _catalog(self) -> None:
         account = Stack.of(self).account
@@ -83,7 +87,7 @@ class Lake(Construct):
             ),
         )
 
-    def _workgroup(self, config: Config) -> None:
+    def _workgroup(self, config: Config, encryption: Encryption) -> None:
         athena.CfnWorkGroup(
             self,
             "Workgroup",
@@ -101,7 +105,8 @@ class Lake(Construct):
                 result_configuration=athena.CfnWorkGroup.ResultConfigurationProperty(
                     output_location=f"s3://{self.bucket.bucket_name}/{RESULTS_PREFIX}/",
                     encryption_configuration=athena.CfnWorkGroup.EncryptionConfigurationProperty(
-                        encryption_option="SSE_S3"
+                        encryption_option="SSE_KMS" if encryption.key else "SSE_S3",
+                        kms_key=encryption.key.key_arn if encryption.key else None,
                     ),
                 ),
             ),

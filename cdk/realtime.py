@@ -13,6 +13,7 @@ from constructs import Construct
 
 from cdk.code import Code
 from cdk.config import Config
+from cdk.encryption import Encryption
 from cdk.ingest import Ingest
 from cdk.lake import Lake
 from cdk.stream_function import StreamFunction
@@ -21,8 +22,8 @@ from clickstream.settings import DetectAnomaliesSettings, ProcessEventsSettings,
 from clickstream.tables import BAD_EVENTS, DELTAS_PREFIX, LANDING_PREFIX
 
 KEY_LENGTH = 64
-READ_ITEMS = ("dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query")
-WRITE_ITEMS = (*READ_ITEMS, "dynamodb:PutItem")
+APPEND = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query")
+WRITE_PAGES = ("dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem")
 
 
 class Realtime(Construct):
@@ -37,17 +38,28 @@ class Realtime(Construct):
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, config: Config, code: Code, ingest: Ingest, lake: Lake
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        config: Config,
+        code: Code,
+        encryption: Encryption,
+        ingest: Ingest,
+        lake: Lake,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.tables = Tables(self, "Tables", config)
+        self._encryption = encryption
+        self.tables = Tables(self, "Tables", config, encryption)
         self.topic = self._topic(config)
         self.secret = self._secret(config)
         self.process_events = self._process_events(config, code, ingest, lake)
         self.detect_anomalies = self._detect_anomalies(config, code, ingest)
 
     def _topic(self, config: Config) -> sns.Topic:
-        topic = sns.Topic(self, "Alerts", topic_name=f"{config.prefix}-alerts", enforce_ssl=True)
+        topic = sns.Topic(
+            self, "Alerts", topic_name=f"{config.prefix}-alerts", enforce_ssl=True, master_key=self._encryption.key
+        )
         # `enforce_ssl` replaces the default policy, which would have let alarms of this account publish.
         topic.add_to_resource_policy(
             iam.PolicyStatement(
@@ -67,6 +79,7 @@ class Realtime(Construct):
             self,
             "PseudonymKey",
             description="Key of the pseudonyms in user_id; whoever has it can link them to people",
+            encryption_key=self._encryption.key,
             generate_secret_string=secretsmanager.SecretStringGenerator(
                 secret_string_template='{"key_id": "k1"}',  # noqa: S106  the secret itself is generated
                 generate_string_key="key",
@@ -94,6 +107,7 @@ class Realtime(Construct):
             "ProcessEvents",
             config=config,
             code=code,
+            encryption=self._encryption,
             ingest=ingest,
             module="process_events",
             environment=environment,
@@ -104,8 +118,11 @@ class Realtime(Construct):
         objects = [lake.bucket.arn_for_objects(f"{name}/*") for name in (LANDING_PREFIX, BAD_EVENTS.name)]
         consumer.allow("PutObjects", ["s3:PutObject"], *objects, deltas)
         consumer.allow("ReadDeltas", ["s3:GetObject"], deltas)
-        consumer.allow("WriteTables", WRITE_ITEMS, *_arns(tables.ledger, tables.counters, tables.page_metrics))
+        consumer.allow("AppendCommits", APPEND, tables.ledger.table_arn)
+        consumer.allow("WritePages", WRITE_PAGES, *_arns(tables.counters, tables.page_metrics))
         consumer.allow("ReadKey", ["secretsmanager:GetSecretValue"], self.secret.secret_arn)
+        read_from = ("kinesis", "s3", "dynamodb", "secretsmanager")
+        consumer.allow_key(self._encryption.statements(decrypt=read_from, encrypt=("s3",)))
         return consumer
 
     def _countries(self, config: Config) -> lambda_.LayerVersion:
@@ -128,13 +145,17 @@ class Realtime(Construct):
             "DetectAnomalies",
             config=config,
             code=code,
+            encryption=self._encryption,
             ingest=ingest,
             module="detect_anomalies",
             environment=environment,
         )
-        consumer.allow("WriteTables", WRITE_ITEMS, *_arns(tables.session_metrics, tables.anomalies))
+        consumer.allow("WriteSessions", (*WRITE_PAGES, "dynamodb:Query"), tables.session_metrics.table_arn)
+        consumer.allow("PutAnomalies", ["dynamodb:BatchGetItem", "dynamodb:PutItem"], tables.anomalies.table_arn)
         consumer.allow("ReadPending", ["dynamodb:Query"], f"{tables.anomalies.table_arn}/index/{PENDING_INDEX}")
         consumer.allow("Alert", ["sns:Publish"], self.topic.topic_arn)
+        statements = self._encryption.statements(decrypt=("kinesis", "dynamodb", "sns"), encrypt=("s3", "sns"))
+        consumer.allow_key(statements)
         return consumer
 
 

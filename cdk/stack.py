@@ -7,8 +7,10 @@ from constructs import Construct
 
 from batch_jobs.steps import COMMON_ARGUMENTS
 from cdk.batch import Batch
+from cdk.buckets import access_log_bucket
 from cdk.code import Code
 from cdk.config import Config
+from cdk.encryption import Encryption
 from cdk.ingest import Ingest
 from cdk.lake import Lake
 from cdk.layer import BUILD
@@ -31,13 +33,28 @@ class ClickstreamStack(Stack):
             description="Clickstream data lake: live counters, exactly-once Parquet, Athena",
             termination_protection=not config.is_disposable,
         )
+        # Buckets are owner-enforced, so what delivers access logs is named in a policy, not in an access list.
+        self.node.set_context("@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy", True)
         code = Code(self, "Code", config, build)
-        ingest = Ingest(self, "Ingest", config)
-        lake = Lake(self, "Lake", config)
-        realtime = Realtime(self, "Realtime", config=config, code=code, ingest=ingest, lake=lake)
-        batch = Batch(self, "Batch", config=config, code=code, lake=lake, realtime=realtime, failures=ingest.failures)
+        encryption = Encryption(self, "Encryption", config)
+        logs = access_log_bucket(self, "AccessLogs", config)
+        ingest = Ingest(self, "Ingest", config=config, encryption=encryption, logs=logs)
+        lake = Lake(self, "Lake", config=config, encryption=encryption, logs=logs)
+        realtime = Realtime(self, "Realtime", config=config, code=code, encryption=encryption, ingest=ingest, lake=lake)
+        batch = Batch(
+            self,
+            "Batch",
+            config=config,
+            code=code,
+            encryption=encryption,
+            lake=lake,
+            realtime=realtime,
+            failures=ingest.failures,
+        )
         tables = realtime.tables
-        traffic = Traffic(self, "Traffic", config=config, code=code, tables=tables, topic=realtime.topic)
+        traffic = Traffic(
+            self, "Traffic", config=config, code=code, encryption=encryption, tables=tables, topic=realtime.topic
+        )
         monitoring = Monitoring(
             self, "Monitoring", config=config, ingest=ingest, realtime=realtime, batch=batch, traffic=traffic
         )

@@ -1,13 +1,17 @@
 """One consumer of the stream: role, log group, function and event source mapping."""
 
+from collections.abc import Sequence
+
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from cdk.code import Code
 from cdk.config import Config
+from cdk.encryption import Encryption
 from cdk.ingest import STREAM_RETENTION, Ingest
 
 BATCH_RECORDS = 10_000
@@ -39,12 +43,14 @@ class StreamFunction(Construct):
         *,
         config: Config,
         code: Code,
+        encryption: Encryption,
         ingest: Ingest,
         module: str,
         environment: dict[str, str],
     ) -> None:
         super().__init__(scope, construct_id)
-        log_group = log_group_named(self, "Logs", config, f"/aws/lambda/{function_name(config, module)}")
+        log_name = f"/aws/lambda/{function_name(config, module)}"
+        log_group = log_group_named(self, "Logs", config, log_name, encryption.key)
         self._role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         self.function = python_function(self, config, code, module, self._role, environment, log_group)
         self.allow("WriteLogs", ["logs:CreateLogStream", "logs:PutLogEvents"], log_group.log_group_arn)
@@ -56,6 +62,11 @@ class StreamFunction(Construct):
     def allow(self, sid: str, actions: list[str] | tuple[str, ...], *resources: str) -> None:
         """Grant the actions on exactly these resources."""
         self._role.add_to_policy(iam.PolicyStatement(sid=sid, actions=list(actions), resources=list(resources)))
+
+    def allow_key(self, statements: Sequence[iam.PolicyStatement]) -> None:
+        """Let it use the key, as `Encryption.statements` says."""
+        for statement in statements:
+            self._role.add_to_policy(statement)
 
     def _mapping(self, config: Config, ingest: Ingest) -> lambda_.CfnEventSourceMapping:
         mapping = lambda_.CfnEventSourceMapping(
@@ -115,12 +126,15 @@ def python_function(
     )
 
 
-def log_group_named(scope: Construct, construct_id: str, config: Config, name: str) -> logs.LogGroup:
+def log_group_named(
+    scope: Construct, construct_id: str, config: Config, name: str, key: kms.IKey | None
+) -> logs.LogGroup:
     """A log group that forgets after a month and leaves with a disposable stack."""
     return logs.LogGroup(
         scope,
         construct_id,
         log_group_name=name,
+        encryption_key=key,
         retention=LOG_RETENTION,
         removal_policy=RemovalPolicy.DESTROY if config.is_disposable else RemovalPolicy.RETAIN,
     )

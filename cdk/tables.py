@@ -5,6 +5,7 @@ from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
 from cdk.config import Config
+from cdk.encryption import Encryption
 
 PARTITION_KEY = dynamodb.Attribute(name="pk", type=dynamodb.AttributeType.STRING)
 SORT_KEY = dynamodb.Attribute(name="sk", type=dynamodb.AttributeType.STRING)
@@ -24,9 +25,10 @@ class Tables(Construct):
         anomalies: What the detectors found; the sparse index `pending` lists what nobody was told yet.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, config: Config) -> None:
+    def __init__(self, scope: Construct, construct_id: str, config: Config, encryption: Encryption) -> None:
         super().__init__(scope, construct_id)
         self._config = config
+        self._key = encryption.key
         self.ledger = self._table("ledger", expiry=None)
         self.counters = self._table("counters")
         self.page_metrics = self._table("page-metrics")
@@ -54,7 +56,8 @@ class Tables(Construct):
             partition_key=PARTITION_KEY,
             sort_key=SORT_KEY,
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
-            encryption=dynamodb.TableEncryption.AWS_MANAGED,
+            encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED if self._key else dynamodb.TableEncryption.AWS_MANAGED,
+            encryption_key=self._key,
             time_to_live_attribute=expiry,
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
                 point_in_time_recovery_enabled=True

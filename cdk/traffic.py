@@ -9,6 +9,7 @@ from constructs import Construct
 
 from cdk.code import Code
 from cdk.config import Config
+from cdk.encryption import Encryption
 from cdk.stream_function import function_name, log_group_named, python_function
 from cdk.tables import PENDING_INDEX, Tables
 from clickstream.settings import DetectTrafficAnomaliesSettings, variables
@@ -27,21 +28,34 @@ class Traffic(Construct):
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, config: Config, code: Code, tables: Tables, topic: sns.Topic
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        config: Config,
+        code: Code,
+        encryption: Encryption,
+        tables: Tables,
+        topic: sns.Topic,
     ) -> None:
         super().__init__(scope, construct_id)
         self._role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
-        self.function = self._function(config, code, tables, topic)
+        self.function = self._function(config, code, encryption, tables, topic)
         self._allow("ReadCounters", ["dynamodb:Query"], tables.counters.table_arn)
         states = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"]
         self._allow("KeepStates", states, tables.traffic_states.table_arn)
         self._allow("PutAnomalies", ["dynamodb:PutItem"], tables.anomalies.table_arn)
         self._allow("ReadPending", ["dynamodb:Query"], f"{tables.anomalies.table_arn}/index/{PENDING_INDEX}")
         self._allow("Alert", ["sns:Publish"], topic.topic_arn)
+        for statement in encryption.statements(decrypt=("dynamodb", "sns"), encrypt=("sns",)):
+            self._role.add_to_policy(statement)
         self._schedule(config)
 
-    def _function(self, config: Config, code: Code, tables: Tables, topic: sns.Topic) -> lambda_.Function:
-        log_group = log_group_named(self, "Logs", config, f"/aws/lambda/{function_name(config, MODULE)}")
+    def _function(
+        self, config: Config, code: Code, encryption: Encryption, tables: Tables, topic: sns.Topic
+    ) -> lambda_.Function:
+        log_name = f"/aws/lambda/{function_name(config, MODULE)}"
+        log_group = log_group_named(self, "Logs", config, log_name, encryption.key)
         self._allow("WriteLogs", ["logs:CreateLogStream", "logs:PutLogEvents"], log_group.log_group_arn)
         environment = variables(
             DetectTrafficAnomaliesSettings,

@@ -12,6 +12,7 @@ from constructs import Construct
 
 from batch_jobs.steps import Schedule
 from cdk.config import Config
+from cdk.encryption import Encryption
 
 SCHEDULES: dict[Schedule, str] = {"hourly": "cron(10 * * * ? *)", "daily": "cron(40 2 * * ? *)"}
 """UTC. The hour is compacted ten minutes after its end; the day is reported when its last hours have settled."""
@@ -29,12 +30,23 @@ class Workflow(Construct):
         state_machine_arn: The state machine; its input is `{"steps": "hourly"}`.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, config: Config, job_name: str, topic: sns.Topic) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        config: Config,
+        encryption: Encryption,
+        job_name: str,
+        topic: sns.Topic,
+    ) -> None:
         super().__init__(scope, construct_id)
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("states.amazonaws.com"))
         job_arn = f"arn:{Aws.PARTITION}:glue:{Aws.REGION}:{Aws.ACCOUNT_ID}:job/{job_name}"
         role.add_to_policy(iam.PolicyStatement(sid="RunJob", actions=list(RUN_ACTIONS), resources=[job_arn]))
         role.add_to_policy(iam.PolicyStatement(sid="Tell", actions=["sns:Publish"], resources=[topic.topic_arn]))
+        for statement in encryption.statements(decrypt=("sns",), encrypt=("sns",)):
+            role.add_to_policy(statement)
         machine = sfn.StateMachine(
             self,
             "StateMachine",

@@ -8,12 +8,17 @@ import boto3
 
 def topic_with_queue() -> str:
     """The ARN of a new topic whose messages go into a queue."""
+    topic: str = boto3.client("sns").create_topic(Name="alerts")["TopicArn"]
+    listening(topic)
+    return topic
+
+
+def listening(topic: str) -> None:
+    """Put a queue behind a topic."""
     sns, sqs = boto3.client("sns"), boto3.client("sqs")
-    topic: str = sns.create_topic(Name="alerts")["TopicArn"]
     url = sqs.create_queue(QueueName="alerts")["QueueUrl"]
     queue = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue, Attributes={"RawMessageDelivery": "true"})
-    return topic
 
 
 def messages() -> list[dict[str, Any]]:

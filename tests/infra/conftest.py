@@ -12,6 +12,8 @@ from aws_cdk import App
 from cdk.config import Environment, read_config
 from cdk.layer import TARGETS, archive_path
 from cdk.stack import ClickstreamStack
+from tests.infra.deployed_account import account
+from tests.infra.role_scenarios import Played, play
 
 Template = dict[str, Any]
 EMPTY_ZIP = b"PK\x05\x06" + bytes(18)
@@ -58,6 +60,13 @@ def template_of(assembly: Callable[..., Path]) -> Callable[..., Template]:
 def templates(template_of: Callable[..., Template]) -> dict[str, Template]:
     """The template of each environment."""
     return {name: template_of(environment=name) for name in get_args(Environment)}
+
+
+@pytest.fixture(scope="session")
+def played(template_of: Callable[..., Template], tmp_path_factory: pytest.TempPathFactory) -> Played:
+    """Every function and batch step of production, played once for all tests under the deployed policies."""
+    with account(template_of(environment="production"), tmp_path_factory.mktemp("cache")) as deployed:
+        return play(deployed, tmp_path_factory.mktemp("run"))
 
 
 @pytest.fixture(params=get_args(Environment))

@@ -51,6 +51,7 @@ def test_each_key_sets_its_field(tmp_path: Path) -> None:
         "glueWorkers": 20,
         "compactionWorkers": "plain",
         "geoipFile": str(database),
+        "customerKey": "on",
     }
     assert other.keys() == OPTIONS.keys()
     for key, value in other.items():
@@ -67,6 +68,16 @@ def test_a_file_shape_comes_as_text_or_object(value: object) -> None:
 def test_memory_has_a_floor(asked: int, given: int) -> None:
     """Less memory than a full batch needs is raised, more is taken as it is."""
     assert read_config({"lambdaMemorySize": asked}).memory_mb == given
+
+
+@pytest.mark.parametrize(
+    ("environment", "has_key"), [("dev", False), ("local", False), ("staging", True), ("production", True)]
+)
+def test_who_holds_the_key(environment: str, *, has_key: bool) -> None:
+    """The account does where data outlives the stack, and everywhere else if it is said."""
+    assert read_config({"environment": environment}).has_customer_key is has_key
+    assert read_config({"environment": environment, "customerKey": "on"}).has_customer_key
+    assert not read_config({"environment": environment, "customerKey": "off"}).has_customer_key
 
 
 @pytest.mark.parametrize(
@@ -103,6 +114,7 @@ def test_unknown_key() -> None:
             "/nowhere.mmdb",
             "geoipFile=/nowhere.mmdb: a country database such as GeoLite2-Country.mmdb is needed",
         ),
+        ("customerKey", "yes", "customerKey=yes: one of on, off is needed"),
         ("streamMode", True, "streamMode=True: one of provisioned, on-demand is needed"),
     ],
 )

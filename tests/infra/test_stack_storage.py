@@ -1,5 +1,6 @@
 """Tables, buckets, catalog and workgroup: what is kept, for how long, and what a destroyed stack takes along."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,7 @@ from clickstream.tables import LAKE_TABLES
 Template = dict[str, Any]
 OfType = Callable[[Template, str], list[dict[str, Any]]]
 TABLES = {"ledger", "counters", "page-metrics", "session-metrics", "traffic-states", "anomalies"}
-KEPT = ("Kinesis::Stream", "DynamoDB::Table", "S3::Bucket", "SecretsManager::Secret", "Logs::LogGroup")
+KEPT = ("KMS::Key", "Kinesis::Stream", "DynamoDB::Table", "S3::Bucket", "SecretsManager::Secret", "Logs::LogGroup")
 DEPLOYED = (*LAKE_TABLES, *(report.table for report in REPORTS))
 DISPOSABLE = {"dev": True, "local": True, "staging": False, "production": False}
 
@@ -24,7 +25,7 @@ def test_tables(template: Template, of_type: OfType) -> None:
         assert table["KeySchema"] == [_key("pk", "HASH"), _key("sk", "RANGE")]
         assert {attribute["AttributeType"] for attribute in table["AttributeDefinitions"]} == {"S"}
         assert table["BillingMode"] == "PAY_PER_REQUEST"
-        assert table["SSESpecification"] == {"SSEEnabled": True}
+        assert table["SSESpecification"]["SSEEnabled"] is True
         assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
 
 
@@ -60,7 +61,8 @@ def test_data_survives_where_it_matters(templates: dict[str, Template], kind: st
             for resource in template["Resources"].values()
             if resource["Type"] == f"AWS::{kind}"
         }
-        assert policies == {"Delete" if DISPOSABLE[name] else "Retain"}
+        assert policies <= {"Delete" if DISPOSABLE[name] else "Retain"}
+        assert policies or (kind == "KMS::Key" and DISPOSABLE[name])
 
 
 def test_tables_refuse_deletion_where_it_matters(templates: dict[str, Template], of_type: OfType) -> None:
@@ -71,20 +73,20 @@ def test_tables_refuse_deletion_where_it_matters(templates: dict[str, Template],
 
 
 def test_buckets(template: Template, of_type: OfType) -> None:
-    """Both buckets are private, encrypted, owned by the account and forget aborted uploads."""
+    """Every bucket is private, encrypted, owned by the account and forgets aborted uploads."""
     buckets = of_type(template, "S3::Bucket")
-    assert len(buckets) == 2
+    assert len(buckets) == 3
     for bucket in buckets:
         assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
         (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
-        assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
+        assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] in {"AES256", "aws:kms"}
         assert bucket["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
         rules = bucket["LifecycleConfiguration"]["Rules"]
         assert any("AbortIncompleteMultipartUpload" in rule for rule in rules)
 
 
 def test_what_s3_deletes_by_itself(template: Template, of_type: OfType) -> None:
-    """Query results go after a week, failed batches after a month, bad events after 90 days; no other event does."""
+    """Query results go after a week, failed batches after a month, bad events and access logs after 90 days."""
     rules = [rule for bucket in of_type(template, "S3::Bucket") for rule in bucket["LifecycleConfiguration"]["Rules"]]
     expiring = {
         rule["Id"]: (rule.get("Prefix"), rule["ExpirationInDays"]) for rule in rules if "ExpirationInDays" in rule
@@ -92,6 +94,7 @@ def test_what_s3_deletes_by_itself(template: Template, of_type: OfType) -> None:
     assert expiring == {
         "query-results": ("athena-results/", 7),
         "failed-batches": (None, 30),
+        "access-logs": (None, 90),
         "bad-events": ("bad_events/", 90),
     }
     assert {rule["Status"] for rule in rules} == {"Enabled"}
@@ -100,10 +103,25 @@ def test_what_s3_deletes_by_itself(template: Template, of_type: OfType) -> None:
 def test_buckets_answer_tls_only(template: Template, of_type: OfType) -> None:
     """Every bucket and the topic deny requests without TLS."""
     policies = of_type(template, "S3::BucketPolicy") + of_type(template, "SNS::TopicPolicy")
-    assert len(policies) == 3
+    assert len(policies) == 4
     for policy in policies:
-        denied = [s for s in policy["PolicyDocument"]["Statement"] if s["Effect"] == "Deny"]
-        assert [s["Condition"] for s in denied] == [{"Bool": {"aws:SecureTransport": "false"}}]
+        denied = [s["Condition"] for s in policy["PolicyDocument"]["Statement"] if s["Effect"] == "Deny"]
+        assert {"Bool": {"aws:SecureTransport": "false"}} in denied
+
+
+def test_every_access_is_logged(template: Template, of_type: OfType) -> None:
+    """The lake and the failure bucket have their access logs in a bucket that only S3 itself writes to."""
+    logged = [one["LoggingConfiguration"] for one in of_type(template, "S3::Bucket") if "LoggingConfiguration" in one]
+    assert {one["LogFilePrefix"] for one in logged} == {"bucket/", "failures/"}
+    assert len({one["DestinationBucketName"]["Ref"] for one in logged}) == 1
+    writers = [
+        statement
+        for policy in of_type(template, "S3::BucketPolicy")
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement["Action"] == "s3:PutObject" and statement["Effect"] == "Allow"
+    ]
+    assert {one["Principal"]["Service"] for one in writers} == {"logging.s3.amazonaws.com"}
+    assert all("aws:SourceAccount" in json.dumps(one["Condition"]) for one in writers)
 
 
 def test_only_dev_buckets_are_emptied(templates: dict[str, Template]) -> None:
@@ -149,7 +167,7 @@ def test_workgroup(templates: dict[str, Template], of_type: OfType) -> None:
         assert configuration["BytesScannedCutoffPerQuery"] == 100 * 1024**3
         assert configuration["PublishCloudWatchMetricsEnabled"] is True
         result = configuration["ResultConfiguration"]
-        assert result["EncryptionConfiguration"] == {"EncryptionOption": "SSE_S3"}
+        assert result["EncryptionConfiguration"]["EncryptionOption"] == ("SSE_S3" if DISPOSABLE[name] else "SSE_KMS")
         assert str(result["OutputLocation"]).endswith("/athena-results/']]}")
         assert workgroup["RecursiveDeleteOption"] is DISPOSABLE[name]
 

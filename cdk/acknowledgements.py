@@ -1,0 +1,91 @@
+"""What cdk-nag finds in the stack and we keep: every finding with its reason. Owner of all of them: who owns the stack.
+
+A finding that is not listed fails `make lint`; so does an entry that finds nothing any more.
+"""
+
+from collections.abc import Iterator
+
+from batch_jobs.steps import STEPS
+from clickstream.tables import (
+    BAD_EVENTS,
+    DELTAS_PREFIX,
+    IDENTITIES_PREFIX,
+    LANDING_PREFIX,
+    PURGES_PREFIX,
+    QUARANTINE_PREFIX,
+    RAW_EVENTS,
+    REPORTS_PREFIX,
+    RESULTS_PREFIX,
+    SESSIONS,
+)
+
+AWS, SERVERLESS, NIST = "AwsSolutions::AwsSolutions", "Serverless::Serverless", "NIST.800.53.R5::NIST.800.53.R5"
+_RUNTIME = "The layer's compiled packages are built and tested for this runtime; a newer one comes with their rebuild."
+_DEAD_LETTERS = (
+    "A function's own dead letters are for asynchronous calls. Batches of the stream go to the failure bucket, and a "
+    "missed minute of traffic is caught up by the next."
+)
+_ROTATION = (
+    "A rotation gives every person a second pseudonym, so somebody decides when: put a new key with a new key_id. "
+    "Erasure reads all versions."
+)
+_TRACING = "Every batch writes one structured line with its counts and times; a trace would name the same calls again."
+FINDINGS = {
+    f"{AWS}-L1": _RUNTIME,
+    f"{SERVERLESS}-LambdaLatestVersion": _RUNTIME,
+    f"{SERVERLESS}-LambdaDLQ": _DEAD_LETTERS,
+    f"{NIST}-LambdaDLQ": _DEAD_LETTERS,
+    f"{SERVERLESS}-LambdaTracing": _TRACING,
+    f"{SERVERLESS}-StepFunctionStateMachineXray": _TRACING,
+    f"{AWS}-SF2": _TRACING,
+    f"{AWS}-SF1": "The workflow has one task, whose run logs to CloudWatch; executions keep their history for 90 days.",
+    f"{AWS}-SMG4": _ROTATION,
+    f"{NIST}-SecretsManagerRotationEnabled": _ROTATION,
+    f"{AWS}-GL1": "The job's log groups are made by this stack and encrypted there, by its key where it has one.",
+    f"{AWS}-GL3": "The job keeps no bookmarks: its progress is in commits.",
+    f"{NIST}-IAMNoInlinePolicy": "A policy of one role, which leaves with it, and which nobody else can be given.",
+    f"{NIST}-LambdaConcurrency": "One call at a time for each shard, and one a minute: the mapping is the limit.",
+    f"{NIST}-LambdaInsideVPC": "The functions call services of AWS by TLS and nothing else; a VPC would add endpoints.",
+    f"{NIST}-DynamoDBInBackupPlan": "Point-in-time recovery covers 35 days: docs/decisions/0018-restored-tables.md.",
+    f"{NIST}-S3BucketReplicationEnabled": "One region: whoever needs two replicates the bucket by the account's rules.",
+    f"{NIST}-S3DefaultEncryptionKMS": "S3 delivers access logs only where its own keys encrypt; they hold no event.",
+    f"{NIST}-S3BucketVersioningEnabled": (
+        "Objects are written once under names of their own, and what is erased must be gone, not be an old version."
+    ),
+}
+WITH_CUSTOMER_KEY = {
+    f"{AWS}-KDS3": "With a key of its own, the account decides who reads the stream; the price is one key.",
+}
+_KEYS_OF_AWS = "A dev stack is encrypted by keys of AWS, see docs/decisions/0031-a-key-of-the-account.md."
+WITHOUT_CUSTOMER_KEY = {
+    f"{NIST}-CloudWatchLogGroupEncrypted": _KEYS_OF_AWS,
+    f"{NIST}-SNSEncryptedKMS": _KEYS_OF_AWS,
+    f"{NIST}-SecretsManagerUsingKMSKey": _KEYS_OF_AWS,
+}
+_FOLDERS = (
+    *(LANDING_PREFIX, BAD_EVENTS.name, DELTAS_PREFIX, RAW_EVENTS.name, SESSIONS.name, QUARANTINE_PREFIX),
+    *(REPORTS_PREFIX, RESULTS_PREFIX, IDENTITIES_PREFIX, PURGES_PREFIX),
+)
+_WILDCARDS = "Names of objects are made as data comes; the folder is the limit. tests/infra/test_least_privilege.py."
+
+
+def wildcards(bucket: str, failures: str, prefix: str) -> Iterator[tuple[str, str]]:
+    """Findings of the rule on wildcards, and their reasons.
+
+    Args:
+        bucket: Logical id of the lake's bucket.
+        failures: Logical id of the failure bucket.
+        prefix: Start of every name in the stack.
+    """
+    place = "<AWS::Region>:<AWS::AccountId>"
+    database = prefix.replace("-", "_")
+    reasons = {
+        f"<{failures}.Arn>/*": _WILDCARDS,
+        f"<{bucket}.Arn>/*": f"The job reads every folder; it has {len(STEPS)} steps. {_WILDCARDS}",
+        f"<{bucket}.Arn>/_*": f"Commits, confirmations and tombstones. {_WILDCARDS}",
+        **{f"<{bucket}.Arn>/{folder}/*": _WILDCARDS for folder in _FOLDERS},
+        f"arn:<AWS::Partition>:glue:{place}:table/{database}/*": "All tables of our own database, and of no other.",
+        f"arn:<AWS::Partition>:logs:{place}:log-group:/aws-glue/{prefix}/*": "Glue names a log stream after each run.",
+        "*": "CloudWatch knows no resources for metrics; the name space is the limit.",
+    }
+    yield from ((f"{AWS}-IAM5[Resource::{resource}]", reason) for resource, reason in reasons.items())

@@ -1,0 +1,111 @@
+"""Check the stack as it would be deployed: cdk-nag's packs and our own rules, on every environment of AWS.
+
+    python -m cdk.checks
+
+Findings that we keep are in `cdk.acknowledgements`; our own rules are in `cdk/rules/*.guard`.
+"""
+
+import json
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple, cast
+
+from aws_cdk import Acknowledgment, App, CfnElement, CloudFormationValidatePlugin, ValidationRuleSource, Validations
+from aws_cdk import aws_s3 as s3
+from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks, ServerlessChecks
+
+from cdk import acknowledgements
+from cdk.config import read_config
+from cdk.layer import TARGETS, archive_path
+from cdk.stack import ClickstreamStack
+
+ENVIRONMENTS = ("dev", "staging", "production")
+RULES = Path(__file__).parent / "rules"
+REPORT = "validation-report.json"
+EMPTY_ZIP = b"PK\x05\x06" + bytes(18)
+
+
+class Finding(NamedTuple):
+    """A rule and where it is broken."""
+
+    rule: str
+    place: str
+
+
+def main() -> int:
+    """Print every open finding. Returns 0 if there is none, else 1."""
+    with tempfile.TemporaryDirectory() as name:
+        app = application(Path(name))
+        found = findings(app, Path(name, "out"))
+    for finding in found:
+        print(f"checks: {finding.rule}: {finding.place}", file=sys.stderr)
+    print(f"{len(ENVIRONMENTS)} stacks checked, {len(found)} open findings")
+    return 1 if found else 0
+
+
+def application(folder: Path, environments: tuple[str, ...] = ENVIRONMENTS) -> App:
+    """The stacks with every check attached; `folder` is for archives and output."""
+    build = folder / "build"
+    build.mkdir()
+    for name in TARGETS:
+        archive_path(name, build).write_bytes(EMPTY_ZIP)
+    app = App(outdir=str(folder / "out"))
+    for environment in environments:
+        config = read_config({"environment": environment})
+        stack = ClickstreamStack(app, config.prefix, config, build)
+        reasons = dict(_reasons(stack, config.prefix, has_key=config.has_customer_key))
+        Validations.of(stack).acknowledge(*(Acknowledgment(id=one, reason=why) for one, why in reasons.items()))
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app), ServerlessChecks(app), NIST80053R5Checks(app), own_rules())
+    return app
+
+
+def own_rules() -> CloudFormationValidatePlugin:
+    """The rules of this project."""
+    sources = [ValidationRuleSource(name=path.stem, content=path.read_text()) for path in sorted(RULES.glob("*.guard"))]
+    return CloudFormationValidatePlugin(guard_rules=sources, include_default_rules=False)
+
+
+def findings(app: App, out: Path) -> list[Finding]:
+    """Synthesise and read the report: everything that is broken and not acknowledged, warnings too."""
+    try:
+        app.synth()
+    except RuntimeError:
+        # The report says it better than the exception; without a report it was something else.
+        if not (out / REPORT).exists():
+            raise
+    return sorted(set(_reported(out / REPORT)))
+
+
+def idle(report: Path) -> list[str]:
+    """Acknowledgements that no stack needs. One is written for all stacks alike, but for what depends on the key."""
+    plugins = json.loads(report.read_text())["pluginReports"]
+    used = {one["acknowledgedId"] for plugin in plugins for one in plugin.get("suppressedViolations", ())}
+    named = (acknowledgements.FINDINGS, acknowledgements.WITH_CUSTOMER_KEY, acknowledgements.WITHOUT_CUSTOMER_KEY)
+    return sorted({name for names in named for name in names} - used)
+
+
+def _reported(report: Path) -> Iterator[Finding]:
+    for plugin in json.loads(report.read_text())["pluginReports"]:
+        for violation in plugin["violations"]:
+            for construct in violation["violatingConstructs"]:
+                place = construct.get("constructPath") or construct.get("cloudFormationResource", {}).get("logicalId")
+                yield Finding(violation["ruleName"], str(place))
+
+
+def _reasons(stack: ClickstreamStack, prefix: str, *, has_key: bool) -> Iterator[tuple[str, str]]:
+    yield from acknowledgements.FINDINGS.items()
+    of_key = acknowledgements.WITH_CUSTOMER_KEY if has_key else acknowledgements.WITHOUT_CUSTOMER_KEY
+    yield from of_key.items()
+    ids = [stack.get_logical_id(_element(stack, path)) for path in (("Lake", "Bucket"), ("Ingest", "Failures"))]
+    yield from acknowledgements.wildcards(ids[0], ids[1], prefix)
+
+
+def _element(stack: ClickstreamStack, path: tuple[str, str]) -> CfnElement:
+    bucket = cast("s3.Bucket", stack.node.find_child(path[0]).node.find_child(path[1]))
+    return cast("CfnElement", bucket.node.default_child)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
