@@ -40,7 +40,7 @@ setup: $(VENV)/installed $(EMULATOR)/installed node_modules/installed ## install
 
 .PHONY: lock
 lock: $(VENV)/installed ## resolve requirements/*.in again into hash-locked requirements/*.txt
-	for name in bootstrap emulator layer dev node glue glue-spark bench notebooks dbt velox; do \
+	for name in bootstrap emulator layer dev node glue glue-spark bench notebooks dbt velox security; do \
 	  uv pip compile requirements/$$name.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    $$(test $$name = glue && printf -- '--no-emit-package %s ' $(SHIPPED_BY_GLUE)) \
 	    --custom-compile-command "make lock" -q -o requirements/$$name.txt || exit 1; done
@@ -194,9 +194,26 @@ $(DBT)/installed: requirements/dbt.txt $(VENV)/installed
 	uv pip install -q --compile-bytecode --python $(DBT)/bin/python --require-hashes -r requirements/dbt.txt
 	@touch $@
 
+# What looks for secrets, lints templates and lists what ships; where it is not installed, its tests are skipped.
+SECURITY := .build/security
+$(SECURITY)/installed: requirements/security.txt $(VENV)/installed
+	uv venv -q --clear --python $(BIN)/python $(SECURITY)
+	uv pip install -q --python $(SECURITY)/bin/python --require-hashes -r requirements/security.txt
+	@touch $@
+
+.PHONY: security-tools
+security-tools: $(SECURITY)/installed ## cfn-lint, detect-secrets and cyclonedx for the tests that need them
+
+.PHONY: sbom
+sbom: $(SECURITY)/installed ## a bill of materials (CycloneDX) of the layer and of the Glue job, in OUT
+	@mkdir -p "$(OUT)"
+	@for name in layer glue; do $(SECURITY)/bin/cyclonedx-py requirements requirements/$$name.txt --of JSON \
+	  -o "$(OUT)/$$name.sbom.json" && echo "$(OUT)/$$name.sbom.json" || exit 1; done
+
 .PHONY: test
 test: setup $(NOTEBOOKS)/installed ## all tests that a commit must pass
 	@$(MAKE) -s $(DBT)/installed || echo "without dbt: see above"
+	@$(MAKE) -s $(SECURITY)/installed || echo "without the tools of security: see above"
 	@if command -v java >/dev/null; then $(MAKE) -s $(GLUE_SPARK)/installed || echo "without Spark: see above"; fi
 	@$(MAKE) -s $(VELOX)/installed || echo "without Velox: see above"
 	pytest -m "not long" --junitxml=.build/tests.xml

@@ -56,7 +56,7 @@ FINDINGS = {
 WITH_CUSTOMER_KEY = {
     f"{AWS}-KDS3": "With a key of its own, the account decides who reads the stream; the price is one key.",
 }
-_KEYS_OF_AWS = "A dev stack is encrypted by keys of AWS, see docs/decisions/0031-a-key-of-the-account.md."
+_KEYS_OF_AWS = "A dev stack is encrypted by keys of AWS, see docs/decisions/0032-a-key-of-the-account.md."
 WITHOUT_CUSTOMER_KEY = {
     f"{NIST}-CloudWatchLogGroupEncrypted": _KEYS_OF_AWS,
     f"{NIST}-SNSEncryptedKMS": _KEYS_OF_AWS,

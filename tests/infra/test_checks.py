@@ -44,7 +44,7 @@ BROKEN: dict[str, dict[str, Any]] = {
         "WorkGroupConfiguration.PublishCloudWatchMetricsEnabled": False,
         "WorkGroupConfiguration.ResultConfiguration.EncryptionConfiguration": None,
     },
-    "AWS::SecretsManager::Secret": {"SecretString": "in the open"},
+    "AWS::SecretsManager::Secret": {"SecretString": "-"},
     "AWS::IAM::Policy": {
         "PolicyDocument.Statement": [{"Effect": "Allow", "Action": ["s3:*"], "NotAction": "x", "NotResource": "y"}]
     },

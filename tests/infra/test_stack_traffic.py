@@ -16,8 +16,9 @@ def test_it_is_called_every_minute(template: Template, of_type: OfType) -> None:
     assert schedule["Target"]["Arn"]["Fn::GetAtt"][0].startswith("TrafficFunction")
 
 
-def test_it_may_do_no_more_than_it_needs(template: Template, statements: Statements) -> None:
-    """It reads counters and pending alerts, keeps its states, adds anomalies, publishes, and logs."""
+def test_it_may_do_no_more_than_it_needs(template: Template, of_type: OfType, statements: Statements) -> None:
+    """It reads counters and pending alerts, keeps its states, adds anomalies, publishes, logs, and uses the key."""
+    with_key = {"DecryptWithKey": "kms:Decrypt", "EncryptWithKey": "kms:GenerateDataKey"}
     allowed = {
         statement["Sid"]: statement["Action"]
         for policy, statement in statements(template)
@@ -30,6 +31,7 @@ def test_it_may_do_no_more_than_it_needs(template: Template, statements: Stateme
         "PutAnomalies": "dynamodb:PutItem",
         "ReadPending": "dynamodb:Query",
         "Alert": "sns:Publish",
+        **(with_key if of_type(template, "KMS::Key") else {}),
     }
 
 
