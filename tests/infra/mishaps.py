@@ -35,18 +35,15 @@ def bucket(deployed: Deployed) -> S3Bucket:
     return S3Bucket(deployed.arguments()["--bucket"])
 
 
-@contextmanager
-def archives(deployed: Deployed) -> Iterator[list[str]]:
+def archives(deployed: Deployed) -> list[str]:
     """The addresses of the job's archives, each with something in it."""
     addresses = deployed.arguments()["--archives"].split(",")
-    made = set[str]()
-    for address in addresses:
-        name, _, key = address.removeprefix("s3://").partition("/")
-        if name not in made:
-            deployed.s3.create_bucket(Bucket=name)
-            made.add(name)
+    places = [address.removeprefix("s3://").partition("/") for address in addresses]
+    for name in {name for name, _, _ in places}:
+        deployed.s3.create_bucket(Bucket=name)
+    for name, _, key in places:
         deployed.s3.put_object(Bucket=name, Key=key, Body=b"archive")
-    yield addresses
+    return addresses
 
 
 @contextmanager

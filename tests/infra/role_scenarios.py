@@ -135,7 +135,8 @@ def watch(deployed: Deployed, guard: Guard) -> None:
 
 def batch(deployed: Deployed, guard: Guard, folder: Path) -> None:
     """The schedules over some days: a crash before them, damage and an erasure between, and the end of what is kept."""
-    with acting_as(guard), mishaps.archives(deployed) as addresses:
+    addresses = mishaps.archives(deployed)
+    with acting_as(guard):
         glue_entry.fetched(addresses, folder / "archives")
     mishaps.forget_work(deployed)
     mishaps.damage_landing(deployed)
