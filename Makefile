@@ -204,6 +204,12 @@ $(SECURITY)/installed: requirements/security.txt $(VENV)/installed
 .PHONY: security-tools
 security-tools: $(SECURITY)/installed ## cfn-lint, detect-secrets and cyclonedx for the tests that need them
 
+.PHONY: secrets-baseline
+secrets-baseline: $(SECURITY)/installed ## accept everything that looks like a secret now; look at the difference
+	@$(SECURITY)/bin/detect-secrets scan --no-verify \
+	  $$(git ls-files | grep -Ev '(^|/)(package-lock\.json|requirements/.*\.txt|\.secrets\.baseline)$$') > .build/secrets.json
+	@mv .build/secrets.json .secrets.baseline
+
 .PHONY: sbom
 sbom: $(SECURITY)/installed ## a bill of materials (CycloneDX) of the layer and of the Glue job, in OUT
 	@mkdir -p "$(OUT)"
