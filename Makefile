@@ -40,7 +40,7 @@ setup: $(VENV)/installed $(EMULATOR)/installed node_modules/installed ## install
 
 .PHONY: lock
 lock: $(VENV)/installed ## resolve requirements/*.in again into hash-locked requirements/*.txt
-	for name in bootstrap emulator layer dev node glue glue-spark bench notebooks dbt velox security; do \
+	for name in bootstrap emulator layer dev node glue glue-spark bench notebooks dbt velox security aws-tools; do \
 	  uv pip compile requirements/$$name.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    $$(test $$name = glue && printf -- '--no-emit-package %s ' $(SHIPPED_BY_GLUE)) \
 	    --custom-compile-command "make lock" -q -o requirements/$$name.txt || exit 1; done
@@ -216,10 +216,23 @@ sbom: $(SECURITY)/installed ## a bill of materials (CycloneDX) of the layer and 
 	@for name in layer glue; do $(SECURITY)/bin/cyclonedx-py requirements requirements/$$name.txt --of JSON \
 	  -o "$(OUT)/$$name.sbom.json" && echo "$(OUT)/$$name.sbom.json" || exit 1; done
 
+# The AWS command line and an emulator that nests stacks, for the tests of templates and scripts.
+AWS_TOOLS := .build/aws-tools
+$(AWS_TOOLS)/installed: requirements/aws-tools.txt $(VENV)/installed
+	uv venv -q --clear --python $(BIN)/python $(AWS_TOOLS)
+	uv pip install -q --compile-bytecode --python $(AWS_TOOLS)/bin/python --require-hashes -r requirements/aws-tools.txt
+	@touch $@
+
+TYPESCRIPT := cdk/typescript/node_modules
+$(TYPESCRIPT)/installed: cdk/typescript/package-lock.json cdk/typescript/.npmrc node_modules/installed
+	cd cdk/typescript && npm ci --silent
+	@touch $@
+
 .PHONY: test
 test: setup $(NOTEBOOKS)/installed ## all tests that a commit must pass
 	@$(MAKE) -s $(DBT)/installed || echo "without dbt: see above"
 	@$(MAKE) -s $(SECURITY)/installed || echo "without the tools of security: see above"
+	@$(MAKE) -s $(AWS_TOOLS)/installed $(TYPESCRIPT)/installed || echo "without the other ways to deploy: see above"
 	@if command -v java >/dev/null; then $(MAKE) -s $(GLUE_SPARK)/installed || echo "without Spark: see above"; fi
 	@$(MAKE) -s $(VELOX)/installed || echo "without Velox: see above"
 	pytest -m "not long" --junitxml=.build/tests.xml
@@ -311,3 +324,14 @@ synth: setup ## the CloudFormation template, in cdk.out/; CONTEXT="-c environmen
 deploy: setup ## deploy to the AWS account of the environment; CONTEXT="-c environment=production"
 	@python -m cdk.layer aws glue
 	@cdk deploy $(CONTEXT)
+
+BUCKET ?=
+PREFIX ?= clickstream/
+.PHONY: template
+template: setup ## templates that deploy without the CDK, in out/cloudformation/; CONTEXT="-c alertEmail=team@example.com"
+	@python -m cdk.layer aws glue
+	@python -m cdk.cloudformation template $(CONTEXT)
+
+.PHONY: publish
+publish: template ## put them and their code into a bucket of this account; BUCKET=name PREFIX=clickstream/
+	@$(LOCAL) python -m cdk.cloudformation publish $(if $(BUCKET),--bucket "$(BUCKET)") --prefix "$(PREFIX)"

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from aws_cdk import CfnOutput, Stack
+from aws_cdk import CfnOutput, IStackSynthesizer, Stack
 from constructs import Construct
 
 from batch_jobs.steps import COMMON_ARGUMENTS
@@ -26,10 +26,18 @@ class ClickstreamStack(Stack):
         ConfigError: An archive that is to be deployed has not been built.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, config: Config, build: Path = BUILD) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        config: Config,
+        build: Path = BUILD,
+        synthesizer: IStackSynthesizer | None = None,
+    ) -> None:
         super().__init__(
             scope,
             construct_id,
+            synthesizer=synthesizer,
             description="Clickstream data lake: live counters, exactly-once Parquet, Athena",
             termination_protection=not config.is_disposable,
         )

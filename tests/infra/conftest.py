@@ -9,6 +9,7 @@ from typing import Any, get_args
 import pytest
 from aws_cdk import App
 
+from cdk.cloudformation.folder import write_folder
 from cdk.config import Environment, read_config
 from cdk.layer import TARGETS, archive_path
 from cdk.stack import ClickstreamStack
@@ -67,6 +68,12 @@ def played(template_of: Callable[..., Template], tmp_path_factory: pytest.TempPa
     """Every function and batch step of production, played once for all tests under the deployed policies."""
     with account(template_of(environment="production"), tmp_path_factory.mktemp("cache")) as deployed:
         return play(deployed, tmp_path_factory.mktemp("run"))
+
+
+@pytest.fixture(scope="session")
+def published(build: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of published files: root template, nested templates and assets."""
+    return write_folder(tmp_path_factory.mktemp("published"), {}, build=build).parent
 
 
 @pytest.fixture(params=get_args(Environment))

@@ -1,0 +1,1 @@
+"""Templates that deploy the stack without the CDK: run `python -m cdk.cloudformation`."""
