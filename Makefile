@@ -334,4 +334,4 @@ template: setup ## templates that deploy without the CDK, in out/cloudformation/
 
 .PHONY: publish
 publish: template ## put them and their code into a bucket of this account; BUCKET=name PREFIX=clickstream/
-	@$(LOCAL) python -m cdk.cloudformation publish $(if $(BUCKET),--bucket "$(BUCKET)") --prefix "$(PREFIX)"
+	@python -m cdk.cloudformation publish $(if $(BUCKET),--bucket "$(BUCKET)") --prefix "$(PREFIX)"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import ua_parser
-import yaml  # type: ignore[import-untyped]  # the package ships no types
+import yaml
 
 from clickstream.enrichment import agents
 from clickstream.enrichment.agents import Agent, agent
