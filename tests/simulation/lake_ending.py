@@ -35,7 +35,11 @@ _FILES = (LANDING_PREFIX, RAW_EVENTS.name, QUARANTINE_PREFIX, IDENTITIES_PREFIX,
 
 
 def settle(world: "LakeWorld") -> None:
-    """Two runs of every job leave nothing to do, and a third after all graces leaves no garbage."""
+    """Two runs of every job leave nothing to do, and later ones no garbage.
+
+    The first run after a grace may make an hour anew whose numbers a dead rollback holds; the files that this replaces
+    go a grace later, and those of the sessions that are built of it another.
+    """
     while world.gate.late:
         world.gate.land(world.random)
     world.watch.read(world.catalog, world.bucket)
@@ -43,7 +47,7 @@ def settle(world: "LakeWorld") -> None:
     for _ in range(2):
         rerun(world)
     world.watch.problems += left_undone(world)
-    for _ in range(2):
+    for _ in range(3):
         world.now = world.bucket.now = world.now + GRACES
         rerun(world)
     world.watch.read(world.catalog, world.bucket)

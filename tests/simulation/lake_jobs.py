@@ -6,7 +6,7 @@ from random import Random
 from batch_jobs.open_partitions import open_partitions
 from batch_jobs.repair_catalog import repair
 from clickstream.errors import LakeError
-from clickstream.lake.compaction import compact_hours
+from clickstream.lake.compaction import Outcome, compact_hours
 from clickstream.lake.erasing import Places, erase
 from clickstream.lake.garbage import collect
 from clickstream.lake.replaying import discard, prepared_hours, replay, swap
@@ -18,11 +18,13 @@ from tests.simulation.session_lake import build
 Job = Callable[[Places, Random], object]
 
 
-def compact(places: Places, _: Random) -> None:
-    """The hourly compaction, and the removal of what nobody needs afterwards."""
+def compact(places: Places, _: Random) -> frozenset[str]:
+    """The hourly compaction, and the removal of what nobody needs afterwards. Returns the hours that failed."""
     lake = places.lake
-    if not any(outcome.result == "failed" for outcome in compact_hours(lake, lake.ledger.hours())):
+    failed = frozenset(found.hour for found in compact_hours(lake, lake.ledger.hours()) if found.result == "failed")
+    if not failed:
         collect(lake)
+    return failed
 
 
 def sweep(places: Places, _: Random) -> None:
@@ -40,9 +42,10 @@ def mend(places: Places, _: Random) -> None:
     repair(places.lake)
 
 
-def erasure(places: Places, _: Random) -> None:
-    """Whoever asked to be erased."""
-    list(erase(places, no_rows))
+def erasure(places: Places, _: Random) -> frozenset[str]:
+    """Whoever asked to be erased. Returns the hours that failed."""
+    found = list(erase(places, no_rows))
+    return frozenset(one.hour for one in found if isinstance(one, Outcome) and one.result == "failed")
 
 
 def rollback(places: Places, random: Random) -> None:

@@ -37,10 +37,12 @@ class StepBack(NamedTuple):
     highest: int
     actor: Actor | None
 
-    @property
-    def is_explained(self) -> bool:
-        """Whether its writer is still to look again, or never came to it."""
-        return self.actor is None or not self.actor.is_done or self.actor.is_killed or self.actor.error is not None
+    def is_explained(self, hour: str) -> bool:
+        """Whether its writer is still to look again, or never came to it: it died, or said that the hour failed."""
+        actor = self.actor
+        if actor is None or not actor.is_done or actor.is_killed or actor.error is not None:
+            return True
+        return isinstance(actor.result, frozenset) and hour in actor.result
 
 
 @dataclass
@@ -123,13 +125,15 @@ class Watch:
     def ended(self, actor: Actor) -> None:
         """An actor is done: what it had pointed back is right again."""
         for hour, back in self._backs.items():
-            if back.actor is actor and not back.is_explained and self._pointers[hour] < back.highest:
+            if back.actor is actor and not back.is_explained(hour) and self._pointers[hour] < back.highest:
                 self.problems.append(f"{actor.name} left {hour} at generation {self._pointers[hour]} of {back.highest}")
 
     def _check_plan(self, planned: list[Partition]) -> None:
         for partition in planned:
             number = partition.generation or 0
-            if number < self._highest.get(partition.hour, 0) and not self._backs[partition.hour].is_explained:
+            if number < self._highest.get(partition.hour, 0) and not self._backs[partition.hour].is_explained(
+                partition.hour
+            ):
                 self.problems.append(f"{partition.hour} went back to generation {number}, and its writer left it so")
         if all((found.generation or 0) >= self._highest.get(found.hour, 0) for found in planned):
             shown = {name for partition in planned for name in self._expected(partition)}

@@ -23,6 +23,12 @@ def scene() -> Lake:
     return two_generations("d")
 
 
+def written_now(lake: Lake) -> Lake:
+    """The same lake; what is written from here on has the time of its clock."""
+    lake.bucket.now = lake.clock()  # type: ignore[attr-defined]  # in memory
+    return lake
+
+
 def settle(lake: Lake) -> None:
     """One run of compaction leaves nothing to do, and everything as it was before the rollback."""
     assert not [outcome for outcome in compact_hours(lake, HOURS) if outcome.result == "failed"]
@@ -92,13 +98,13 @@ def test_a_rival_that_is_faster_wins() -> None:
 
 
 def test_a_prepared_generation_is_kept_and_not_seen() -> None:
-    """Nobody sees it, garbage collection leaves it alone, and one write makes it the newest."""
-    lake = scene()
+    """Nobody sees it, garbage collection leaves it alone while a job may run, and one write makes it the newest."""
+    lake = written_now(scene())
     now = newest(lake.bucket, HOUR)
     assert now
     prepared = prepare(lake, now, older(lake, HOUR))
     assert visible(lake) == Counter("abcde")
-    collect(at(lake, lake.clock() + timedelta(days=3)))
+    collect(at(lake, lake.clock() + timedelta(hours=23)))
     assert adopt(lake, prepared)
     assert visible(lake, HOUR) == Counter("ab")
 
@@ -160,3 +166,22 @@ def test_no_reply_is_an_infrastructure_error() -> None:
     point = KillPoint(0, InfrastructureError("no reply"), takes_effect=False)
     with pytest.raises(InfrastructureError):
         older(guarded(lake, point), HOUR)
+
+
+def test_files_of_a_rollback_that_died_go_though_the_hour_is_at_rest() -> None:
+    """The hour is made anew under their number, so that nobody can commit them; a grace later they are gone."""
+    lake = written_now(scene())
+    before = newest(lake.bucket, HOUR)
+    assert before
+    prepared = prepare(lake, before, older(lake, HOUR))
+    collect(at(lake, lake.clock() + timedelta(hours=23)))
+    assert newest(lake.bucket, HOUR) == before
+    collect(at(lake, lake.clock() + timedelta(hours=25)))
+    found = newest(lake.bucket, HOUR)
+    assert found
+    assert (found.generation, found.origin, found.rows) == (prepared.generation, before.origin, before.rows)
+    assert found.run_id != prepared.run_id
+    assert not adopt(lake, prepared)
+    collect(at(lake, lake.clock() + timedelta(hours=50)))
+    assert not list(lake.bucket.list(prepared.folder))
+    settle(lake)

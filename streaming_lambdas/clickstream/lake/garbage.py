@@ -20,12 +20,20 @@ from clickstream.lake import generations, purges
 from clickstream.lake.catalog import Partition, uri
 from clickstream.lake.generations import Generation
 from clickstream.lake.identities import index_key
+from clickstream.lake.leftovers import renew
 from clickstream.lake.purges import number_of
 from clickstream.lake.work import Lake
 from clickstream.ports import ObjectInfo
 from clickstream.positions import Lane
 from clickstream.stream.processing import CONSUMER
-from clickstream.tables import BAD_EVENTS, IDENTITIES_PREFIX, LANDING_PREFIX, QUARANTINE_PREFIX, RAW_EVENTS
+from clickstream.tables import (
+    BAD_EVENTS,
+    IDENTITIES_PREFIX,
+    LANDING_PREFIX,
+    PURGES_PREFIX,
+    QUARANTINE_PREFIX,
+    RAW_EVENTS,
+)
 
 _LANE = ("epoch", "shard_id", "sequence_number")
 _Standing = Literal["named", "covered", "unexplained"]
@@ -50,7 +58,11 @@ class Collected:
 
 
 def collect(lake: Lake, grace: Grace | None = None) -> Collected:
-    """Remove what may go. Raises `InfrastructureError`; whatever was removed until then was rightly removed."""
+    """Remove what may go, and take the numbers of files that may not, so that they may the next time.
+
+    Raises `InfrastructureError`, or `LakeError` for files of a generation that are missing or damaged; whatever was
+    removed until then was rightly removed.
+    """
     grace = grace or Grace()
     replaced = landing = 0
     outputs, asides = _by_hour(lake, RAW_EVENTS.name), _by_hour(lake, QUARANTINE_PREFIX)
@@ -70,7 +82,11 @@ def collect(lake: Lake, grace: Grace | None = None) -> Collected:
             replaced += _delete(lake, [key for key in [*old, *_keys(asides[hour])] if _is_replaced(key, newest)])
             landing += _delete(lake, sorted(set(inputs) & set(newest.inputs)))
             _delete(lake, [key for key in asked.get(hour, ()) if number_of(key) <= newest.generation])
-    return Collected(replaced, landing, *_collect_orphans(lake, pointers, grace))
+    collected = Collected(replaced, landing, *_collect_orphans(lake, pointers, grace))
+    folders = (outputs, asides, indexes, _by_hour(lake, PURGES_PREFIX))
+    files = {hour: [file for found in folders for file in found.get(hour, ())] for hour in pointers}
+    renew(lake, pointers, files, lake.clock() - grace.orphan)
+    return collected
 
 
 def _pointers(lake: Lake) -> dict[str, Partition]:

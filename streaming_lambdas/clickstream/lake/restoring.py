@@ -5,7 +5,7 @@ inputs are exactly those that its rows come from. So whatever else the newest ge
 nothing is lost: the next compaction takes it in. It becomes visible by the ordinary commit, which one writer wins.
 
 Files of a generation that was never committed lie where nobody looks. Garbage collection removes them once a generation
-of the same number exists.
+of the same number exists, and sees to it that one does (`leftovers.py`).
 """
 
 import tempfile
