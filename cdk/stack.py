@@ -59,34 +59,54 @@ class ClickstreamStack(Stack):
             realtime=realtime,
             failures=ingest.failures,
         )
-        tables = realtime.tables
         traffic = Traffic(
-            self, "Traffic", config=config, code=code, encryption=encryption, tables=tables, topic=realtime.topic
+            self,
+            "Traffic",
+            config=config,
+            code=code,
+            encryption=encryption,
+            tables=realtime.tables,
+            topic=realtime.topic,
         )
         monitoring = Monitoring(
             self, "Monitoring", config=config, ingest=ingest, realtime=realtime, batch=batch, traffic=traffic
         )
         outputs = {
-            "StreamName": ingest.stream.stream_name,
-            "FailureBucketName": ingest.failures.bucket_name,
-            "BucketName": lake.bucket.bucket_name,
-            "DatabaseName": lake.database_name,
-            "WorkgroupName": lake.workgroup_name,
-            "LedgerTableName": tables.ledger.table_name,
-            "CountersTableName": tables.counters.table_name,
-            "PageMetricsTableName": tables.page_metrics.table_name,
-            "SessionMetricsTableName": tables.session_metrics.table_name,
-            "TrafficStatesTableName": tables.traffic_states.table_name,
-            "AnomaliesTableName": tables.anomalies.table_name,
-            "ProcessEventsFunctionName": realtime.process_events.function.function_name,
-            "DetectAnomaliesFunctionName": realtime.detect_anomalies.function.function_name,
-            "DetectTrafficAnomaliesFunctionName": traffic.function.function_name,
-            "TopicArn": realtime.topic.topic_arn,
-            "JobName": batch.job_name,
-            "StateMachineArn": batch.workflow.state_machine_arn,
-            "DashboardName": monitoring.dashboard_name,
-            "DashboardUrl": monitoring.dashboard_url,
+            **_stored(ingest, lake, realtime),
+            **_running(realtime, batch, traffic, monitoring),
+            **{COMMON_ARGUMENTS[name]: value for name, value in config.batch_settings.items()},
         }
-        outputs |= {COMMON_ARGUMENTS[name]: value for name, value in config.batch_settings.items()}
         for name, value in outputs.items():
             CfnOutput(self, name, value=value)
+
+
+def _stored(ingest: Ingest, lake: Lake, realtime: Realtime) -> dict[str, str]:
+    """Outputs that name where events come in and where data is."""
+    tables = realtime.tables
+    return {
+        "StreamName": ingest.stream.stream_name,
+        "FailureBucketName": ingest.failures.bucket_name,
+        "BucketName": lake.bucket.bucket_name,
+        "DatabaseName": lake.database_name,
+        "WorkgroupName": lake.workgroup_name,
+        "LedgerTableName": tables.ledger.table_name,
+        "CountersTableName": tables.counters.table_name,
+        "PageMetricsTableName": tables.page_metrics.table_name,
+        "SessionMetricsTableName": tables.session_metrics.table_name,
+        "TrafficStatesTableName": tables.traffic_states.table_name,
+        "AnomaliesTableName": tables.anomalies.table_name,
+    }
+
+
+def _running(realtime: Realtime, batch: Batch, traffic: Traffic, monitoring: Monitoring) -> dict[str, str]:
+    """Outputs that name what works on it, and where to look."""
+    return {
+        "ProcessEventsFunctionName": realtime.process_events.function.function_name,
+        "DetectAnomaliesFunctionName": realtime.detect_anomalies.function.function_name,
+        "DetectTrafficAnomaliesFunctionName": traffic.function.function_name,
+        "TopicArn": realtime.topic.topic_arn,
+        "JobName": batch.job_name,
+        "StateMachineArn": batch.workflow.state_machine_arn,
+        "DashboardName": monitoring.dashboard_name,
+        "DashboardUrl": monitoring.dashboard_url,
+    }
