@@ -29,7 +29,7 @@ NUMPY_USERS = {"fingerprints.py", "duplicates.py", "runs.py", "session_cuts.py",
 """The cores of batch jobs: numpy is on every Glue worker and not in the Lambda layer."""
 
 
-LIBRARY_ORDER = ("enrichment", "intake", "live", "stream", "detection", "lake")
+LIBRARY_ORDER = ("enrichment", "intake", "collecting", "live", "stream", "detection", "lake")
 """The packages of the library, in the order in which they may build on each other."""
 
 

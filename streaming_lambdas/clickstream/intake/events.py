@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from clickstream.intake.marks import rejection_in
 from clickstream.intake.reasons import Reason, Rejected
 
 MAX_EVENT_BYTES = 256 * 1024
@@ -74,7 +75,10 @@ _KEPT = {"user_agent"}
 
 def parse(data: bytes) -> Event:
     """The event in these bytes. Raises `Rejected` with a reason code, and nothing else."""
-    fields = _json_object(data)
+    rejection = rejection_in(data)
+    if rejection:
+        raise rejection
+    fields = json_object(data)
     known = {name: value for name, value in fields.items() if name in KNOWN_FIELDS and (value != "" or name in _KEPT)}
     unknown = {name: value for name, value in fields.items() if name not in KNOWN_FIELDS}
     event = _typed(known)
@@ -162,7 +166,8 @@ def flag(value: Flag | None) -> bool | None:
     return True if word in _YES else False if word in _NO else None
 
 
-def _json_object(data: bytes) -> dict[str, Any]:
+def json_object(data: bytes) -> dict[str, Any]:
+    """The JSON object in these bytes, read strictly. Raises `Rejected` with a reason code, and nothing else."""
     if len(data) > MAX_EVENT_BYTES:
         raise Rejected(Reason.TOO_LARGE, f"{len(data)} bytes, at most {MAX_EVENT_BYTES} are taken")
     if data.count(b"{") + data.count(b"[") > MAX_DEPTH and _depth(data) > MAX_DEPTH:

@@ -93,7 +93,10 @@ class _Run:
     def bad_row(self, place: int, rejection: Rejected, source: Source) -> Row:
         """The row of a rejected payload. An over-long line is kept as what was received, the packed record."""
         payload, record = self.payloads[place], self.records[self.owners[place]]
-        kept = payload if len(payload) <= MAX_EVENT_BYTES else record.data
+        if rejection.payload is not None:
+            kept = rejection.payload
+        else:
+            kept = payload if len(payload) <= MAX_EVENT_BYTES else record.data
         return _bad_row(rejection, kept, record, source, self.places[place])
 
 

@@ -17,7 +17,7 @@ from clickstream.intake import archive
 from clickstream.intake.envelopes import payloads
 from clickstream.intake.kinesis import Record
 from clickstream.intake.landing import landing_files
-from clickstream.intake.reasons import Reason, Rejected
+from clickstream.intake.reasons import OF_THE_COLLECTOR, Reason, Rejected
 from clickstream.intake.rows import Row, Rows, Source
 from clickstream.ledger import Commit, LandedObject, Ledger, Reparsed
 from clickstream.live.counters import minute_deltas
@@ -171,6 +171,9 @@ def accepted(rows: Sequence[Row], numbers: Iterable[int], source: Source, read: 
 def parsed(row: Row, source: Source, read: Reader) -> Rows:
     """What today's code makes of one bad event, at its own position and time of arrival."""
     position, sub, reason = row[_COLUMN["sequence_number"]], row[_COLUMN["sub_sequence"]], row[_COLUMN["reason"]]
+    if reason in OF_THE_COLLECTOR:
+        # In a tracker's own format, and refused by it: what the parser made of it would not be what was meant.
+        return Rows([], [row], 1)
     received = row[_COLUMN["received_time"]]
     record = Record(position.lstrip("0") or "0", position, received, row[_COLUMN["payload"]])
     if reason in OF_THE_RECORD:

@@ -1,0 +1,1 @@
+"""HTTP requests of trackers → records for the stream: formats, consent, clocks, packing."""
