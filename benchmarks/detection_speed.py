@@ -17,7 +17,7 @@ from clickstream.intake.kinesis import Batch, Record
 from clickstream.intake.rows import read
 from clickstream.ports import Item, Key
 from clickstream.positions import Epochs, padded
-from test_client.packing import compress
+from clickstream_tracker.packing import compress
 from test_client.simulator import Simulation
 from tests.simulation.fakes import MemoryTable
 

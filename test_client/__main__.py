@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from clickstream.access_logs import TSV_HEADER
+from clickstream_tracker.errors import TrackerError
 from test_client import commands
 from test_client.errors import ClientError
 from test_client.sending import PACKED_BUCKETS, RAW_BUCKETS
@@ -17,6 +18,7 @@ from test_client.simulator import DEFAULT_START_TIME
 from test_client.source import DEFAULT_SITE
 from test_client.stream import DEFAULT_STACK
 
+_NOT_ALL_SENT = 1
 _INTERRUPTED = 130
 _SIMULATE = """examples:
   python -m test_client simulate --events 100000 --seed 7 --out out/day.ndjson.zst --labels out/labels.ndjson
@@ -134,6 +136,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ClientError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
+    except TrackerError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return _NOT_ALL_SENT
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return _INTERRUPTED

@@ -10,13 +10,14 @@ from typing import Any
 
 import msgspec
 
+from clickstream_tracker.answers import kinesis_client
+from clickstream_tracker.sender import Sender
 from test_client import labels
 from test_client.files import new_file
-from test_client.sender import Sender
 from test_client.sending import SendOptions, check_fits, send_source
 from test_client.simulator import Simulation
 from test_client.source import Source, examine
-from test_client.stream import kinesis_client, stream_name_of
+from test_client.stream import stream_name_of
 from test_client.terminal import print_json, print_table, progress_bar
 
 _BAR_STEP = 1_000

@@ -1,4 +1,4 @@
-"""What can go wrong for the person at the keyboard. Every message is one sentence that says what to do next."""
+"""What can go wrong before anything is sent. Every message is one sentence that says what to do next."""
 
 from __future__ import annotations
 
@@ -13,7 +13,3 @@ class InputError(ClientError):
     """A file or an option cannot be used; raised before anything is sent."""
 
     exit_code = 2
-
-
-class SendError(ClientError):
-    """Sending had to stop; what was accepted before is counted in the sender's totals."""

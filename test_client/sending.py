@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
+from clickstream_tracker.packing import MAX_RECORD_BYTES, Item, Packer, compress, plain_key
+from clickstream_tracker.sender import Sender, Totals
 from test_client.errors import InputError
-from test_client.packing import MAX_RECORD_BYTES, Packer, compress
-from test_client.sender import Sender, Totals
-from test_client.source import Item, Source, examine
+from test_client.source import Source, examine
 
 PACKED_BUCKETS = 16
 RAW_BUCKETS = 500
 _TICK_S = 1.0
 _MINUTE_MS = 60_000
+
+
+def arrival_key(bucket: int, items: Sequence[Item]) -> str:
+    """A partition key that ends in the arrival of the record's last line: ``b017@<epoch ms>``."""
+    return f"{plain_key(bucket, items)}@{items[-1].arrival_ms or 0}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +36,7 @@ class SendOptions:
     def packer(self) -> Packer:
         """Make the packer for these options."""
         buckets = self.buckets or (RAW_BUCKETS if self.is_raw else PACKED_BUCKETS)
-        return Packer(buckets, is_raw=self.is_raw, by_arrival=self.by_arrival)
+        return Packer(buckets, is_raw=self.is_raw, key_of=arrival_key if self.by_arrival else plain_key)
 
 
 @dataclass(slots=True)

@@ -13,7 +13,9 @@ from typing import Any
 import msgspec
 
 from clickstream import access_logs
-from test_client.errors import InputError, SendError
+from clickstream_tracker.errors import SendError
+from clickstream_tracker.packing import Item
+from test_client.errors import InputError
 from test_client.files import read_lines
 
 DEFAULT_SITE = "http://access.log"
@@ -29,15 +31,6 @@ class _Glance(msgspec.Struct):
 
 
 _glance = msgspec.json.Decoder(_Glance).decode
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One line to send: its bytes, its session if one can be read, its arrival in epoch ms (UTC) if it says so."""
-
-    data: bytes
-    session_id: str | None
-    arrival_ms: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ import pyarrow as pa
 import pytest
 from botocore.stub import Stubber
 
+from clickstream_tracker.errors import SendError
 from test_client.__main__ import main
-from test_client.errors import SendError
 from test_client.source import examine
 from test_client.stream import stack_output
 

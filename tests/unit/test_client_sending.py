@@ -6,8 +6,9 @@ from typing import Any, cast
 
 import pytest
 
-from test_client.errors import InputError, SendError
-from test_client.sender import Sender
+from clickstream_tracker.errors import SendError
+from clickstream_tracker.sender import Sender
+from test_client.errors import InputError
 from test_client.sending import SendOptions, check_fits, send_file, send_source
 from test_client.source import examine
 from tests.unit.client_clock import Clock

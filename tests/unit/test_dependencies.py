@@ -3,13 +3,14 @@
 import ast
 import re
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = {"cdk", "clickstream", "local_aws", "test_client", "batch_jobs", "notebooks", "tests"}
+FOLDERS = {"cdk", "clickstream", "clickstream_tracker", "local_aws", "test_client", "batch_jobs", "notebooks", "tests"}
 MODULES = {path.stem for path in (ROOT / "streaming_lambdas").glob("*.py")}
 ADAPTERS = {name for name in MODULES if name.startswith("aws_")}
 """AWS services behind the library's ports, for handlers and jobs alike."""
@@ -155,9 +156,19 @@ FORMATS = {"clickstream.access_logs", "clickstream.line_files", "clickstream.err
 
 @pytest.mark.parametrize("folder", ["local_aws", "test_client"])
 def test_tools_know_aws_and_not_the_pipeline(folder: str) -> None:
-    """The local platform and the traffic simulator import nothing of the product but file formats, nor each other."""
-    assert wrong(folder, MODULES | (FOLDERS - {folder, "clickstream"})) == {}
+    """They import nothing of the product but file formats and, to send, the tracker that teams use; nor each other."""
+    own = {folder, "clickstream"} | ({"clickstream_tracker"} if folder == "test_client" else set())
+    assert wrong(folder, MODULES | (FOLDERS - own)) == {}
     for path in sources(folder):
         used = {name for name in imported(path) if name.split(".")[0] == "clickstream"}
         shared = FORMATS if folder == "test_client" else set()
         assert all(any(name == one or name.startswith(one + ".") for one in shared) for name in used), path
+
+
+@pytest.mark.parametrize("path", sources("trackers/python"), ids=lambda path: path.name)
+def test_the_tracker_stands_alone(path: Path) -> None:
+    """A team installs it without the rest: it imports the standard library, what its pyproject names, and itself."""
+    wanted = tomllib.loads((ROOT / "trackers/python/pyproject.toml").read_text())["project"]["dependencies"]
+    packages = {re.split(r"[<>=]", name)[0] for name in wanted} | {"botocore"}
+    typed_only = {"mypy_boto3_kinesis"}
+    assert tops(path) <= set(sys.stdlib_module_names) | packages | typed_only | {"clickstream_tracker"}

@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), ROOT / "trackers/python/README.md"]
 VERBS = set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 
 
@@ -30,7 +30,7 @@ def test_every_link_leads_to_a_file(page: Path) -> None:
 @pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)
 def test_every_file_that_a_page_names_exists(page: Path) -> None:
     """Paths in code style are real, so that a rename takes the docs along."""
-    folders = "batch_jobs|cdk|docs|local_aws|sql|streaming_lambdas|test_client|tests"
+    folders = "batch_jobs|cdk|docs|local_aws|sql|streaming_lambdas|test_client|tests|trackers"
     named = re.findall(rf"`((?:{folders})/[\w/.-]+\.(?:py|md|sql))`", page.read_text(encoding="utf-8"))
     assert [name for name in named if not (ROOT / name).exists()] == []
 

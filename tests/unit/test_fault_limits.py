@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from cdk.config import LEAST_MEMORY_MB
-from test_client.packing import Packer
+from clickstream_tracker.packing import Item, Packer
 from test_client.sending import PACKED_BUCKETS, RAW_BUCKETS
-from test_client.source import Item
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is read from Linux' /proc")
 ROOT = Path(__file__).parents[2]

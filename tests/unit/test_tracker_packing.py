@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from test_client.errors import InputError
-from test_client.packing import MAX_EVENTS, PUT_UNIT_BYTES, Packer, Record, bucket_of
+from clickstream_tracker.errors import EventError
+from clickstream_tracker.packing import MAX_EVENTS, PUT_UNIT_BYTES, Item, Packer, Record, bucket_of
+from test_client.sending import arrival_key
 from test_client.simulator import simulate
-from test_client.source import Item, _glance_at
+from test_client.source import _glance_at
 
 BUCKETS = 16
 
@@ -91,7 +92,7 @@ def test_a_line_larger_than_a_put_unit_travels_alone() -> None:
 
 def test_a_line_larger_than_a_record_is_refused() -> None:
     """What Kinesis cannot hold is an error, not a silent loss."""
-    with pytest.raises(InputError, match="more than a Kinesis record can hold"):
+    with pytest.raises(EventError, match="more than a Kinesis record can hold"):
         list(pack(Packer(1), [Item(seeded(2).randbytes(1_100_000), "s", 0)]))
 
 
@@ -128,7 +129,7 @@ def test_raw_records_are_the_lines() -> None:
 def test_arrival_of_the_last_line_is_in_the_partition_key() -> None:
     """With arrival times a record's key ends in the arrival of its last line."""
     items = [Item(b"{}", "s", 1_000), Item(b"{}", "s", 2_500)]
-    (record,) = pack(Packer(1, by_arrival=True), items)
+    (record,) = pack(Packer(1, key_of=arrival_key), items)
     assert record.partition_key == "b000@2500"
 
 

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from test_client.errors import SendError
-from test_client.packing import Record
-from test_client.stream import explain, explain_refusal, is_passing
+from clickstream_tracker.answers import explain, explain_refusal, is_passing
+from clickstream_tracker.errors import SendError
+from clickstream_tracker.packing import Record
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
@@ -64,6 +64,7 @@ class Sender:
         client: a boto3 Kinesis client; give it no retries of its own, they would hide refusals.
         stream_name: the stream.
         sleep: pauses for so many seconds; injected, so that a test need not wait.
+        max_tries: after so many refusals of a record it is given up.
         jitter: draws the random part of a pause.
         on_accepted: hears how many lines were just accepted.
     """
@@ -74,10 +75,11 @@ class Sender:
         stream_name: str,
         *,
         sleep: Callable[[float], None],
+        max_tries: float = MAX_TRIES,
         jitter: random.Random | None = None,
         on_accepted: Callable[[int], None] = lambda _: None,
     ) -> None:
-        self._client, self._stream_name, self._sleep = client, stream_name, sleep
+        self._client, self._stream_name, self._sleep, self._max_tries = client, stream_name, sleep, max_tries
         self._jitter = jitter or random.Random()  # noqa: S311 - spreads retries, no secret
         self._on_accepted = on_accepted
         self._queues: dict[int, deque[_Waiting]] = {}
@@ -88,17 +90,26 @@ class Sender:
         """Take records, and send while more than a bounded number waits.
 
         Raises:
-            SendError: the stream refused a record ``MAX_TRIES`` times, or a call cannot succeed.
+            SendError: the stream refused a record ``max_tries`` times, or a call cannot succeed.
         """
+        for record in records:
+            self.put([record])
+            while self._waiting_records > _WAITING_RECORDS or self._waiting_bytes > _WAITING_BYTES:
+                self._send_heads()
+
+    def put(self, records: Iterable[Record]) -> None:
+        """Take records to be sent by ``drain``, however many wait already."""
         for record in records:
             self._queues.setdefault(record.bucket, deque()).append(_Waiting(record))
             self._waiting_records += 1
             self._waiting_bytes += record.size
-            while self._waiting_records > _WAITING_RECORDS or self._waiting_bytes > _WAITING_BYTES:
-                self._send_heads()
+
+    def waiting(self) -> list[Record]:
+        """What was not accepted yet, in order within a bucket."""
+        return [waiting.record for queue in self._queues.values() for waiting in queue]
 
     def drain(self) -> None:
-        """Send everything that waits; raises as ``send``."""
+        """Send everything that waits; raises as ``send``, and what still waits may then be drained again."""
         while self._waiting_records:
             self._send_heads()
 
@@ -153,8 +164,8 @@ class Sender:
             return
         self.totals.retried += len(refused)
         tries = max(waiting.tries for waiting in refused)
-        if tries >= MAX_TRIES:
+        if tries >= self._max_tries:
             reason = next(refusal for refusal in refusals if refusal)
             raise SendError(f"the stream {self._stream_name} did not take a record in {tries} tries: {reason}")
-        longest_s = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2 ** (tries - 1))
+        longest_s = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2.0 ** min(tries - 1, 10))
         self._sleep(longest_s * self._jitter.uniform(0.5, 1))

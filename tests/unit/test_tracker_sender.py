@@ -1,62 +1,16 @@
 """Sending under refusals: nothing lost, nothing doubled, order kept within a bucket, and an end when it is hopeless."""
 
 from collections import defaultdict
-from random import Random
 from typing import Any, cast
 
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError, ReadTimeoutError
+from botocore.exceptions import EndpointConnectionError, NoCredentialsError, ReadTimeoutError
 
-from test_client.errors import SendError
-from test_client.packing import Packer, Record
-from test_client.sender import MAX_TRIES, Sender
-from test_client.source import Item
+from clickstream_tracker.errors import SendError
+from clickstream_tracker.packing import Item, Packer, Record
+from clickstream_tracker.sender import MAX_TRIES, Sender
 from tests.unit.client_clock import Clock
-
-THROTTLED = "ProvisionedThroughputExceededException"
-
-
-def seeded(seed: int) -> Random:
-    """A generator that is the same in every run."""
-    return Random(seed)  # noqa: S311 - test data, no secret
-
-
-def answer_error(code: str, status: int = 400) -> ClientError:
-    """An error answer of AWS."""
-    response: Any = {"Error": {"Code": code, "Message": "no"}, "ResponseMetadata": {"HTTPStatusCode": status}}
-    return ClientError(response, "PutRecords")
-
-
-class Stream:
-    """Stands in for a Kinesis client: takes records, refuses some, fails some calls; remembers what it accepted."""
-
-    def __init__(self, *, refuse: float = 0, errors: list[Exception] | None = None) -> None:
-        self._refuse, self._errors = refuse, errors or []
-        self._rng = seeded(9)
-        self.calls: list[list[dict[str, Any]]] = []
-        self.accepted: list[dict[str, Any]] = []
-
-    def put_records(self, *, StreamName: str, Records: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - the API's names
-        """Answer as Kinesis does: one entry a record, in order."""
-        assert StreamName == "stream"
-        assert 0 < len(Records) <= 500
-        if self._errors:
-            raise self._errors.pop(0)
-        self.calls.append(Records)
-        return {"Records": [self._take(record) for record in Records]}
-
-    def _take(self, record: dict[str, Any]) -> dict[str, Any]:
-        if self._rng.random() < self._refuse:
-            return {"ErrorCode": THROTTLED, "ErrorMessage": "slow down"}
-        self.accepted.append(record)
-        return {"SequenceNumber": str(len(self.accepted)), "ShardId": "shardId-0"}
-
-    def data_by_key(self) -> dict[str, list[bytes]]:
-        """What was accepted, by partition key, in order."""
-        found: dict[str, list[bytes]] = defaultdict(list)
-        for record in self.accepted:
-            found[record["PartitionKey"]].append(record["Data"])
-        return found
+from tests.unit.kinesis_stand_in import THROTTLED, Stream, answer_error, seeded
 
 
 def sender_of(stream: Stream, clock: Clock) -> Sender:

@@ -8,13 +8,12 @@ and in order.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-import pyarrow as pa
+import zstandard
 
-from test_client.errors import InputError
-from test_client.source import Item
+from clickstream_tracker.errors import EventError
 
 PUT_UNIT_BYTES = 25_000
 MAX_EVENTS = 500
@@ -23,7 +22,16 @@ _MAX_RAW_BYTES = 1024 * 1024
 _FIRST_RATIO = 0.25
 _FILL = 0.96
 _HASH_SPACE = 1 << 128
-_codec = pa.Codec("zstd", compression_level=3)
+_LEVEL = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One line to send: its bytes, its session if one can be read, its arrival in epoch ms (UTC) if it says so."""
+
+    data: bytes
+    session_id: str | None
+    arrival_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +57,19 @@ def bucket_of(item: Item, buckets: int) -> int:
     return int.from_bytes(hashlib.blake2b(key, digest_size=8).digest(), "big") % buckets
 
 
-def compress(lines: list[bytes]) -> bytes:
+def compress(lines: Sequence[bytes]) -> bytes:
     """Join lines by line breaks and compress them into one zstd frame."""
-    data: bytes = _codec.compress(b"\n".join(lines), asbytes=True)
-    return data
+    return zstandard.ZstdCompressor(level=_LEVEL).compress(b"\n".join(lines))
+
+
+def lines_of(record: Record) -> list[bytes]:
+    """The lines of a packed record."""
+    return zstandard.ZstdDecompressor().decompress(record.data).split(b"\n")
+
+
+def plain_key(bucket: int, _items: Sequence[Item]) -> str:
+    """The partition key of a bucket's records: ``b017``. Their place follows from the explicit hash key alone."""
+    return f"b{bucket:03d}"
 
 
 @dataclass(slots=True)
@@ -69,11 +86,13 @@ class Packer:
     Args:
         buckets: into how many parts the sessions are divided; at least as many as the stream has shards.
         is_raw: one line a record, as it is.
-        by_arrival: put the arrival of a record's last line into its partition key (``b017@<epoch ms>``).
+        key_of: makes the partition key of a record from its bucket and its lines.
     """
 
-    def __init__(self, buckets: int, *, is_raw: bool = False, by_arrival: bool = False) -> None:
-        self._buckets, self._is_raw, self._by_arrival = buckets, is_raw, by_arrival
+    def __init__(
+        self, buckets: int, *, is_raw: bool = False, key_of: Callable[[int, Sequence[Item]], str] = plain_key
+    ) -> None:
+        self._buckets, self._is_raw, self._key_of = buckets, is_raw, key_of
         self._open: dict[int, _Open] = {}
         self._ratio = _FIRST_RATIO
 
@@ -118,11 +137,10 @@ class Packer:
 
     def _record(self, bucket: int, items: list[Item], data: bytes) -> Record:
         if len(data) > MAX_RECORD_BYTES:
-            raise InputError(f"a line of {len(data):,} bytes is more than a Kinesis record can hold: shorten it")
-        key = f"b{bucket:03d}"
+            raise EventError(f"a line of {len(data):,} bytes is more than a Kinesis record can hold: shorten it")
         return Record(
             bucket,
-            f"{key}@{items[-1].arrival_ms or 0}" if self._by_arrival else key,
+            self._key_of(bucket, items),
             str((2 * bucket + 1) * _HASH_SPACE // (2 * self._buckets)),
             data,
             len(items),
