@@ -109,6 +109,11 @@ live: $(VENV)/installed ## a page with counters, top pages, sessions and anomali
 session: $(VENV)/installed ## one live session and the rules it broke; ID=…
 	@$(LOCAL) python -m batch_jobs.show_session --stack $(STACK) -- "$(ID)"
 
+TIMEOUT ?= 300
+.PHONY: smoke
+smoke: $(VENV)/installed ## prove that STACK works: marked events are sent, followed to a report, erased; TIMEOUT=300 KEEP=1
+	@$(LOCAL) python -m batch_jobs.prove_stack --stack $(STACK) --timeout $(TIMEOUT) $(if $(KEEP),--keep)
+
 .PHONY: ledger
 ledger: $(VENV)/installed ## say what became of every record and event, and whether it adds up
 	@$(LOCAL) python -m batch_jobs.show_ledger --stack $(STACK) $(if $(SINCE),--since "$(SINCE)")

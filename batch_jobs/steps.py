@@ -1,6 +1,6 @@
 """The one list of batch steps: the Glue job, its schedules and the batch run on a laptop are all made from it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Schedule = Literal["hourly", "daily"]
@@ -64,16 +64,25 @@ STEPS = (
     Step("run_reports", schedules=("daily",), needs=("compact_events", "build_sessions", "check_quality")),
 )
 """In the order in which they run."""
+NOW = "now"
+"""Instead of a schedule: what has arrived by now into `raw_events`, for who cannot wait for the end of the hour."""
+_OF_NOW: dict[str, tuple[str, ...]] = {
+    "open_partitions": (),
+    "audit_ledger": (),
+    "compact_events": ("--include-open",),
+}
 
 
 def select(words: str) -> tuple[Step, ...]:
-    """Steps of a schedule (`hourly`) or of a list of names (`compact_events,check_quality`), in the order of `STEPS`.
+    """Steps of a schedule (`hourly`), of `now`, or of a list of names (`audit_ledger,check_quality`), in their order.
 
     Raises:
         ValueError: A word is neither a schedule nor a step.
     """
+    if words == NOW:
+        return tuple(replace(step, arguments=_OF_NOW[step.name]) for step in STEPS if step.name in _OF_NOW)
     wanted = {word.strip() for word in words.split(",")}
     known = {step.name for step in STEPS} | {schedule for step in STEPS for schedule in step.schedules}
     if unknown := sorted(wanted - known):
-        raise ValueError(f"{', '.join(unknown)}: known are {', '.join(sorted(known))}")
+        raise ValueError(f"{', '.join(unknown)}: known are {', '.join(sorted({*known, NOW}))}")
     return tuple(step for step in STEPS if wanted & {step.name, *step.schedules})

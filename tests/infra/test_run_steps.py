@@ -45,6 +45,12 @@ def _results(outcomes: Sequence[Outcome]) -> dict[str, str]:
     return {outcome.name: outcome.result for outcome in outcomes}
 
 
+def test_now_takes_in_the_open_hour_and_asks_no_query() -> None:
+    """The one list that reaches into the open hour; everything else waits for its schedule."""
+    found = {step.name: step.arguments for step in select("now")}
+    assert found == {"open_partitions": (), "audit_ledger": (), "compact_events": ("--include-open",)}
+
+
 def test_hourly_and_daily() -> None:
     """Sessions and reports are made once a day; opening, compaction and checks every hour too."""
     assert [step.name for step in select("hourly")] == [
