@@ -41,7 +41,7 @@ class Opened:
     @cached_property
     def query(self) -> dict[str, str]:
         """The query, the first value of each name; what is no text becomes question marks."""
-        return {_sound(name): _sound(value) for name, value in reversed(self.request.query)}
+        return {sound(name): sound(value) for name, value in reversed(self.request.query)}
 
 
 @dataclass
@@ -56,5 +56,6 @@ Adapter = Callable[[Opened], Adapted]
 """Reads one wire format. Raises `Refused` for a request that cannot be read at all."""
 
 
-def _sound(text: str) -> str:
+def sound(text: str) -> str:
+    """The text, with question marks for what no text may hold."""
     return text if text.isascii() else text.encode(errors="replace").decode()

@@ -51,8 +51,9 @@ def pop_count(source: dict[str, Any], *names: str) -> int | None:
 def commerce(source: dict[str, Any], event_type: str) -> dict[str, Any]:
     """What an event says about an order, a product or a search, taken out of `source`; None where it says nothing."""
     values = ("revenue", "total", "value") if event_type == "purchase" else ("revenue",)
+    orders = (*_ORDER, "order") if event_type == "purchase" else _ORDER
     found: dict[str, Any] = {
-        "order_id": pop_id(source, *_ORDER),
+        "order_id": pop_id(source, *orders),
         "revenue": pop_amount(source, *values),
         "currency": pop_text(source, "currency", longest=_LONGEST_WORD),
         "product_id": pop_id(source, *_PRODUCT),

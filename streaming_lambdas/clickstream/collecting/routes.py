@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from clickstream.collecting import flat, segment
+from clickstream.collecting import clickstream_web, cloud_events, flat, segment, snowplow
 from clickstream.collecting.answers import Refused, Style
 from clickstream.collecting.drafts import Adapter
 from clickstream.collecting.requests import Request
@@ -25,6 +25,10 @@ class Route:
 
 _SEGMENT = Route(segment.adapted)
 _ROUTES = dict.fromkeys((*segment.BATCH_PATHS, *segment.PATHS), _SEGMENT) | {
+    clickstream_web.PATH: Route(clickstream_web.adapted),
+    snowplow.POST_PATH: Route(snowplow.adapted, style="text"),
+    snowplow.GET_PATH: Route(snowplow.adapted, "GET", "pixel"),
+    cloud_events.PATH: Route(cloud_events.adapted),
     flat.PATH: Route(flat.adapted),
 }
 PATHS = tuple(_ROUTES)

@@ -93,6 +93,8 @@ def _draft(event: dict[str, Any], kind: str, name: str | None, sent: bytes) -> D
     if name is not None and name != kind:
         event["event"] = name
     event.pop("writeKey", None)
+    if isinstance(event.get("_metadata"), dict):
+        event["_metadata"].pop("retryCount", None)
     rest = {key: value for key, value in event.items() if value not in (None, {}, []) and properties.get(key) != value}
     return Draft(present(fields.items()), merged(properties, rest) if rest else properties, sent)
 

@@ -6,6 +6,7 @@ A server that passes events on has an address and a program of its own, which sa
 from typing import Any
 
 from clickstream import enrichment
+from clickstream.collecting.drafts import sound
 from clickstream.collecting.requests import Request
 
 _BROWSERS = ("Mozilla/", "Opera/")
@@ -21,7 +22,7 @@ def connection(request: Request) -> dict[str, str]:
     is_browser = agent.startswith(_BROWSERS) or "origin" in request.headers
     if not is_browser and enrichment.agent(agent or None).device_type not in _DEVICES:
         return {}
-    found = {"user_agent": _sound(agent), "ip_address": request.source_ip[:_LONGEST_ADDRESS]}
+    found = {"user_agent": sound(agent), "ip_address": request.source_ip[:_LONGEST_ADDRESS]}
     return {name: value for name, value in found.items() if value}
 
 
@@ -38,7 +39,3 @@ def located(fields: dict[str, Any], sender: dict[str, str], *, is_browser: bool)
 def is_browser(request: Request) -> bool:
     """Whether a page sent it: scripts can set neither header."""
     return "origin" in request.headers or "sec-fetch-mode" in request.headers
-
-
-def _sound(text: str) -> str:
-    return text if text.isascii() else text.encode(errors="replace").decode()
