@@ -175,6 +175,11 @@ notebook: $(NOTEBOOKS)/installed ## Jupyter with the platform up, and simulated 
 	  --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate --LabApp.news_url=None \
 	  --LabApp.extension_manager=readonly $$(test $$(id -u) != 0 || echo --allow-root) $(JUPYTER_OPTIONS)
 
+.PHONY: tracker
+tracker: node_modules/installed ## the browser tracker as pages load it: OUT/clickstream.min.js
+	@mkdir -p "$(OUT)"
+	@esbuild trackers/browser/clickstream.js --minify --target=es2020 --log-level=warning --outfile="$(OUT)/clickstream.min.js"
+
 # ---------------------------------------------------------------- check
 .PHONY: lint
 lint: $(VENV)/installed node_modules/installed ## ruff, formatting, mypy strict, the rules of sql/ and of the infrastructure
