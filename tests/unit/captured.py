@@ -18,7 +18,7 @@ from clickstream.tables import BAD_EVENTS, RAW_EVENTS
 from tests.unit.public_cases import members
 
 SOURCE = Source("1790000000", "shardId-0")
-PUBLIC_ADDRESS = "203.0.113.77"
+PUBLIC_ADDRESS = "198.51.100.77"
 PAGE_ITSELF = ("/page", "/dist/", "/favicon.ico")
 """What a browser loaded before its tracker sent anything."""
 _ISO_TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(?:Z|\+00:00)")

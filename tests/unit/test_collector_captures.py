@@ -10,10 +10,12 @@ from clickstream.collecting.collecting import collect
 from clickstream.collecting.requests import Limits, Request
 from tests.unit.captured import Row, captured, landed
 
+AWS_WEB = ["first_open", "session_start", "page_view", "profile_set", "profile_set", "add_to_cart", "purchase"]
+AWS_WEB += ["user_engagement", "page_view", "user_engagement"]
 SHOP = {
     "segment_py": ["identify", "page_view", "add_to_cart", "purchase", "alias", "group", "screen_view"],
     "segment_node": ["identify", "page_view", "add_to_cart", "purchase", "alias", "group", "screen_view"],
-    "segment_py_gzip": ["view_item"] * 20,
+    "segment_py_gzip": ["view_item"] * 3,
     "rudder_py": ["identify", "add_to_cart", "page_view"],
     "rudder_node": ["identify", "page_view", "add_to_cart"],
     "br_segment": ["identify", "page_view", "add_to_cart", "purchase"],
@@ -24,27 +26,28 @@ SHOP = {
     "snowplow_node_get": ["page_view"],
     "br_snowplow_get": ["page_view", "add_to_cart", "purchase", "page_ping"],
     "br_snowplow_post": ["page_view", "add_to_cart", "purchase", "page_ping"],
-    "br_aws_batch": ["first_open", "session_start", "page_view", "profile_set", "profile_set", "add_to_cart"],
+    "br_aws_batch": AWS_WEB,
+    "br_aws_immediate": AWS_WEB,
 }
-"""What each client sent, in order of its own time."""
+"""What each client sent."""
 BROWSERS = ["br_segment", "br_segment_batch", "br_snowplow_get", "br_snowplow_post", "br_aws_batch", "br_aws_immediate"]
 OTHERS = {
     "posthog_node", "posthog_py", "xorigin_posthog", "amplitude_node", "amplitude_py", "mixpanel_node", "mixpanel_py",
     "br_plausible", "matomo_node", "umami_node", "umami_py", "ga4mp_py",
 }  # fmt: skip
+LIBRARIES = ["segment_py", "segment_node", "rudder_py", "rudder_node", "snowplow_py", "snowplow_node"]
 RETRIES = [
     f"{client}.{answers}"
     for client, answers in (
-        *((client, "503,503") for client in ("br_aws", "br_segment", "br_snowplow")),
-        *((client, "400") for client in ("br_aws", "br_segment", "br_snowplow")),
-        *(
-            (c, a)
-            for c in ("rudder_node", "rudder_py", "segment_node", "segment_py")
-            for a in ("429", "503,503", "400")
-        ),
-        *((c, a) for c in ("snowplow_node", "snowplow_py") for a in ("429", "503,503", "400")),
+        *((name, answer) for name in ("br_aws", "br_segment", "br_snowplow") for answer in ("503,503", "400")),
+        *((name, answer) for name in LIBRARIES for answer in ("429", "503,503", "400")),
     )
 ]
+GIVEN_UP = {
+    "br_segment.400", "br_snowplow.400", "rudder_node.400", "segment_node.400", "segment_py.400",
+    "snowplow_py.400", "snowplow_node.400", "snowplow_node.429", "snowplow_node.503,503",
+}  # fmt: skip
+"""What the client did not send again."""
 OF_DELIVERY = {"received_time", "sent_time", "epoch", "shard_id", "sequence_number", "sub_sequence"}
 
 
@@ -61,9 +64,8 @@ def rows(requests: list[Request]) -> list[Row]:
 def test_every_event_lands_once_under_the_name_that_reports_know(name: str) -> None:
     """Page views, products and orders of all clients are the same types, and each id is there once."""
     found = rows(captured(name))
-    assert [row["event_type"] for row in found][: len(SHOP[name])] == SHOP[name]
+    assert Counter(row["event_type"] for row in found) == Counter(SHOP[name])
     assert len({row["event_id"] for row in found}) == len(found)
-    assert len(found) >= len(SHOP[name])
 
 
 @pytest.mark.parametrize("name", BROWSERS)
@@ -76,7 +78,7 @@ def test_a_browsers_events_have_page_visitor_and_campaign(name: str) -> None:
     assert (view["referrer_host"], view["channel"]) == ("google.com", "paid_search")
     assert (view["utm_source"], view["utm_medium"], view["utm_campaign"]) == ("newsletter", "email", "c1")
     assert view["user_agent"].startswith("Mozilla/5.0 (Windows NT 10.0")
-    assert view["ip_address"] == "203.0.113.0"
+    assert view["ip_address"] == "198.51.100.0"
     assert len({row["anonymous_id"] for row in found}) == 1
     assert {row["user_id"] for row in found} <= {None, "u-1"}
     assert found[-1]["user_id"] == "u-1"
@@ -99,9 +101,8 @@ def test_times_are_the_clients(name: str) -> None:
 
 def test_history_keeps_its_time() -> None:
     """What a server sends today about 2024 happened in 2024."""
-    assert [row["event_time"].year for row in rows(captured("segment_node")) if row["event_type"] == "purchase"] == [
-        2024
-    ]
+    [order] = [row for row in rows(captured("segment_node")) if row["event_type"] == "purchase"]
+    assert order["event_time"].year == 2024
 
 
 @pytest.mark.parametrize("name", ["segment_py", "segment_node", "br_segment", "br_segment_batch", "br_aws_immediate"])
@@ -111,24 +112,20 @@ def test_an_order_has_number_value_and_currency(name: str) -> None:
     assert (order["order_id"], order["revenue"], order["currency"]) == ("o1", Decimal("19.80"), "EUR")
 
 
-@pytest.mark.parametrize(
-    "name", ["segment_py", "segment_node", "br_segment", "rudder_py", "rudder_node", "br_aws_batch"]
-)
+@pytest.mark.parametrize("name", ["segment_py", "br_segment", "rudder_py", "rudder_node", "br_aws_batch"])
 def test_what_is_put_into_the_cart_is_known(name: str) -> None:
     """The product has its column."""
     [added] = [row for row in rows(captured(name)) if row["event_type"] == "add_to_cart"]
     assert added["product_id"] == "SKU1"
 
 
-@pytest.mark.parametrize(
-    "name", ["segment_py", "segment_node", "rudder_py", "rudder_node", "snowplow_py", "snowplow_node"]
-)
+@pytest.mark.parametrize("name", LIBRARIES)
 def test_a_server_is_not_taken_for_the_visitor(name: str) -> None:
     """Its address and its program are nobody's; an event that tells the visitor's own keeps them."""
+    told = {(None, None), ("203.0.113.0", "Mozilla/5.0 X"), ("203.0.113.0", "UA")}
     for row in rows(captured(name)):
         assert not row["is_bot"]
-        assert row["ip_address"] == ("203.0.113.0" if row["user_agent"] == "Mozilla/5.0 X" else row["ip_address"])
-        assert row["user_agent"] in (None, "Mozilla/5.0 X", "UA")
+        assert (row["ip_address"], row["user_agent"]) in told
 
 
 @pytest.mark.parametrize("name", ["cloudevents_py", "cloudevents_node"])
@@ -169,10 +166,7 @@ def test_what_is_sent_again_adds_nothing(name: str) -> None:
         content = {column: value for column, value in row.items() if column not in OF_DELIVERY}
         assert contents.setdefault(row["event_id"], content) == content
     copies = Counter(row["event_id"] for row in found)
-    assert (
-        name.startswith(("snowplow_node", "segment", "br_s", "rudder_node.400", "snowplow_py.400"))
-        or max(copies.values()) > 1
-    )
+    assert (max(copies.values()) > 1) == (name not in GIVEN_UP)
 
 
 @pytest.mark.parametrize("name", sorted(OTHERS))
