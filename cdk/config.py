@@ -17,6 +17,7 @@ Environment = Literal["dev", "staging", "production", "local"]
 StreamMode = Literal["provisioned", "on-demand"]
 CompactionWorkers = Literal["spark", "plain"]
 CustomerKey = Literal["on", "off"]
+Serving = Literal["on", "off"]
 SHARD_COUNTS = range(1, 501)
 MEMORY_SIZES_MB = range(128, 10_241, 64)
 """In steps, because a CloudFormation template can raise a size to the floor only by a table of all sizes."""
@@ -58,6 +59,7 @@ class Config:
         compaction_workers: `spark`, every worker of the Glue job compacts hours; `plain`, only the leading one.
         geoip_file: A MaxMind country database (.mmdb) on this machine; empty for none.
         customer_key: Whether the account holds the key of everything at rest; see `has_customer_key`.
+        serving: `on`, what analysts get is deployed as well: saved queries in the console.
     """
 
     environment: Environment = "dev"
@@ -84,6 +86,7 @@ class Config:
     compaction_workers: CompactionWorkers = "spark"
     geoip_file: str = ""
     customer_key: CustomerKey | None = None
+    serving: Serving = "off"
 
     @property
     def is_local(self) -> bool:
@@ -178,6 +181,7 @@ OPTIONS = {
     ),
     "customerKey": Option("customer_key", one_of(*get_args(CustomerKey)), "a KMS key of the account for all at rest"),
     "geoipFile": Option("geoip_file", database_file, "country database (.mmdb) for the countries of addresses"),
+    "serving": Option("serving", one_of(*get_args(Serving)), "saved queries in the console"),
 }
 
 
@@ -197,6 +201,8 @@ def read_config(context: Mapping[str, object]) -> Config:
     if 0 < config.raw_events_days < config.sessions_days:
         # Nobody could be erased from sessions that cannot be built again.
         raise ConfigError("sessionsRetentionDays is more than rawEventsRetentionDays: sessions are made of raw_events")
+    if config.is_local and config.serving == "on":
+        raise ConfigError("serving=on is for AWS: the emulator takes no named query")
     return config
 
 

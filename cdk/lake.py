@@ -33,7 +33,8 @@ class Lake(Construct):
     Attributes:
         bucket: Holds landing, raw_events, commits, reports and query results.
         database_name: Glue database.
-        workgroup_name: Athena workgroup; it enforces result location, encryption and scan limit.
+        workgroup: Athena workgroup, and
+        workgroup_name: its name; it enforces result location, encryption and scan limit.
     """
 
     def __init__(
@@ -45,7 +46,7 @@ class Lake(Construct):
         self.database_name = config.prefix.replace("-", "_")
         self._catalog()
         self.workgroup_name = config.prefix
-        self._workgroup(config, encryption)
+        self.workgroup = self._workgroup(config, encryption)
 
     def _catalog(self) -> None:
         account = Stack.of(self).account
@@ -87,8 +88,8 @@ class Lake(Construct):
             ),
         )
 
-    def _workgroup(self, config: Config, encryption: Encryption) -> None:
-        athena.CfnWorkGroup(
+    def _workgroup(self, config: Config, encryption: Encryption) -> athena.CfnWorkGroup:
+        return athena.CfnWorkGroup(
             self,
             "Workgroup",
             name=self.workgroup_name,

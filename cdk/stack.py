@@ -16,6 +16,7 @@ from cdk.lake import Lake
 from cdk.layer import BUILD
 from cdk.monitoring import Monitoring
 from cdk.realtime import Realtime
+from cdk.serving import Serving
 from cdk.traffic import Traffic
 
 
@@ -71,6 +72,8 @@ class ClickstreamStack(Stack):
         monitoring = Monitoring(
             self, "Monitoring", config=config, ingest=ingest, realtime=realtime, batch=batch, traffic=traffic
         )
+        if config.serving == "on":
+            Serving(self, "Serving", lake=lake)
         outputs = {
             **_stored(ingest, lake, realtime),
             **_running(realtime, batch, traffic, monitoring),

@@ -5,6 +5,7 @@ from functools import cached_property
 
 import pyarrow as pa
 
+from batch_jobs.reports.column_meanings import meaning
 from clickstream.tables import INSTANT, TEXT, Column, LakeTable
 
 REPORT_TABLE_PREFIX = "report_"
@@ -45,7 +46,7 @@ class Report:
     def table(self) -> LakeTable:
         """The Glue table of the published days."""
         pairs = [column.split() for column in self.columns.split(", ")]
-        columns = tuple(Column(name, _TYPES[kind], f"see sql/{self.name}.sql") for name, kind in pairs)
+        columns = tuple(Column(name, _TYPES[kind], meaning(self.name, name)) for name, kind in pairs)
         return LakeTable(f"{REPORT_TABLE_PREFIX}{self.name}", f"Report by UTC day: {self.title}", columns, _DAY)
 
 

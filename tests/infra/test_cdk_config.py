@@ -52,6 +52,7 @@ def test_each_key_sets_its_field(tmp_path: Path) -> None:
         "compactionWorkers": "plain",
         "geoipFile": str(database),
         "customerKey": "on",
+        "serving": "on",
     }
     assert other.keys() == OPTIONS.keys()
     for key, value in other.items():

@@ -19,7 +19,8 @@ JOBS = {path.stem for path in (ROOT / "batch_jobs").glob("*.py") if "\ndef main(
 STEP_LIST = "batch_jobs.steps"
 REPORT_LIST = "batch_jobs.reports.report_list"
 REPORT_LIST_IMPORTS = {"dataclasses.dataclass", "functools.cached_property", "pyarrow"} | {
-    f"clickstream.tables.{name}" for name in ("INSTANT", "TEXT", "Column", "LakeTable")
+    "batch_jobs.reports.column_meanings.meaning",
+    *(f"clickstream.tables.{name}" for name in ("INSTANT", "TEXT", "Column", "LakeTable")),
 }
 """The one list of batch steps: plain data, from which the jobs, the workflow and its infrastructure are made."""
 IMPORT_NAMES = {"crawler-user-agents": "crawleruseragents", "ua-parser": "ua_parser", "ua-parser-builtins": "ua_parser"}
@@ -148,6 +149,7 @@ def test_the_lists_of_steps_and_reports_are_plain_data() -> None:
     """Infrastructure code may read it because it needs nothing that a job needs."""
     assert tops(ROOT / "batch_jobs" / "steps.py") <= {"dataclasses", "typing"}
     assert set(imported(ROOT / "batch_jobs" / "reports" / "report_list.py")) <= REPORT_LIST_IMPORTS
+    assert set(imported(ROOT / "batch_jobs" / "reports" / "column_meanings.py")) == set()
 
 
 FORMATS = {"clickstream.access_logs", "clickstream.line_files", "clickstream.errors"}

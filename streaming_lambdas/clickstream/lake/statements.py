@@ -77,6 +77,10 @@ class Statement:
         text = received_predicate(hours)
         return BoundStatement(_USE.sub(lambda m: text if m[1] in predicates else m[0], self.sql), params)
 
+    def filled(self, texts: Mapping[str, str]) -> str:
+        """The SQL with a text in place of every parameter, for who cannot bind any: the editor of a console."""
+        return _USE.sub(lambda m: texts.get(m[1], m[0]), self.sql)
+
     def lookback(self, values: Mapping[str, Value]) -> timedelta:
         """How long before its start it reads: the whole days of the parameter that its clause `lookback` names.
 

@@ -1,0 +1,14 @@
+"""Whom the lake serves: analysts in the console, models and notebooks, dashboards. Only with `-c serving=on`."""
+
+from constructs import Construct
+
+from cdk.lake import Lake
+from cdk.named_queries import NamedQueries
+
+
+class Serving(Construct):
+    """What the emulator does not take, and not everybody needs."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, lake: Lake) -> None:
+        super().__init__(scope, construct_id)
+        NamedQueries(self, "NamedQueries", lake=lake)
