@@ -1,8 +1,9 @@
 """What a client is told: success as its SDK needs it, refusals in a sentence, and that browsers of a site may send.
 
-No answer repeats anything of the request but the name of its origin.
+No answer repeats anything of the request but the name of its origin and the names of the headers it asks for.
 """
 
+import re
 from base64 import b64decode
 from dataclasses import dataclass, field
 from typing import Literal
@@ -15,7 +16,9 @@ Style = Literal["json", "text", "pixel"]
 _JSON = {"content-type": "application/json"}
 _PIXEL = b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 """A transparent image of one point."""
-_ALLOWED_HEADERS = "authorization, content-type, content-encoding"
+_USUAL_HEADERS = ("authorization", "content-type", "content-encoding")
+_HEADER_NAME = re.compile(r"[a-z0-9-]{1,64}")
+_MOST_HEADERS = 20
 _LONGEST_ORIGIN = 300
 
 
@@ -66,10 +69,12 @@ def refused_for_now(retry_after_s: int, status: Literal[429, 503] = 503) -> Answ
 
 
 def preflight(request: Request, limits: Limits, methods: str) -> Answer:
-    """What a browser asks before it sends."""
+    """What a browser asks before it sends. Trackers add headers of their own as they resend; nobody reads them here."""
+    asked = [name.strip().lower() for name in request.header("access-control-request-headers").split(",")]
+    names = dict.fromkeys([*_USUAL_HEADERS, *filter(_HEADER_NAME.fullmatch, asked[:_MOST_HEADERS])])
     headers = {
         "access-control-allow-methods": f"{methods}, OPTIONS",
-        "access-control-allow-headers": _ALLOWED_HEADERS,
+        "access-control-allow-headers": ", ".join(names),
         "access-control-max-age": str(limits.preflight_s),
     }
     return with_cors(Answer(204, headers), request, limits)
@@ -81,6 +86,7 @@ def with_cors(answer: Answer, request: Request, limits: Limits) -> Answer:
     origin = request.header("origin")
     if _is_allowed(origin, limits):
         headers |= {"access-control-allow-origin": origin, "access-control-allow-credentials": "true"}
+        headers["access-control-expose-headers"] = "retry-after"
     return Answer(answer.status, headers, answer.body)
 
 
