@@ -56,6 +56,33 @@ FINDINGS = {
 WITH_CUSTOMER_KEY = {
     f"{AWS}-KDS3": "With a key of its own, the account decides who reads the stream; the price is one key.",
 }
+_NO_CREDENTIALS = "Browsers send without credentials, which a page could not keep: docs/collector.md has the limits."
+_NO_ACCOUNT_ROLE = (
+    "Logs of a REST API need a role that is set once for all APIs of an account and region, and is not ours to set. "
+    "The function writes one line a request."
+)
+_OWN_CHECKS = "The function reads every body itself and sets aside what is no event: it is what judges requests."
+BY_DOOR = {
+    "http-api": {f"{AWS}-APIG4": _NO_CREDENTIALS},
+    "rest-api": {
+        f"{AWS}-APIG4": _NO_CREDENTIALS,
+        f"{AWS}-COG4": _NO_CREDENTIALS,
+        f"{AWS}-APIG1": _NO_ACCOUNT_ROLE,
+        f"{AWS}-APIG6": _NO_ACCOUNT_ROLE,
+        f"{SERVERLESS}-APIGWAccessLogging": _NO_ACCOUNT_ROLE,
+        f"{NIST}-APIGWExecutionLoggingEnabled": _NO_ACCOUNT_ROLE,
+        f"{AWS}-APIG2": _OWN_CHECKS,
+        f"{SERVERLESS}-APIGWXrayEnabled": _TRACING,
+        f"{NIST}-APIGWCacheEnabledAndEncrypted": "Every request brings new events; there is nothing to cache.",
+        f"{NIST}-APIGWSSLEnabled": "A certificate proves the API to a server of one's own; behind it is a function.",
+        f"{NIST}-WAFv2LoggingEnabled": "Its log would hold addresses and query strings, which are about people.",
+    },
+    "function-url": {
+        f"{NIST}-LambdaFunctionPublicAccessProhibited": f"Whoever chooses this door wants that. {_NO_CREDENTIALS}",
+    },
+    "off": {},
+}
+"""By what stands in front of the collector."""
 _KEYS_OF_AWS = "A dev stack is encrypted by keys of AWS, see docs/decisions/0032-a-key-of-the-account.md."
 WITHOUT_CUSTOMER_KEY = {
     f"{NIST}-CloudWatchLogGroupEncrypted": _KEYS_OF_AWS,

@@ -17,7 +17,7 @@ from aws_cdk import aws_s3 as s3
 from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks, ServerlessChecks
 
 from cdk import acknowledgements
-from cdk.config import read_config
+from cdk.config import Config, read_config
 from cdk.layer import TARGETS, archive_path
 from cdk.stack import ClickstreamStack
 
@@ -45,17 +45,17 @@ def main() -> int:
     return 1 if found else 0
 
 
-def application(folder: Path, environments: tuple[str, ...] = ENVIRONMENTS) -> App:
-    """The stacks with every check attached; `folder` is for archives and output."""
+def application(folder: Path, environments: tuple[str, ...] = ENVIRONMENTS, **context: str) -> App:
+    """The stacks with every check attached; `folder` is for archives and output, `context` for further keys."""
     build = folder / "build"
     build.mkdir()
     for name in TARGETS:
         archive_path(name, build).write_bytes(EMPTY_ZIP)
     app = App(outdir=str(folder / "out"))
     for environment in environments:
-        config = read_config({"environment": environment})
+        config = read_config({**context, "environment": environment})
         stack = ClickstreamStack(app, config.prefix, config, build)
-        reasons = dict(_reasons(stack, config.prefix, has_key=config.has_customer_key))
+        reasons = dict(_reasons(stack, config))
         Validations.of(stack).acknowledge(*(Acknowledgment(id=one, reason=why) for one, why in reasons.items()))
     Validations.of(app).add_plugins(AwsSolutionsChecks(app), ServerlessChecks(app), NIST80053R5Checks(app), own_rules())
     return app
@@ -78,12 +78,12 @@ def findings(app: App, out: Path) -> list[Finding]:
     return sorted(set(_reported(out / REPORT)))
 
 
-def idle(report: Path) -> list[str]:
-    """Acknowledgements that no stack needs. One is written for all stacks alike, but for what depends on the key."""
+def idle(report: Path, door: str = "http-api") -> list[str]:
+    """Acknowledgements that no stack with the door needs; what depends on the key is needed by some."""
     plugins = json.loads(report.read_text())["pluginReports"]
     used = {one["acknowledgedId"] for plugin in plugins for one in plugin.get("suppressedViolations", ())}
-    named = (acknowledgements.FINDINGS, acknowledgements.WITH_CUSTOMER_KEY, acknowledgements.WITHOUT_CUSTOMER_KEY)
-    return sorted({name for names in named for name in names} - used)
+    of_key = acknowledgements.WITH_CUSTOMER_KEY | acknowledgements.WITHOUT_CUSTOMER_KEY
+    return sorted((acknowledgements.FINDINGS | of_key | acknowledgements.BY_DOOR[door]).keys() - used)
 
 
 def _reported(report: Path) -> Iterator[Finding]:
@@ -94,12 +94,14 @@ def _reported(report: Path) -> Iterator[Finding]:
                 yield Finding(violation["ruleName"], str(place))
 
 
-def _reasons(stack: ClickstreamStack, prefix: str, *, has_key: bool) -> Iterator[tuple[str, str]]:
+def _reasons(stack: ClickstreamStack, config: Config) -> Iterator[tuple[str, str]]:
     yield from acknowledgements.FINDINGS.items()
+    has_key = config.has_customer_key
     of_key = acknowledgements.WITH_CUSTOMER_KEY if has_key else acknowledgements.WITHOUT_CUSTOMER_KEY
     yield from of_key.items()
+    yield from acknowledgements.BY_DOOR[config.collector_door].items()
     ids = [stack.get_logical_id(_element(stack, path)) for path in (("Lake", "Bucket"), ("Ingest", "Failures"))]
-    yield from acknowledgements.wildcards(ids[0], ids[1], prefix)
+    yield from acknowledgements.wildcards(ids[0], ids[1], config.prefix)
 
 
 def _element(stack: ClickstreamStack, path: tuple[str, str]) -> CfnElement:

@@ -9,7 +9,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
-from cdk.context_values import address, database_file, days_or_all, file_shape, one_in, one_of, whole
+from cdk.collector_config import CollectorConfig, CollectorDoor
+from cdk.context_values import (
+    address,
+    database_file,
+    days_or_all,
+    events_or_any,
+    file_shape,
+    one_in,
+    one_of,
+    origins,
+    whole,
+    write_keys,
+)
 from clickstream.errors import ConfigError
 from clickstream.lake.session_rules import LONGEST_GAP_S
 
@@ -24,12 +36,14 @@ MEMORY_SIZES_MB = range(128, 10_241, 64)
 RETENTION_DAYS = range(1, 3_651)
 LEAST_MEMORY_MB = 1024
 """A full batch of packed events peaks at 400 MB, and a function's share of a CPU grows with its memory."""
+BUCKETS_ON_DEMAND = 16
+"""A stream of unknown size begins with 4 shards."""
 BUSY_SHARD_BYTES = 100_000_000
 """Of 188,743,680 in three minutes. A power of ten, because a template can append zeros but not multiply."""
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(CollectorConfig):
     """The configuration of one deployed stack.
 
     Attributes:
@@ -102,6 +116,16 @@ class Config:
     def has_customer_key(self) -> bool:
         """Everything is encrypted by a key of the account: where data outlives the stack, unless it is said."""
         return not self.is_disposable if self.customer_key is None else self.customer_key == "on"
+
+    @property
+    def collector_door(self) -> CollectorDoor:
+        """The chosen door; the emulator's function has a URL, which `local_aws` serves."""
+        return self.collector or ("function-url" if self.is_local else "http-api")
+
+    @property
+    def stream_buckets(self) -> str:
+        """Into how many parts the collector divides sessions: one a shard, or several for each that may come."""
+        return str(self.stream_shard_count if self.stream_mode == "provisioned" else BUCKETS_ON_DEMAND)
 
     @property
     def memory_mb(self) -> float:
@@ -179,6 +203,15 @@ OPTIONS = {
     "sessionCuts": Option(
         "session_cuts", one_of("none", "midnight", "campaign", "midnight,campaign"), "what else ends a session"
     ),
+    "collector": Option("collector", one_of(*get_args(CollectorDoor)), "how trackers reach the collector"),
+    "collectorOrigins": Option("collector_origins", origins, "sites whose browsers may read its answers, with commas"),
+    "writeKeys": Option("write_keys", write_keys, "JSON of the app of each write key that may send; {} for any"),
+    "collectorEventsPerMinute": Option("collector_events_per_minute", events_or_any, "events of one key; 0 for any"),
+    "collectorRequestsPerSecond": Option("collector_requests_per_second", whole(1, 10_000), "limit of the API"),
+    "collectorRequestsPerAddress": Option(
+        "collector_requests_per_address", whole(10, 2_000_000), "limit of the firewall of rest-api, in 5 minutes"
+    ),
+    "collectorConcurrency": Option("collector_concurrency", whole(0, 1_000), "requests at a time; 0 for any"),
     "customerKey": Option("customer_key", one_of(*get_args(CustomerKey)), "a KMS key of the account for all at rest"),
     "geoipFile": Option("geoip_file", database_file, "country database (.mmdb) for the countries of addresses"),
     "serving": Option("serving", one_of(*get_args(Serving)), "saved queries in the console"),

@@ -1,12 +1,16 @@
 """How the value of one context key is read: each reader takes the text and raises `ConfigError` for a wrong one."""
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
 
+from clickstream.collecting.requests import Limits
+from clickstream.collecting.write_keys import parse
 from clickstream.errors import ConfigError
 from clickstream.lake import file_shapes
 
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]+)?")
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
@@ -76,3 +80,26 @@ def database_file(text: str) -> str:
 def file_shape(text: str) -> str:
     """The shape of data files, spelled in one way."""
     return file_shapes.spelled(file_shapes.parse(text))
+
+
+def origins(text: str) -> str:
+    """Sites as browsers name them, with commas; or `*`."""
+    for one in text.split(","):
+        if text != "*" and not _ORIGIN.fullmatch(one):
+            raise ConfigError("sites such as https://shop.example,https://www.shop.example are needed, or * for any")
+    return text
+
+
+def write_keys(text: str) -> str:
+    """The app of each write key, spelled in one way."""
+    return json.dumps(parse(text), separators=(",", ":"))
+
+
+def events_or_any(text: str) -> int:
+    """Events in a minute: at least as many as one request may hold, or that request would never be taken."""
+    if text == "0":
+        return 0
+    try:
+        return whole(Limits().events, 1_000_000_000)(text)
+    except ConfigError as error:
+        raise ConfigError(f"0, for no limit, or {error}") from error

@@ -66,7 +66,8 @@ class Encryption(Construct):
 
 def _logs(config: Config) -> iam.PolicyStatement:
     """CloudWatch Logs, for the log groups of this stack alone."""
-    names = (f"/aws/lambda/{config.prefix}-*", f"/aws-glue/{config.prefix}/*")
+    prefix = config.prefix
+    names = (f"/aws/lambda/{prefix}-*", f"/aws-glue/{prefix}/*", f"/aws/apigateway/{prefix}-*")
     groups = [f"arn:{Aws.PARTITION}:logs:{Aws.REGION}:{Aws.ACCOUNT_ID}:log-group:{name}" for name in names]
     return iam.PolicyStatement(
         sid="Logs",

@@ -6,6 +6,8 @@ from aws_cdk import aws_cloudwatch_actions as actions
 from constructs import Construct
 
 from cdk.batch import Batch
+from cdk.collector import Collector
+from cdk.collector_alarms import CollectorAlarms, rows
 from cdk.config import Config
 from cdk.ingest import STREAM_RETENTION, Ingest
 from cdk.realtime import Realtime
@@ -38,6 +40,7 @@ class Monitoring(Construct):
         *,
         config: Config,
         ingest: Ingest,
+        collector: Collector | None,
         realtime: Realtime,
         batch: Batch,
         traffic: Traffic,
@@ -57,12 +60,14 @@ class Monitoring(Construct):
         self._watch_events(realtime)
         self._watch_alerts("DetectAnomalies", realtime.detect_anomalies.function.function_name)
         self._watch_alerts("Traffic", traffic.function.function_name)
+        if collector:
+            CollectorAlarms(self, "Collector", config=config, collector=collector, tell=self._tell)
         self.dashboard_name = config.prefix
         self.dashboard_url = (
             f"https://{Aws.REGION}.console.aws.amazon.com/cloudwatch/home"
             f"?region={Aws.REGION}#dashboards:name={self.dashboard_name}"
         )
-        self._dashboard(ingest, realtime, traffic)
+        self._dashboard(ingest, collector, realtime, traffic)
 
     def _watch_consumer(self, name: str, consumer: StreamFunction) -> None:
         function = consumer.function
@@ -199,10 +204,11 @@ class Monitoring(Construct):
         alarm.add_alarm_action(self._tell)
         alarm.add_ok_action(self._tell)
 
-    def _dashboard(self, ingest: Ingest, realtime: Realtime, traffic: Traffic) -> None:
+    def _dashboard(self, ingest: Ingest, collector: Collector | None, realtime: Realtime, traffic: Traffic) -> None:
         stream, functions = ingest.stream, [consumer.function for consumer in self._consumers.values()]
         process, detect = (function.function_name for function in functions)
-        rows = {
+        graphs: dict[str, list[cloudwatch.IMetric]] = {
+            **(rows(collector) if collector else {}),
             "Events": [_own(process, name) for name in (metrics.EVENTS, metrics.LANDED, metrics.BAD)],
             "Age of the oldest event when done": [_own(process, metrics.LATENCY_MS, s) for s in ("Maximum", "p50")],
             "Stream": [stream.metric_incoming_records(), stream.metric_incoming_bytes()],
@@ -213,8 +219,10 @@ class Monitoring(Construct):
             "Anomalies": [_own(detect, name) for name in (metrics.ANOMALIES, metrics.ALERTS)],
         }
         watched = traffic.function.function_name
-        rows["Traffic"] = [_own(watched, name) for name in (metrics.MINUTES, metrics.ANOMALIES, metrics.ALERTS_FAILED)]
-        widgets = [cloudwatch.GraphWidget(title=title, left=left, width=12) for title, left in rows.items()]
+        graphs["Traffic"] = [
+            _own(watched, name) for name in (metrics.MINUTES, metrics.ANOMALIES, metrics.ALERTS_FAILED)
+        ]
+        widgets = [cloudwatch.GraphWidget(title=title, left=left, width=12) for title, left in graphs.items()]
         pairs = [widgets[start : start + 2] for start in range(0, len(widgets), 2)]
         cloudwatch.Dashboard(self, "Dashboard", dashboard_name=self.dashboard_name, widgets=pairs)
 

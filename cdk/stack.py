@@ -9,6 +9,7 @@ from batch_jobs.steps import COMMON_ARGUMENTS
 from cdk.batch import Batch
 from cdk.buckets import access_log_bucket
 from cdk.code import Code
+from cdk.collector import Collector
 from cdk.config import Config
 from cdk.encryption import Encryption
 from cdk.ingest import Ingest
@@ -48,6 +49,7 @@ class ClickstreamStack(Stack):
         encryption = Encryption(self, "Encryption", config)
         logs = access_log_bucket(self, "AccessLogs", config)
         ingest = Ingest(self, "Ingest", config=config, encryption=encryption, logs=logs)
+        collector = self._collector(config, code, encryption, ingest)
         lake = Lake(self, "Lake", config=config, encryption=encryption, logs=logs)
         realtime = Realtime(self, "Realtime", config=config, code=code, encryption=encryption, ingest=ingest, lake=lake)
         batch = Batch(
@@ -70,17 +72,31 @@ class ClickstreamStack(Stack):
             topic=realtime.topic,
         )
         monitoring = Monitoring(
-            self, "Monitoring", config=config, ingest=ingest, realtime=realtime, batch=batch, traffic=traffic
+            self,
+            "Monitoring",
+            config=config,
+            ingest=ingest,
+            collector=collector,
+            realtime=realtime,
+            batch=batch,
+            traffic=traffic,
         )
         if config.serving == "on":
             Serving(self, "Serving", lake=lake)
         outputs = {
             **_stored(ingest, lake, realtime),
             **_running(realtime, batch, traffic, monitoring),
+            **(_collecting(config, collector) if collector else {}),
             **{COMMON_ARGUMENTS[name]: value for name, value in config.batch_settings.items()},
         }
         for name, value in outputs.items():
             CfnOutput(self, name, value=value)
+
+    def _collector(self, config: Config, code: Code, encryption: Encryption, ingest: Ingest) -> Collector | None:
+        """The collector, unless producers write to the stream themselves."""
+        if config.collector_door == "off":
+            return None
+        return Collector(self, "Collector", config=config, code=code, encryption=encryption, ingest=ingest)
 
 
 def _stored(ingest: Ingest, lake: Lake, realtime: Realtime) -> dict[str, str]:
@@ -99,6 +115,12 @@ def _stored(ingest: Ingest, lake: Lake, realtime: Realtime) -> dict[str, str]:
         "TrafficStatesTableName": tables.traffic_states.table_name,
         "AnomaliesTableName": tables.anomalies.table_name,
     }
+
+
+def _collecting(config: Config, collector: Collector) -> dict[str, str]:
+    """Outputs of the collector. On the emulator its address is COLLECTOR_URL of the platform."""
+    address = {} if config.is_local else {"CollectorUrl": collector.door.url}
+    return {**address, "CollectEventsFunctionName": collector.function.function_name}
 
 
 def _running(realtime: Realtime, batch: Batch, traffic: Traffic, monitoring: Monitoring) -> dict[str, str]:

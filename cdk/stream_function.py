@@ -107,8 +107,14 @@ def python_function(
     role: iam.Role,
     environment: dict[str, str],
     log_group: logs.LogGroup,
+    *,
+    timeout: Duration = TIMEOUT,
+    reserved: int | None = None,
 ) -> lambda_.Function:
-    """A function of our code with its layer; what it may do is the matter of its role."""
+    """A function of our code with its layer; what it may do is the matter of its role.
+
+    Of the account's invocations at a time, so many are `reserved` for it; None for as many as are free.
+    """
     return lambda_.Function(
         scope,
         "Function",
@@ -120,7 +126,8 @@ def python_function(
         layers=[code.layer],
         role=role,
         memory_size=config.memory_mb,
-        timeout=TIMEOUT,
+        timeout=timeout,
+        reserved_concurrent_executions=reserved,
         environment=environment,
         log_group=log_group,
     )

@@ -28,7 +28,7 @@ class Tables(Construct):
     def __init__(self, scope: Construct, construct_id: str, config: Config, encryption: Encryption) -> None:
         super().__init__(scope, construct_id)
         self._config = config
-        self._key = encryption.key
+        self._encryption = encryption
         self.ledger = self._table("ledger", expiry=None)
         self.counters = self._table("counters")
         self.page_metrics = self._table("page-metrics")
@@ -48,20 +48,28 @@ class Tables(Construct):
         return (self.ledger, *metrics, self.anomalies)
 
     def _table(self, name: str, expiry: str | None = EXPIRY) -> dynamodb.Table:
-        is_disposable = self._config.is_disposable
-        return dynamodb.Table(
-            self,
-            "".join(word.capitalize() for word in name.split("-")),
-            table_name=f"{self._config.prefix}-{name}",
-            partition_key=PARTITION_KEY,
-            sort_key=SORT_KEY,
-            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
-            encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED if self._key else dynamodb.TableEncryption.AWS_MANAGED,
-            encryption_key=self._key,
-            time_to_live_attribute=expiry,
-            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
-                point_in_time_recovery_enabled=True
-            ),
-            deletion_protection=not is_disposable,
-            removal_policy=RemovalPolicy.DESTROY if is_disposable else RemovalPolicy.RETAIN,
-        )
+        return table_named(self, name, self._config, self._encryption, expiry)
+
+
+def table_named(
+    scope: Construct, name: str, config: Config, encryption: Encryption, expiry: str | None = EXPIRY
+) -> dynamodb.Table:
+    """An on-demand table with the text keys `pk` and `sk`, encrypted and recoverable."""
+    return dynamodb.Table(
+        scope,
+        "".join(word.capitalize() for word in name.split("-")),
+        table_name=f"{config.prefix}-{name}",
+        partition_key=PARTITION_KEY,
+        sort_key=SORT_KEY,
+        billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+        encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED
+        if encryption.key
+        else dynamodb.TableEncryption.AWS_MANAGED,
+        encryption_key=encryption.key,
+        time_to_live_attribute=expiry,
+        point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+            point_in_time_recovery_enabled=True
+        ),
+        deletion_protection=not config.is_disposable,
+        removal_policy=RemovalPolicy.DESTROY if config.is_disposable else RemovalPolicy.RETAIN,
+    )

@@ -47,6 +47,8 @@ def _serve(state: StateFolder, options: argparse.Namespace) -> int:
         ServerOptions(
             port=options.port,
             athena_port=options.athena_port,
+            url_port=options.url_port,
+            url_workers=options.url_workers,
             is_persistent=not options.in_memory,
             is_tied_to_parent=options.exit_with_parent,
             runner=RunnerOptions(options.window_s, ARRIVAL_RULES[options.arrival_times]),
@@ -110,6 +112,7 @@ def _print_environment(endpoints: Endpoints) -> None:
 
 def _serve_arguments(options: argparse.Namespace) -> list[str]:
     words = ["--port", str(options.port), "--athena-port", str(options.athena_port)]
+    words += ["--url-port", str(options.url_port), "--url-workers", str(options.url_workers)]
     words += ["--arrival-times", options.arrival_times]
     if options.window_s is not None:
         words += ["--window-s", str(options.window_s)]
@@ -152,6 +155,8 @@ def _parser() -> argparse.ArgumentParser:
 def _add_server_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, default=0, help="port of the AWS endpoint (default: the last one, or any)")
     parser.add_argument("--athena-port", type=int, default=0, help="port of the Athena endpoint (default: likewise)")
+    parser.add_argument("--url-port", type=int, default=0, help="port of the function URL (default: likewise)")
+    parser.add_argument("--url-workers", type=int, default=2, metavar="N", help="processes behind it (default: 2)")
     parser.add_argument("--in-memory", action="store_true", help="keep nothing of the emulator after the stop")
     parser.add_argument("--window-s", type=float, metavar="S", help="upper limit for batching windows, in seconds")
     parser.add_argument(

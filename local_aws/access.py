@@ -16,10 +16,11 @@ _REAL_ACCOUNT_VARIABLES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TO
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """Base URLs of a running platform: every service, and Athena."""
+    """Base URLs of a running platform: every service, Athena, and the function that answers HTTP requests."""
 
     aws_url: str
     athena_url: str
+    collector_url: str
 
 
 def tool_environment(endpoints: Endpoints, inherited: Mapping[str, str]) -> dict[str, str]:
@@ -32,6 +33,7 @@ def tool_environment(endpoints: Endpoints, inherited: Mapping[str, str]) -> dict
     return {
         "AWS_ENDPOINT_URL": endpoints.aws_url,
         "AWS_ENDPOINT_URL_ATHENA": endpoints.athena_url,
+        "COLLECTOR_URL": endpoints.collector_url,
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_DEFAULT_REGION": REGION,

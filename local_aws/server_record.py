@@ -21,11 +21,13 @@ class ServerRecord:
     pid: int
     aws_url: str
     athena_url: str
+    collector_url: str = ""
+    """Empty in the record of a server that was started before there was one."""
 
     @property
     def endpoints(self) -> Endpoints:
         """Where it listens."""
-        return Endpoints(self.aws_url, self.athena_url)
+        return Endpoints(self.aws_url, self.athena_url, self.collector_url)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ def parts_table(state: StateFolder, record: ServerRecord) -> Table:
     table = Table("part", "where", title="platform")
     table.add_row("AWS endpoint", record.aws_url)
     table.add_row("Athena endpoint", record.athena_url)
+    table.add_row("collector", record.collector_url)
     table.add_row("process", str(record.pid))
     table.add_row("environment", f"source {state.environment_file}")
     table.add_row("logs", str(state.log_folder))

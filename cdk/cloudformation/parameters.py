@@ -102,6 +102,11 @@ class ParameterConfig(Config):
         return Fn.ref(RETENTION)
 
     @property
+    def stream_buckets(self) -> str:
+        """The parameter."""
+        return Fn.ref(SHARDS)
+
+    @property
     def busy_stream_bytes(self) -> float:
         """The number of shards with zeros appended."""
         zeros = str(BUSY_SHARD_BYTES).removeprefix("1")

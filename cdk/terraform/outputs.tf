@@ -106,3 +106,11 @@ output "session_gap_minutes" {
 output "session_cuts" {
   value = aws_cloudformation_stack.clickstream.outputs["SessionCuts"]
 }
+
+output "collector_url" {
+  value = aws_cloudformation_stack.clickstream.outputs["CollectorUrl"]
+}
+
+output "collect_events_function_name" {
+  value = aws_cloudformation_stack.clickstream.outputs["CollectEventsFunctionName"]
+}

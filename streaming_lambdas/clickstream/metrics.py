@@ -41,6 +41,19 @@ LATENCY_MS = "latency_ms"
 """Age of the oldest record of the batch when its work was done."""
 
 
+REQUESTS = "requests"
+REFUSED_PERCENT = "refused_percent"
+"""Of one request 0 or 100: whether it was answered with an error. Its average is the share."""
+RESENT = "resent"
+"""Records that the stream refused, or whose reply was lost, and that were put again."""
+UNAVAILABLE = "unavailable"
+"""Requests that were told to come back because the stream did not take all of them in time."""
+LIMITED = "limited"
+"""Requests that were told to come back because their key is over its limit."""
+UNCHECKED = "unchecked"
+"""Requests that were let through because the table of limits did not answer."""
+
+
 _UNITS = {"ms": "Milliseconds", "percent": "Percent"}
 """By the end of a metric's name; all others are counts."""
 

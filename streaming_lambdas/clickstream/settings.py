@@ -55,6 +55,21 @@ class DetectTrafficAnomaliesSettings(Settings, frozen=True):
     retention_days: int = 30
 
 
+class CollectEventsSettings(Settings, frozen=True):
+    """What `collect_events` needs."""
+
+    stream_name: str
+    stream_buckets: Annotated[int, msgspec.Meta(ge=1, le=500)]
+    """Parts into which sessions are divided: as many as the stream has shards. PutRecords takes 500 records a call."""
+    claims_table: str
+    events_per_minute: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """Of one write key, or of everybody where any key may send; 0 for no limit."""
+    origins: str = "*"
+    """Sites whose browsers may read answers, with commas."""
+    write_keys: str = "{}"
+    """JSON: the app of each key that may send; empty for any key."""
+
+
 Encoding = Literal["DICTIONARY", "PLAIN", "DELTA_BINARY_PACKED", "DELTA_BYTE_ARRAY", "DELTA_LENGTH_BYTE_ARRAY"]
 """How the values of a column are stored in a data file; `DICTIONARY` means where it stays small."""
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from io import StringIO
 from itertools import chain
 from pathlib import Path
@@ -13,6 +14,7 @@ from unittest.mock import patch
 
 import boto3
 
+import collect_events
 import detect_anomalies
 import detect_traffic_anomalies
 import process_events
@@ -26,6 +28,7 @@ from tests.infra import mishaps
 from tests.infra.deployed_account import Deployed
 from tests.infra.policy_guard import Guard, acting_as
 from tests.simulation.records import encoded
+from tests.unit.http_invocation import Unhurried, posted
 
 PERSON = {
     "session_id": mishaps.SESSION,
@@ -41,6 +44,7 @@ DONE: dict[str, list[object]] = {"batchItemFailures": []}
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 """When the functions run: events of the scenarios are of this day."""
 FUNCTIONS = {
+    "CollectorRole": (collect_events, collect_events.collector),
     "RealtimeProcessEventsRole": (process_events, process_events.processor),
     "RealtimeDetectAnomaliesRole": (detect_anomalies, detect_anomalies.detector),
     "TrafficRole": (detect_traffic_anomalies, detect_traffic_anomalies.detector),
@@ -79,11 +83,19 @@ def play(deployed: Deployed, folder: Path) -> Played:
 def _played(deployed: Deployed, folder: Path) -> dict[str, Guard]:
     """In the order in which data flows."""
     guards = {role: deployed.guard(role) for role in (*FUNCTIONS, BATCH_ROLE)}
+    take(deployed, guards["CollectorRole"])
     process(deployed, guards["RealtimeProcessEventsRole"])
     detect(deployed, guards["RealtimeDetectAnomaliesRole"])
     watch(deployed, guards["TrafficRole"])
     batch(deployed, guards[BATCH_ROLE], folder)
     return guards
+
+
+def take(deployed: Deployed, guard: Guard) -> None:
+    """A request with two visitors, one of them somebody who can be looked for."""
+    events = [PERSON | {"event_type": "page_view"}, {"event_type": "page_view", "session_id": "s2"}]
+    with running(deployed, "CollectorRole", guard) as (module, _):
+        assert module.handler(posted(*events), Unhurried())["statusCode"] == HTTPStatus.OK
 
 
 def process(deployed: Deployed, guard: Guard) -> None:

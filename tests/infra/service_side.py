@@ -25,6 +25,7 @@ FUNCTION: Reasons = {
 UNUSED: dict[str, Reasons] = {
     "RealtimeProcessEventsRole": FUNCTION,
     "RealtimeDetectAnomaliesRole": FUNCTION,
+    "CollectorRole": {sid_action: reason for sid_action, reason in FUNCTION.items() if sid_action[0] == "WriteLogs"},
     "TrafficRole": {sid_action: reason for sid_action, reason in FUNCTION.items() if sid_action[0] == "WriteLogs"},
     "BatchRole": {
         ("WriteLogs", "logs:CreateLogGroup"): LOGS,

@@ -53,6 +53,13 @@ def test_each_key_sets_its_field(tmp_path: Path) -> None:
         "geoipFile": str(database),
         "customerKey": "on",
         "serving": "on",
+        "collector": "rest-api",
+        "collectorOrigins": "https://shop.example,http://localhost:8080",
+        "writeKeys": '{"k1":"shop"}',
+        "collectorEventsPerMinute": 2_000,
+        "collectorRequestsPerSecond": 50,
+        "collectorRequestsPerAddress": 100,
+        "collectorConcurrency": 10,
     }
     assert other.keys() == OPTIONS.keys()
     for key, value in other.items():
@@ -143,3 +150,20 @@ def test_app_says_what_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:
     """The app ends with exit code 2 and one sentence instead of a traceback."""
     assert main({"enviroment": "dev"}) == 2
     assert capsys.readouterr().err.startswith("clickstream: unknown context key enviroment; known are ")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("collector", "alb"),
+        ("collectorOrigins", "shop.example"),
+        ("collectorOrigins", "https://shop.example/"),
+        ("collectorOrigins", ""),
+        ("writeKeys", '["k"]'),
+        ("collectorEventsPerMinute", "100"),
+    ],
+)
+def test_wrong_keys_of_the_collector(key: str, value: str) -> None:
+    """The message names the key and says what is needed; a limit must let the largest request through."""
+    with pytest.raises(ConfigError, match=key):
+        read_config({key: value})

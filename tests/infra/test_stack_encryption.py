@@ -25,11 +25,11 @@ def key(encrypted: Template) -> dict[str, Any]:
 
 def test_everything_is_encrypted_by_the_key(encrypted: Template, of_type: OfType, key: dict[str, Any]) -> None:
     """Tables, stream, topic, secret, logs, query results and buckets; S3 alone holds the key of its access logs."""
-    assert [one["SSESpecification"]["KMSMasterKeyId"] for one in of_type(encrypted, "DynamoDB::Table")] == [key] * 6
+    assert [one["SSESpecification"]["KMSMasterKeyId"] for one in of_type(encrypted, "DynamoDB::Table")] == [key] * 7
     assert [one["StreamEncryption"]["KeyId"] for one in of_type(encrypted, "Kinesis::Stream")] == [key]
     assert [one["KmsMasterKeyId"] for one in of_type(encrypted, "SNS::Topic")] == [key]
     assert [one["KmsKeyId"] for one in of_type(encrypted, "SecretsManager::Secret")] == [key]
-    assert [one["KmsKeyId"] for one in of_type(encrypted, "Logs::LogGroup")] == [key] * 5
+    assert [one["KmsKeyId"] for one in of_type(encrypted, "Logs::LogGroup")] == [key] * 7
     (group,) = of_type(encrypted, "Athena::WorkGroup")
     result = group["WorkGroupConfiguration"]["ResultConfiguration"]["EncryptionConfiguration"]
     assert result == {"EncryptionOption": "SSE_KMS", "KmsKey": key}
@@ -62,6 +62,7 @@ def test_who_may_use_the_key(encrypted: Template, of_type: OfType) -> None:
     assert alarms["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
     assert alarms["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
     assert "log-group:/aws/lambda/clickstream-production-*" in json.dumps(logs["Condition"])
+    assert "log-group:/aws/apigateway/clickstream-production-*" in json.dumps(logs["Condition"])
     assert "log-group:/aws-glue/clickstream-production/*" in json.dumps(logs["Condition"])
     for statement in account:
         assert json.dumps(statement["Principal"]["AWS"]).endswith(':root"]]}')

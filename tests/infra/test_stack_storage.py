@@ -11,7 +11,7 @@ from clickstream.tables import LAKE_TABLES
 
 Template = dict[str, Any]
 OfType = Callable[[Template, str], list[dict[str, Any]]]
-TABLES = {"ledger", "counters", "page-metrics", "session-metrics", "traffic-states", "anomalies"}
+TABLES = {"ledger", "counters", "page-metrics", "session-metrics", "traffic-states", "anomalies", "key-limits"}
 KEPT = ("KMS::Key", "Kinesis::Stream", "DynamoDB::Table", "S3::Bucket", "SecretsManager::Secret", "Logs::LogGroup")
 DEPLOYED = (*LAKE_TABLES, *(report.table for report in REPORTS))
 DISPOSABLE = {"dev": True, "local": True, "staging": False, "production": False}

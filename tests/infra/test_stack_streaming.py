@@ -10,6 +10,7 @@ import pytest
 from cdk.config import LEAST_MEMORY_MB
 from clickstream.settings import (
     PREFIX,
+    CollectEventsSettings,
     DetectAnomaliesSettings,
     DetectTrafficAnomaliesSettings,
     ProcessEventsSettings,
@@ -19,6 +20,7 @@ from clickstream.settings import (
 
 ROOT = Path(__file__).parents[2]
 SETTINGS: dict[str, type[Settings]] = {
+    "collect_events": CollectEventsSettings,
     "process_events": ProcessEventsSettings,
     "detect_anomalies": DetectAnomaliesSettings,
     "detect_traffic_anomalies": DetectTrafficAnomaliesSettings,
@@ -84,9 +86,9 @@ def test_functions_get_every_setting(template: Template, of_type: OfType, settin
 
 
 def test_functions(template: Template, of_type: OfType) -> None:
-    """Each function runs a handler that exists, with enough memory, one minute at most and the shared layer."""
+    """Each function runs a handler that exists, with enough memory and the shared layer; none is endless."""
     functions = _ours(template, of_type)
-    assert len(functions) == 3
+    assert len(functions) == 4
     for function in functions:
         module, _, name = function["Handler"].partition(".")
         body = ast.parse((ROOT / "streaming_lambdas" / f"{module}.py").read_text()).body
@@ -94,7 +96,7 @@ def test_functions(template: Template, of_type: OfType) -> None:
         assert function["Runtime"] == "python3.13"
         assert function["Architectures"] == ["x86_64"]
         assert function["MemorySize"] == LEAST_MEMORY_MB
-        assert function["Timeout"] == 60
+        assert function["Timeout"] == (15 if module == "collect_events" else 60)
         assert len(function["Layers"]) == 1
         assert "TracingConfig" not in function
 
@@ -118,7 +120,7 @@ def test_configuration_reaches_the_template(template_of: Callable[..., Template]
         batchWindowSeconds="5",
         athenaScanLimitGigabytes="7",
     )
-    function = of_type(template, "Lambda::Function")[0]
+    function = next(one for one in _ours(template, of_type) if _settings_of(one) is ProcessEventsSettings)
     assert of_type(template, "Kinesis::Stream")[0]["ShardCount"] == 4
     assert function["MemorySize"] == 2048
     assert function["Environment"]["Variables"]["CLICKSTREAM_RETENTION_DAYS"] == "90"

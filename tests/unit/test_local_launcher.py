@@ -24,7 +24,7 @@ from local_aws.ports import choose_port, is_free, load_ports, save_ports
 from local_aws.server_record import ServerRecord, is_locked, load_record, running_server, save_record, server_lock
 from local_aws.state import StateFolder
 
-ENDPOINTS = Endpoints("http://127.0.0.1:4001", "http://127.0.0.1:4002")
+ENDPOINTS = Endpoints("http://127.0.0.1:4001", "http://127.0.0.1:4002", "http://127.0.0.1:4003")
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ def test_one_state_folder_holds_one_server(state: StateFolder) -> None:
 
 def test_a_record_counts_only_while_its_server_lives(state: StateFolder) -> None:
     """What a killed server left behind is noticed, and cleaned up by `down`."""
-    record = ServerRecord(1, ENDPOINTS.aws_url, ENDPOINTS.athena_url)
+    record = ServerRecord(1, ENDPOINTS.aws_url, ENDPOINTS.athena_url, ENDPOINTS.collector_url)
     with server_lock(state):
         assert load_record(state) is None
         save_record(state, record)
