@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Raw
-from pybase64 import urlsafe_b64decode
+from pybase64 import b64decode
 
 from clickstream.collecting.bodies import list_of, parts
 from clickstream.collecting.drafts import Adapted, Draft, Found, Opened, Reject
@@ -125,8 +125,15 @@ def _object(values: dict[str, Any], which: str) -> dict[str, Any]:
         name = next(name for name, meaning in names.items() if meaning == which)
         text = values.pop(name, None)
         if text not in (None, ""):
-            return json_object(decode(text, name))
+            return _read(decode(text, name), name)
     return {}
+
+
+def _read(data: bytes, name: str) -> dict[str, Any]:
+    try:
+        return json_object(data)
+    except Rejected as rejection:
+        raise Rejected(Reason.UNREADABLE_FIELD, f"`{name}`: {rejection.detail}") from rejection
 
 
 def _plain(text: object, name: str) -> bytes:
@@ -139,7 +146,7 @@ def _decoded(text: object, name: str) -> bytes:
     """Base64 for addresses, with its padding or without."""
     plain = _plain(text, name).translate(_TO_URL_SAFE).rstrip(b"=")
     try:
-        return urlsafe_b64decode(plain + b"=" * (-len(plain) % 4))
+        return b64decode(plain + b"=" * (-len(plain) % 4), altchars=b"-_", validate=True)
     except ValueError as error:
         raise Rejected(Reason.UNREADABLE_FIELD, f"`{name}` is not base64") from error
 

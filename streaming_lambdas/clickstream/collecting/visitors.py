@@ -18,11 +18,11 @@ _LONGEST_AGENT, _LONGEST_ADDRESS = 8192, 256
 
 def connection(request: Request) -> dict[str, str]:
     """Address and user agent of the sender if that is a visitor's device, else nothing."""
-    agent = request.header("user-agent")[:_LONGEST_AGENT]
+    agent = sound(request.header("user-agent")[:_LONGEST_AGENT])
     is_browser = agent.startswith(_BROWSERS) or "origin" in request.headers
     if not is_browser and enrichment.agent(agent or None).device_type not in _DEVICES:
         return {}
-    found = {"user_agent": sound(agent), "ip_address": request.source_ip[:_LONGEST_ADDRESS]}
+    found = {"user_agent": agent, "ip_address": request.source_ip[:_LONGEST_ADDRESS]}
     return {name: value for name, value in found.items() if value}
 
 
