@@ -169,3 +169,15 @@ def test_names_that_tell_who_somebody_is(name: str) -> None:
 def test_names_that_tell_what_happened(name: str) -> None:
     """They stay."""
     assert not is_identifying(name)
+
+
+@pytest.mark.parametrize("signal", [{"consent": False}, {"gpc": True}, {"dnt": "1"}])
+@pytest.mark.parametrize("place", ["", "context", "properties"])
+@pytest.mark.parametrize("call", ["track", "no such call"])
+def test_a_refusal_is_heard_wherever_it_stands(signal: dict[str, Any], place: str, call: str) -> None:
+    """Beside the event, in its context or its properties; of a bad event too."""
+    event = {"type": call, "event": "Tap", "userId": WHO, "messageId": "m", "traits": {"email": MAIL}}
+    found = sent({"batch": [event | ({place: signal} if place else signal)]}, "/v1/batch")
+    assert len(found.events) == 1
+    assert traces(found) == []
+    assert [row["consent"] for row in landed(found).good] == [False] * (call == "track")

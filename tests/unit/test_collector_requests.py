@@ -82,6 +82,29 @@ def test_limits_are_the_operators() -> None:
     assert (row["reason"], found.answer.status) == ("over_limit", 200)
 
 
+def test_what_all_events_share_cannot_multiply() -> None:
+    """A context of the whole request is copied to each event; 400 KB of it 2,000 times would fill the memory."""
+    event = {"type": "page", "userId": "u", "messageId": "m"}
+    small, large = ({"batch": [event] * 200, "context": {"app": "x" * size}} for size in (500, 100_000))
+    assert len(sent(small, "/v1/batch").events) == 200
+    assert sent(large, "/v1/batch").answer.status == 413
+    assert sent({"batch": [event], "context": {"app": "x" * 100_000}}, "/v1/batch").answer.status == 200
+
+
+@pytest.mark.parametrize("depth", [30, 40, 300, 600, 900, 5_000])
+@pytest.mark.parametrize("refusal", ["0", "1"])
+@pytest.mark.parametrize(
+    "place", [b'{"batch":[{"type":"page","properties":%s}]}', b'{"batch":[{"type":"page"}],"x":%s}']
+)
+def test_nesting_is_bounded_everywhere(depth: int, refusal: str, place: bytes) -> None:
+    """A bad event, or a refused request beyond what any decoder opens; never an error of ours."""
+    body = place % (b'{"a":' * depth + b"1" + b"}" * depth)
+    found = collect(request(body, "/v1/batch", sec_gpc=refusal), Limits())
+    rows = landed(found)
+    assert found.answer.status == (200 if depth < 1_000 else 400)
+    assert {row["reason"] for row in rows.bad} == ({"too_deep"} if 30 < depth < 1_000 else set())
+
+
 @pytest.mark.parametrize(
     ("method", "path", "expected"),
     [

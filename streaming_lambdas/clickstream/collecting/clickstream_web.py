@@ -16,16 +16,17 @@ from clickstream.intake.reasons import Reason, Rejected
 
 PATH = "/collect"
 _CHECKSUM_DIGITS = 8
+_LONGEST_WORD = 256
 _OTHER = "not the body that its checksum was made of: it was changed or cut on the way"
 
 
 def adapted(opened: Opened) -> Adapted:
     """The events of a request; all of them bad ones if its checksum is wrong. Without one, none is checked."""
     raws = [opened.body] if opened.body.lstrip()[:1] == b"{" else [bytes(raw) for raw in elements(opened.body)]
-    key, stated = opened.query.get("appId"), opened.query.get("hashCode")
+    key, stated = opened.query.get("appId", "")[:_LONGEST_WORD] or None, opened.query.get("hashCode")
     if stated and stated != hashlib.sha256(opened.body).hexdigest()[:_CHECKSUM_DIGITS]:
         return Adapted([Reject(Reason.CHECKSUM_MISMATCH, _OTHER, sent) for sent in raws], key)
-    sent_at = opened.query.get("upload_timestamp")
+    sent_at = opened.query.get("upload_timestamp", "")[:_LONGEST_WORD] or None
     return Adapted(sorted((_event(sent, key, sent_at) for sent in raws), key=_time), key)
 
 

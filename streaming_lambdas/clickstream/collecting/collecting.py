@@ -117,7 +117,7 @@ def _event(found: Found, arrival: _Arrival) -> CollectedEvent:
 def _accepted(draft: Draft, arrival: _Arrival) -> CollectedEvent:
     limit = arrival.limits.event_bytes
     fields, properties = {**draft.fields, **arrival.signals}, draft.properties
-    is_refused = consent.is_refused(fields)
+    is_refused = _hear(fields, properties)
     if len(draft.sent) > limit:
         return _bad(Reject(Reason.OVER_LIMIT, f"longer than {limit} bytes", draft.sent), is_refused=is_refused)
     if is_refused:
@@ -130,6 +130,18 @@ def _accepted(draft: Draft, arrival: _Arrival) -> CollectedEvent:
         fields.pop("ip_address", None)
     payload = _encode({**fields, "properties": properties} if properties else fields)
     return CollectedEvent(payload, _session(fields))
+
+
+def _hear(fields: dict[str, Any], properties: dict[str, Any]) -> bool:
+    """Whether the visitor refuses; the answer on consent is in its field afterwards, wherever it stood."""
+    if fields.get("consent") is None and (said := consent.stated(properties)) is not None:
+        fields["consent"] = said
+    if consent.is_refused(fields):
+        return True
+    if consent.refuses(properties):
+        fields["consent"] = False
+        return True
+    return False
 
 
 def _own_id(fields: dict[str, Any], properties: dict[str, Any], arrival: _Arrival, *, is_refused: bool) -> str:
@@ -146,7 +158,9 @@ def _session(fields: dict[str, Any]) -> str:
 
 
 def _bad(reject: Reject, *, is_refused: bool) -> CollectedEvent:
-    payload = _withheld(reject.sent) if is_refused else reject.sent
+    event = _object(reject.sent)
+    hides = is_refused or (event is not None and consent.refuses(event))
+    payload = _withheld(event) if hides else reject.sent
     return CollectedEvent(marked(reject.reason, reject.detail, payload), fingerprint(payload), is_bad=True)
 
 
@@ -155,9 +169,17 @@ def _defect(error: Exception, sent: bytes) -> Reject:
     return Reject(Reason.COLLECTOR_ERROR, f"a defect of this software: {type(error).__name__}", sent)
 
 
-def _withheld(sent: bytes) -> bytes:
-    """A refused event whose visitor refused too: without what tells who that is, as far as it can be read."""
+def _withheld(event: dict[str, Any] | None) -> bytes:
+    """The event without what tells who somebody is. What cannot be read, or is too deep for that, is not kept."""
     try:
-        return _encode(consent.without_people(msgspec.json.decode(sent, type=dict[str, Any])))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _encode(consent.without_people(event)) if event else _WITHHELD
+    except RecursionError:
         return _WITHHELD
+
+
+def _object(sent: bytes) -> dict[str, Any] | None:
+    """The members of an event as it was sent, if it can be read at all."""
+    try:
+        return msgspec.json.decode(sent, type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None

@@ -14,6 +14,8 @@ from clickstream.intake.events import flag
 
 _HEADERS = {"sec-gpc": "gpc", "dnt": "dnt"}
 _SIGNALS = ("gpc", "dnt")
+_PLACES = ("context", "properties", "attributes", "data")
+"""Where formats keep what has no place of its own."""
 IDENTIFYING_FIELDS = ("session_id", "user_id", "anonymous_id", "ip_address")
 _ADDRESSES = ("page_url", "referrer")
 _TEXTS = ("page_title", "search_term")
@@ -42,6 +44,24 @@ def signals(request: Request) -> dict[str, bool]:
 def is_refused(fields: dict[str, Any]) -> bool:
     """Whether any signal of a flat event is a refusal, by the rules of the stream."""
     return _flag(fields.get("consent")) is False or any(_flag(fields.get(name)) for name in _SIGNALS)
+
+
+def stated(event: dict[str, Any]) -> object:
+    """The answer on consent, wherever an event has it: a plain one, or a refusal where no category is allowed."""
+    for place in (event, *(event.get(name) for name in _PLACES)):
+        said = place.get("consent") if isinstance(place, dict) else None
+        if isinstance(said, bool | int | str):
+            return said
+        by_category = said.get("categoryPreferences") if isinstance(said, dict) else None
+        if isinstance(by_category, dict) and by_category and True not in by_category.values():
+            return False
+    return None
+
+
+def refuses(event: dict[str, Any]) -> bool:
+    """Whether an event of any format, as it was sent, says that its visitor refuses."""
+    places = [event, *(event[name] for name in _PLACES if isinstance(event.get(name), dict))]
+    return _flag(stated(event)) is False or any(map(is_refused, places))
 
 
 def anonymous(fields: dict[str, Any]) -> dict[str, Any]:

@@ -3,11 +3,12 @@
 `/v1/batch` and `/v1/b` carry many events, `/v1/track` and its like one. Formats: https://segment.com/docs/connections/
 """
 
-from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 from msgspec import Raw
 
+from clickstream.collecting.answers import Refused
 from clickstream.collecting.bodies import list_of, parts, value_of
 from clickstream.collecting.drafts import Adapted, Draft, Found, Opened, Reject
 from clickstream.collecting.event_types import event_type
@@ -28,6 +29,8 @@ _TYPES = {
 }
 _OF_DELIVERY = frozenset(["batch", "writeKey", "sentAt", "timestamp", "originalTimestamp", "receivedAt"])
 """Of the request, not of its events: they change when the same events are sent again."""
+_LITTLE = 1024
+"""Bytes that every request may say of all its events."""
 _PAGE = ("url", "path", "search", "title", "referrer")
 
 
@@ -45,14 +48,23 @@ def adapted(opened: Opened) -> Adapted:
     events = list_of(body["batch"]) if "batch" in body else None
     if events is None:
         return Adapted([Reject(Reason.NOT_OF_FORMAT, "`batch` is not a list of events", opened.body)], write_key)
-    return Adapted(_batch(events, body), write_key)
+    try:
+        shared = _shared(body, opened.limits.body_bytes // max(1, len(events)))
+    except Rejected as rejection:
+        return Adapted([Reject(rejection.reason, rejection.detail, opened.body)], write_key)
+    return Adapted([_event(raw, None, shared) for raw in events], write_key)
 
 
-def _batch(events: Sequence[Raw], body: dict[str, Raw]) -> list[Found]:
-    """The events, with what the request says of all of them."""
-    shared = {name: value_of(raw) for name, raw in body.items() if name not in _OF_DELIVERY}
-    shared["sentAt"] = value_of(body.get("sentAt"))
-    return [_event(raw, None, shared) for raw in events]
+def _shared(body: dict[str, Raw], most: int) -> dict[str, Any]:
+    """What the request says of all its events, which is copied to each: so many bytes at most.
+
+    Raises `Refused` if it is more, `Rejected` if it cannot be read.
+    """
+    told = {name: raw for name, raw in body.items() if name not in _OF_DELIVERY or name == "sentAt"}
+    text = msgspec.json.encode(told)
+    if len(text) > max(most, _LITTLE):
+        raise Refused(413, "what the request says of all its events is too long for so many: send fewer in one")
+    return json_object(text)
 
 
 def _event(raw: Raw, call: str | None, shared: dict[str, Any]) -> Found:
@@ -88,7 +100,6 @@ def _draft(event: dict[str, Any], kind: str, name: str | None, sent: bytes) -> D
         "user_agent": pop_text(context, "userAgent"),
         "ip_address": context.pop("ip", None),
         **commerce(properties, kind),
-        "consent": _consent(event, context, properties),
     }
     if name is not None and name != kind:
         event["event"] = name
@@ -123,15 +134,3 @@ def _page(properties: dict[str, Any], context: dict[str, Any], *, is_page: bool)
         "page_title": page.get("title"),
         "referrer": page.get("referrer"),
     }
-
-
-def _consent(event: dict[str, Any], context: dict[str, Any], properties: dict[str, Any]) -> object:
-    """A plain answer, wherever it stands; of answers by category, a refusal where none is allowed."""
-    for place in (event, context, properties):
-        said = place.get("consent")
-        if isinstance(said, bool | int | str):
-            return place.pop("consent")
-        by_category = said.get("categoryPreferences") if isinstance(said, dict) else None
-        if isinstance(by_category, dict) and by_category and True not in by_category.values():
-            return False
-    return None
