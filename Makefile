@@ -302,6 +302,10 @@ bench-import: setup ## CPU time to import each function as the service does, and
 bench-lake: $(PEERS)/installed ## rows per CPU second of compaction beside other engines, bytes scanned, dollars
 	@python -m benchmarks.bench_lake --peers $(PEERS)/bin/python --out "$(OUT)/bench_lake.json"
 
+.PHONY: bench-collect
+bench-collect: $(PEERS)/installed ## the collector beside a plain endpoint: requests and events per CPU second, and what an overload loses
+	@python -m benchmarks.bench_collect --peers $(PEERS)/bin/python --out "$(OUT)/bench_collect.json"
+
 MEGABYTES ?= 1000
 .PHONY: bench-athena
 bench-athena: setup ## the local Athena: latency, scans beside DuckDB, memory, clients at once; MEGABYTES=1000

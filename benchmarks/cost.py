@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from benchmarks import consumers, prices
+from benchmarks import consumers, cost_collector, prices
 from benchmarks.call_time import cpu_s_per_write
 from benchmarks.consumers import Consumption
 from benchmarks.cost_traffic import PACKED, RAW, Traffic
@@ -59,6 +59,7 @@ def main(argv: list[str] | None = None) -> int:
         table.add_row(*_row(traffic, counted, call_s))
     console = Console(width=120)
     console.print(table)
+    console.print(cost_collector.table(call_s, WAIT_S))
     console.print(
         f"CPU of one write through boto3 here: {call_s * 1e6:.0f} us. Functions: {LEAST_MEMORY_MB} MB. The stream "
         "itself is in the counters path. Not in it: storage, Athena, Glue, data transfer."

@@ -1,13 +1,16 @@
 """List prices, us-east-1, in US dollars, without free tier and volume discounts, as published in November 2026.
 
 Source: the public price pages of Amazon Kinesis Data Streams (provisioned), AWS Lambda (x86), Amazon DynamoDB (on
-demand), Amazon S3 (standard), Amazon CloudWatch and AWS Glue (Spark jobs). Check them before you plan a budget.
+demand), Amazon S3 (standard), Amazon CloudWatch, Amazon API Gateway (HTTP APIs) and AWS Glue (Spark jobs). Check them
+before you plan a budget.
 """
 
 SHARD_HOUR = 0.015
 PUT_UNIT = 0.014e-6
 """25 KB of a record, or a part of it."""
 PUT_UNIT_BYTES = 25_000
+HTTP_API_REQUEST = 1.00e-6
+"""Amazon API Gateway, the first 300 million of a month, up to 512 KB."""
 LAMBDA_GB_S = 0.0000166667
 LAMBDA_REQUEST = 0.20e-6
 WRITE_UNIT = 0.625e-6

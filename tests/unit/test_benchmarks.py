@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks import cost, stream_duckdb, stream_ours, stream_workload
+from benchmarks.collect_alone import BUCKETS, handled
 from benchmarks.consumers import Consumption
+from benchmarks.cost_collector import costs_per_million
 from benchmarks.cost_traffic import PACKED, RAW, WARM_UP_BATCHES, Shard, Traffic
 from benchmarks.counted_stores import CountedTable, Usage, item_bytes
 from clickstream.errors import Conflict
@@ -32,6 +34,18 @@ def test_a_payload_is_what_lambda_hands_over(tmp_path: Path) -> None:
     payload = (tmp_path / "payload.json").read_bytes()
     assert 0.8 * 6 * 2**20 < len(payload) < 6 * 2**20
     assert len(json.loads(payload)["Records"]) == stream_workload.RAW_EVENTS
+
+
+def test_a_batch_at_the_collector_costs_what_it_uses() -> None:
+    """A request for each batch, at most a record for each bucket, and the time of the function by its memory."""
+    one = handled(10)
+    assert one.units == BUCKETS
+    assert one.cpu_s > 0
+    requests, function, units, log = costs_per_million(one, 10, seconds=0.01)
+    assert requests == pytest.approx(0.1)
+    assert function == pytest.approx(100_000 * (0.20e-6 + 0.01 * 0.0000166667))
+    assert units == pytest.approx(100_000 * BUCKETS * 0.014e-6)
+    assert 0 < log < requests
 
 
 def test_item_sizes_follow_the_guide() -> None:
