@@ -5,13 +5,15 @@ from decimal import Decimal
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
-from batch_jobs.reports.report_list import Report
 from batch_jobs.reports.typed_rows import typed
 from clickstream.errors import StatementError
+from clickstream.tables import INSTANT, TEXT, Column, LakeTable
 
-TABLE = Report("demo", "Demo", "name text, events bigint, share double, at instant, value money").table
+TYPES = {"name": TEXT, "events": pa.int64(), "share": pa.float64(), "at": INSTANT, "value": pa.decimal128(38, 2)}
+TABLE = LakeTable("report_demo", "Demo", tuple(Column(name, kind, name) for name, kind in TYPES.items()))
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
