@@ -10,22 +10,22 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import Any
 
-import boto3
-
-from aws_stores import CONFIG, DynamoTable, S3Bucket, call
+from aws_stores import DynamoTable, S3Bucket
 from batch_jobs.command_line import interruptible
+from batch_jobs.job_metrics import publish
 from batch_jobs.lake_interval import instant
 from batch_jobs.stream_reading import StreamReader
 from clickstream import metrics
 from clickstream.errors import ClickstreamError, LakeError
 from clickstream.lake import purges
 from clickstream.lake.accounting import contradictions
+from clickstream.lake.generations import hour_after, hour_start
 from clickstream.ledger import Commit, Ledger
 from clickstream.positions import Lane
 from clickstream.stream.applying import Applier
 from clickstream.stream.comparing import Difference
+from clickstream.stream.failures import failed_keys
 from clickstream.stream.processing import CONSUMER
 from clickstream.stream.repairing import Pages, miscounted
 
@@ -76,8 +76,14 @@ def _audit(pages: Pages, lanes: Sequence[Lane], options: argparse.Namespace, now
     for problem in (*broken, *differences):
         print(f"audit_ledger: {problem}", file=sys.stderr)
     total = sum(difference.size for difference in differences)
-    values = {metrics.COUNTER_DIFFERENCE: total, metrics.LEDGER_CONTRADICTIONS: len(broken)}
-    _publish(options.ledger_table, now, values)
+    values = {
+        metrics.COUNTER_DIFFERENCE: total,
+        metrics.LEDGER_CONTRADICTIONS: len(broken),
+        metrics.COMPACTION_LAG_MINUTES: _compaction_lag_minutes(pages.ledger, now),
+    }
+    if options.failure_bucket:
+        values[metrics.GIVEN_UP_BATCHES] = len(failed_keys(S3Bucket(options.failure_bucket)))
+    publish(options.ledger_table, now, values)
     line = {"job": "audit_ledger", "lanes": len(lanes), "pages": len(differences), **values}
     print(json.dumps(line | {"repaired": bool(options.repair)}), flush=True)
 
@@ -107,15 +113,10 @@ def _repair(pages: Pages, differences: Iterable[Difference]) -> None:
         pages.repair(lane, minute)
 
 
-def _publish(ledger_table: str, now: datetime, values: dict[str, int]) -> None:
-    """Publish the metrics; a job's log is not searched for embedded ones."""
-    dimensions = [{"Name": metrics.LEDGER, "Value": ledger_table}]
-    data: list[Any] = [
-        {"MetricName": name, "Dimensions": dimensions, "Timestamp": now, "Value": value, "Unit": "Count"}
-        for name, value in values.items()
-    ]
-    client = boto3.client("cloudwatch", config=CONFIG)
-    call(client.put_metric_data, Namespace=metrics.NAMESPACE, MetricData=data)
+def _compaction_lag_minutes(ledger: Ledger, now: datetime) -> int:
+    """Since the end of the oldest hour of the last day that compaction has not settled; the open one aside."""
+    ends = [hour_start(hour_after(hour)) for hour, mark in ledger.marks().items() if mark is None]
+    return max((int((now - end).total_seconds()) // 60 for end in ends if now - LOOK_BACK <= end <= now), default=0)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -124,6 +125,7 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--stream", required=True, help="name of the stream")
     for table in ("ledger", "counters", "page-metrics"):
         made.add_argument(f"--{table}-table", required=True, help=f"name of the DynamoDB table {table}")
+    made.add_argument("--failure-bucket", help="where batches lie that were given up; their number is published")
     made.add_argument("--retention-days", type=int, default=30, help="days that counters are kept; default 30")
     made.add_argument("--since", type=instant, metavar="TIME", help="commits written from then on; default 26 hours")
     made.add_argument("--now", type=instant, metavar="TIME", help="work as if it were this time, ISO 8601, UTC")

@@ -14,13 +14,11 @@ import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-import boto3
-
-from aws_stores import CONFIG, S3Bucket, call
+from aws_stores import S3Bucket
 from batch_jobs import lake_arguments, lake_interval
 from batch_jobs.command_line import interruptible
+from batch_jobs.job_metrics import publish
 from batch_jobs.quality_state import Verdict, compared, judge
 from batch_jobs.queries import Answer, Guard
 from clickstream import metrics
@@ -46,7 +44,7 @@ def main(argv: list[str] | None = None) -> int:
         commits = _commits(bucket, hours)
         guard = Guard(options.database, options.workgroup)
         verdicts = [*_asked(guard, options.sql, hours, commits), *_judged(options, commits, hours)]
-        _publish(options, verdicts)
+        _publish(options, verdicts, guard.dollars)
     except ClickstreamError as error:
         print(f"check_quality: {error}", file=sys.stderr)
         return 1
@@ -122,20 +120,15 @@ def _problems(answer: Answer) -> tuple[str, ...]:
     return tuple(f"{row} (query {answer.query_id})" for row in rows)
 
 
-def _publish(options: argparse.Namespace, verdicts: Sequence[Verdict]) -> None:
-    """Publish how many checks failed and warned; nothing where no ledger tells environments apart."""
+def _publish(options: argparse.Namespace, verdicts: Sequence[Verdict], dollars: float) -> None:
+    """Publish how many checks failed and warned, and the cost; nothing where no ledger tells environments apart."""
     if not options.ledger_table:
         return
     counts = {
         metrics.QUALITY_FAILURES: sum(bool(v.problems) and not v.is_warning for v in verdicts),
         metrics.QUALITY_WARNINGS: sum(bool(v.problems) and v.is_warning for v in verdicts),
     }
-    dimensions = [{"Name": metrics.LEDGER, "Value": options.ledger_table}]
-    data: list[Any] = [
-        {"MetricName": name, "Dimensions": dimensions, "Value": value, "Unit": "Count"}
-        for name, value in counts.items()
-    ]
-    call(boto3.client("cloudwatch", config=CONFIG).put_metric_data, Namespace=metrics.NAMESPACE, MetricData=data)
+    publish(options.ledger_table, datetime.now(UTC), {**counts, metrics.QUERY_DOLLARS: dollars})
     print(json.dumps({"job": "check_quality", **counts}), flush=True)
 
 

@@ -47,12 +47,16 @@ class Guard:
 
     Raises `ConfigError` on creation if the workgroup does not enforce its configuration: then a client could leave the
     result location, the encryption and the limit on bytes behind. `pause` waits between two looks at a query.
+
+    Attributes:
+        dollars: What Athena charges for all answers so far.
     """
 
     def __init__(self, database: str, workgroup: str, pause: Pause = time.sleep) -> None:
         self._database = database
         self._workgroup = workgroup
         self._pause = pause
+        self.dollars = 0.0
         try:
             found = wr.athena.get_work_group(workgroup=workgroup)["WorkGroup"]
         except (ClientError, BotoCoreError) as error:
@@ -89,7 +93,9 @@ class Guard:
             raise StatementError(f"Athena refused {statement.name} (query {query_id}): {error}") from error
         except (ClientError, BotoCoreError) as error:
             raise InfrastructureError(f"{statement.name} (query {query_id}) could not be asked: {error}") from error
-        return _answer(frame)
+        answer = _answer(frame)
+        self.dollars += answer.cost_dollars
+        return answer
 
 
 def _answer(frame: pd.DataFrame) -> Answer:

@@ -22,6 +22,7 @@ from aws_catalog import GlueCatalog
 from aws_stores import DynamoTable, S3Bucket
 from batch_jobs import lake_arguments, lake_interval, lake_state
 from batch_jobs.command_line import interruptible
+from batch_jobs.job_metrics import publish as publish_metrics
 from batch_jobs.lake_interval import Interval, whole_number
 from batch_jobs.lake_state import Anomaly
 from batch_jobs.queries import Guard, rows_as_dicts
@@ -36,7 +37,8 @@ from batch_jobs.reports.restating import restatements
 from batch_jobs.reports.session_dates import session_generations
 from batch_jobs.reports.small_cells import earlier, is_quotable, quotable, without_few
 from batch_jobs.reports.terminal import page_places, summary
-from batch_jobs.reports.unfinished_days import event_days, unfinished_days
+from batch_jobs.reports.unfinished_days import event_days, report_lag_hours, unfinished_days
+from clickstream import metrics
 from clickstream.errors import ClickstreamError
 from clickstream.lake.catalog import Catalog
 from clickstream.lake.generations import Generation, lake_commits
@@ -81,6 +83,7 @@ def _run(options: argparse.Namespace) -> int:
     now = options.now or datetime.now(UTC).replace(microsecond=0)
     intervals = _intervals(bucket, commits, now, options)
     if not intervals:
+        publish_metrics(options.ledger_table, now, {metrics.REPORT_LAG_HOURS: 0})
         return 0
     source = Source(
         bucket,
@@ -95,6 +98,9 @@ def _run(options: argparse.Namespace) -> int:
     folders = [options.out if is_single or not options.out else options.out / found.label for found in intervals]
     pairs = zip(intervals, folders, strict=True)
     failures = [failure for found, folder in pairs for failure in _report(source, found, folder, options)]
+    lag_hours = report_lag_hours(bucket, commits, now)
+    values = {metrics.QUERY_DOLLARS: source.guard.dollars, metrics.REPORT_LAG_HOURS: lag_hours}
+    publish_metrics(options.ledger_table, now, values)
     if failures:
         # The last line is what the message about the whole run quotes, with the id of the query in it.
         print(f"run_reports: {len(failures)} reports failed: {'; '.join(failures)}", file=sys.stderr)

@@ -68,6 +68,7 @@ class Config(CollectorConfig):
         session_gap_minutes: A pause of so many minutes ends a session in the table `sessions`.
         session_cuts: What else does: `midnight` (UTC), `campaign`, both with a comma, or `none`.
         bad_events_alarm_percent: Share of bad events from which an alarm rings.
+        silent_stream_minutes: An alarm rings when no record came in for so long; 0 for no such alarm.
         file_shape: What is not as measured in the data files of `raw_events`, as JSON; see `settings.FileShape`.
         glue_workers: Workers of the Glue job; one of them leads.
         compaction_workers: `spark`, every worker of the Glue job compacts hours; `plain`, only the leading one.
@@ -95,6 +96,7 @@ class Config(CollectorConfig):
     session_gap_minutes: int = 30
     session_cuts: str = "none"
     bad_events_alarm_percent: int = 5
+    silent_stream_minutes: int = 60
     file_shape: str = "{}"
     glue_workers: int = 2
     compaction_workers: CompactionWorkers = "spark"
@@ -194,6 +196,7 @@ OPTIONS = {
     "reportSuppressBelow": Option("suppress_below", whole(0, 1_000_000), "least people of a reported count; 0: any"),
     "queryResultRetentionDays": Option("result_days", whole(1, 3_650), "days of query results"),
     "badEventsAlarmPercent": Option("bad_events_alarm_percent", whole(1, 100), "share of bad events that rings"),
+    "silentStreamAlarmMinutes": Option("silent_stream_minutes", whole(0, 1_440), "minutes without a record; 0: never"),
     "fileShape": Option("file_shape", file_shape, "JSON of what is not as measured in the files of raw_events"),
     "glueWorkers": Option("glue_workers", whole(2, 299), "workers of the Glue job"),
     "compactionWorkers": Option(

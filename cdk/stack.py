@@ -80,6 +80,7 @@ class ClickstreamStack(Stack):
             realtime=realtime,
             batch=batch,
             traffic=traffic,
+            lake=lake,
         )
         if config.serving == "on":
             Serving(self, "Serving", lake=lake)

@@ -40,7 +40,9 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
         values[metrics.BAD_PERCENT] = round(100 * values[metrics.BAD] / events, 2)
     age_ms = int((done_time - batch.records[0].received_time).total_seconds() * 1000)
     values |= {metrics.COMMITS: len(done.commits), metrics.LATENCY_MS: age_ms}
-    sys.stdout.write(metrics.line(FUNCTION, done_time, values, shard_id=batch.shard_id) + "\n")
+    lines = metrics.type_lines(FUNCTION, done_time, done.event_types)
+    for line in (metrics.line(FUNCTION, done_time, values, shard_id=batch.shard_id), *lines):
+        sys.stdout.write(line + "\n")
     return retry_from(part.rest) if part.rest else all_done()
 
 

@@ -21,6 +21,7 @@ from clickstream.tables import REPORTS_PREFIX
 LEAST_HISTORY = 10
 """Fewer late rows than this in one day of arrival are clocks that are wrong, however quiet the site is."""
 _DAY = timedelta(days=1)
+_WEEK = timedelta(days=7)
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -48,6 +49,14 @@ def unfinished_days(bucket: Bucket, commits: Sequence[Generation], now: datetime
     unfinished = [day for day in ended if not is_done.get(day)]
     unfinished.sort(key=lambda day: (published[day].made_time if day in published else _NEVER, day))
     return [whole_day(day) for day in unfinished]
+
+
+def report_lag_hours(bucket: Bucket, commits: Sequence[Generation], now: datetime) -> int:
+    """Hours since the end of the oldest day of the last week that has events and no page; 0 if each has one."""
+    recent = [day for day in event_days(commits) if now - _WEEK <= whole_day(day).end <= now]
+    published = _published(bucket, recent)
+    ends = [whole_day(day).end for day in recent if day not in published]
+    return max((int((now - end).total_seconds()) // 3600 for end in ends), default=0)
 
 
 def event_days(commits: Iterable[Generation]) -> list[date]:

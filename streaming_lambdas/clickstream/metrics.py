@@ -4,10 +4,17 @@ Names live here; dashboard and alarms import them.
 """
 
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-NAMESPACE = "Clickstream"
+NAMESPACE = "Clickstream/Events"
+EVENTS_PROCESSED = "EventsProcessed"
+EVENT_TYPE = "EventType"
+EVENT_TYPES = ("page_view", "click", "search", "view_item", "add_to_cart", "begin_checkout", "purchase")
+"""Values of that dimension; every other type is counted as OTHER_TYPE. A producer must not decide how many metrics an
+account pays for."""
+OTHER_TYPE = "other"
 FUNCTION = "function"
 EVENTS = "events"
 LANDED = "landed"
@@ -35,8 +42,16 @@ QUALITY_FAILURES = "quality_failures"
 """Checks of the lake that failed, which stops the reports."""
 QUALITY_WARNINGS = "quality_warnings"
 """Checks of the lake that only warn."""
+GIVEN_UP_BATCHES = "given_up_batches"
+"""Objects in the failure bucket: their records came in and are in no commit, until they are recovered."""
+COMPACTION_LAG_MINUTES = "compaction_lag_minutes"
+"""Since the end of the oldest hour of the last day that is not whole in `raw_events`; 0 if all are."""
+REPORT_LAG_HOURS = "report_lag_hours"
+"""Since the end of the oldest day of the last week that has no report after a run of the reports; 0 if all have."""
+QUERY_DOLLARS = "query_dollars"
+"""What Athena charges for the queries of a run."""
 LEDGER = "ledger"
-"""Dimension of the four above: the name of the ledger's table tells environments apart."""
+"""Dimension of the eight above: the name of the ledger's table tells environments apart."""
 LATENCY_MS = "latency_ms"
 """Age of the oldest record of the batch when its work was done."""
 
@@ -63,10 +78,31 @@ def line(function: str, at: datetime, values: Mapping[str, float], **properties:
 
     Source: CloudWatch embedded metric format specification.
     """
-    definitions = [{"Name": name, "Unit": _UNITS.get(name.rpartition("_")[2], "Count")} for name in values]
-    directive = {"Namespace": NAMESPACE, "Dimensions": [[FUNCTION]], "Metrics": definitions}
+    return _embedded(at, [[FUNCTION]], values, {FUNCTION: function, **properties})
+
+
+def type_lines(function: str, at: datetime, event_types: Mapping[str, int]) -> Iterator[str]:
+    """One line for each type of event: its metric by type in the whole account, and by function and type."""
+    counts: Counter[str] = Counter()
+    for name, count in event_types.items():
+        counts[name if name in EVENT_TYPES else OTHER_TYPE] += count
+    for name, count in counts.items():
+        properties = {FUNCTION: function, EVENT_TYPE: name}
+        yield _embedded(at, [[EVENT_TYPE], [FUNCTION, EVENT_TYPE]], {EVENTS_PROCESSED: count}, properties)
+
+
+def unit_of(name: str) -> str:
+    """The unit of a metric, as CloudWatch spells it."""
+    return _UNITS.get(name.rpartition("_")[2], "Count")
+
+
+def _embedded(
+    at: datetime, dimensions: list[list[str]], values: Mapping[str, float], properties: Mapping[str, str | int]
+) -> str:
+    definitions = [{"Name": name, "Unit": unit_of(name)} for name in values]
+    directive = {"Namespace": NAMESPACE, "Dimensions": dimensions, "Metrics": definitions}
     metadata = {"Timestamp": int(at.timestamp() * 1000), "CloudWatchMetrics": [directive]}
-    return json.dumps({"_aws": metadata, FUNCTION: function, **values, **properties})
+    return json.dumps({"_aws": metadata, **properties, **values})
 
 
 def retry_line(function: str, at: datetime, shard_id: str, error: Exception) -> str:

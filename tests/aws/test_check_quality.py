@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
-import boto3
 import msgspec
 import pytest
 
@@ -17,6 +16,7 @@ from clickstream.lake.generations import hour_after, lake_commits, newest
 from clickstream.lake.work import Lake
 from clickstream.ledger import Ledger
 from tests.aws.empty_stores import new_table
+from tests.aws.published_metrics import published
 from tests.aws.small_lake import BUCKET, DATABASE, DAY, WORKGROUP, account, fill
 from tests.simulation.fake_lake import HOUR, NEXT, Sent, generation, land, memory_lake
 
@@ -50,28 +50,12 @@ def sql(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def published() -> dict[str, float]:
-    """The newest values of the metrics."""
-    client = boto3.client("cloudwatch")
-    names = [found["MetricName"] for found in client.list_metrics(Namespace="Clickstream")["Metrics"]]
-    window = {"StartTime": DAY - timedelta(days=9999), "EndTime": DAY + timedelta(days=9999), "Period": 86400}
-    return {
-        name: client.get_metric_statistics(
-            Namespace="Clickstream",
-            MetricName=name,
-            Dimensions=[{"Name": "ledger", "Value": "ledger"}],
-            Statistics=["Maximum"],
-            **window,
-        )["Datapoints"][0]["Maximum"]
-        for name in names
-    }
-
-
 def test_a_good_lake_is_well(lake: Lake, sql: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Readers, commits and ledger agree."""
     assert check_quality.main([*ARGUMENTS, *NOON, "--sql", str(sql)]) == 0
     assert "7 of 7 checks well over 2 hours" in capsys.readouterr().out
-    assert published() == {"quality_failures": 0, "quality_warnings": 0}
+    # Two queries, each at the least price.
+    assert published(DAY) == {"quality_failures": 0, "quality_warnings": 0, "query_dollars": 0.0001}
 
 
 def test_rows_that_readers_do_not_see_fail(lake: Lake, sql: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -83,7 +67,7 @@ def test_rows_that_readers_do_not_see_fail(lake: Lake, sql: Path, capsys: pytest
     assert f"readers_see_all FAILED: {HOUR}: 2 rows committed, 0 seen (query " in (said := capsys.readouterr().err)
     last = f"check_quality: 1 checks failed: readers_see_all: {HOUR}: 2 rows committed, 0 seen (query "
     assert said.splitlines()[-1].startswith(last)
-    assert published()["quality_failures"] == 1
+    assert published(DAY)["quality_failures"] == 1
 
 
 def test_an_hour_that_is_not_compacted_in_time_fails(lake: Lake, sql: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -100,7 +100,7 @@ def test_alarms(template: Template, of_type: OfType) -> None:
     for alarm in of_type(template, "CloudWatch::Alarm"):
         assert "Metrics" not in alarm
         assert alarm["AlarmActions"] == alarm["OKActions"] != []
-        is_about_silence = alarm["AlarmName"].endswith(("TrafficStale", "AuditSilent"))
+        is_about_silence = alarm["AlarmName"].endswith(("TrafficStale", "Silent"))
         assert alarm["TreatMissingData"] == ("breaching" if is_about_silence else "notBreaching")
         assert len(alarm["AlarmDescription"]) > len(alarm["AlarmName"]) / 2
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from batch_jobs.lake_interval import Interval, whole_day
-from batch_jobs.reports.unfinished_days import LEAST_HISTORY, event_days, unfinished_days
+from batch_jobs.reports.unfinished_days import LEAST_HISTORY, event_days, report_lag_hours, unfinished_days
 from clickstream.lake.generations import Generation
 from tests.simulation.fakes import MemoryBucket
 
@@ -117,3 +117,14 @@ def test_history_sent_later_counts() -> None:
     assert event_days([commit("2026-11-21T09", d21=3), history]) == [
         date(2026, 11, 10), date(2026, 11, 11), date(2026, 11, 21),
     ]  # fmt: skip
+
+
+def test_lag_is_that_of_the_oldest_day_without_a_page(bucket: MemoryBucket) -> None:
+    """Days of the last week count, once they have ended; with a page for each there is no lag."""
+    assert report_lag_hours(bucket, COMMITS, at(21, 23)) == 0
+    assert report_lag_hours(bucket, COMMITS, at(23, 3)) == 24 + 3
+    publish(bucket, 21, at(23), d21T09=1)
+    assert report_lag_hours(bucket, COMMITS, at(23, 3)) == 3
+    publish(bucket, 22, at(23), d22T09=1, d23T01=1)
+    assert report_lag_hours(bucket, COMMITS, at(23, 3)) == 0
+    assert report_lag_hours(MemoryBucket(), COMMITS, at(30, 1)) == 6 * 24 + 1

@@ -48,6 +48,15 @@ class Invocation:
         """Sum of a count (`records`, `events`, `landed`, `bad`) over its commits."""
         return sum(getattr(commit, name) for commit in self.commits)
 
+    @property
+    def event_types(self) -> Counter[str]:
+        """What landed by type, as the counters take it."""
+        counts: Counter[str] = Counter()
+        for commit in self.commits:
+            for delta in commit.deltas.values():
+                counts.update(delta.event_types)
+        return counts
+
 
 @dataclass(frozen=True)
 class EventProcessor:
