@@ -113,6 +113,12 @@ def wildcards(bucket: str, failures: str, prefix: str) -> Iterator[tuple[str, st
         **{f"<{bucket}.Arn>/{folder}/*": _WILDCARDS for folder in _FOLDERS},
         f"arn:<AWS::Partition>:glue:{place}:table/{database}/*": "All tables of our own database, and of no other.",
         f"arn:<AWS::Partition>:logs:{place}:log-group:/aws-glue/{prefix}/*": "Glue names a log stream after each run.",
-        "*": "CloudWatch knows no resources for metrics; the name space is the limit.",
+        "*": "Metrics know no resources, the name space is the limit; nor does the search by tags of AWS FIS.",
     }
     yield from ((f"{AWS}-IAM5[Resource::{resource}]", reason) for resource, reason in reasons.items())
+
+
+def faults(bucket: str) -> Iterator[tuple[str, str]]:
+    """The same for the experiment with faults; `bucket` is the logical id of its bucket."""
+    reason = "The service names an object after the function; the folder is the limit."
+    yield f"{AWS}-IAM5[Resource::<{bucket}.Arn>/FisConfigs/*]", reason

@@ -102,6 +102,8 @@ def _reasons(stack: ClickstreamStack, config: Config) -> Iterator[tuple[str, str
     yield from acknowledgements.BY_DOOR[config.collector_door].items()
     ids = [stack.get_logical_id(_element(stack, path)) for path in (("Lake", "Bucket"), ("Ingest", "Failures"))]
     yield from acknowledgements.wildcards(ids[0], ids[1], config.prefix)
+    if config.fault_injection == "on":
+        yield from acknowledgements.faults(stack.get_logical_id(_element(stack, ("Experiment", "Config"))))
 
 
 def _element(stack: ClickstreamStack, path: tuple[str, str]) -> CfnElement:

@@ -4,13 +4,14 @@ Every key can stand on the command line (`cdk deploy -c environment=production`)
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
 from cdk.collector_config import CollectorConfig, CollectorDoor
 from cdk.context_values import (
+    Option,
     address,
     database_file,
     days_or_all,
@@ -30,6 +31,7 @@ StreamMode = Literal["provisioned", "on-demand"]
 CompactionWorkers = Literal["spark", "plain"]
 CustomerKey = Literal["on", "off"]
 Serving = Literal["on", "off"]
+FaultInjection = Literal["on", "off"]
 SHARD_COUNTS = range(1, 501)
 MEMORY_SIZES_MB = range(128, 10_241, 64)
 """In steps, because a CloudFormation template can raise a size to the floor only by a table of all sizes."""
@@ -68,6 +70,7 @@ class Config(CollectorConfig):
         session_gap_minutes: A pause of so many minutes ends a session in the table `sessions`.
         session_cuts: What else does: `midnight` (UTC), `campaign`, both with a comma, or `none`.
         bad_events_alarm_percent: Share of bad events from which an alarm rings.
+        fault_injection: Whether an experiment of AWS FIS is deployed, which somebody may then start.
         silent_stream_minutes: An alarm rings when no record came in for so long; 0 for no such alarm.
         file_shape: What is not as measured in the data files of `raw_events`, as JSON; see `settings.FileShape`.
         glue_workers: Workers of the Glue job; one of them leads.
@@ -97,6 +100,7 @@ class Config(CollectorConfig):
     session_cuts: str = "none"
     bad_events_alarm_percent: int = 5
     silent_stream_minutes: int = 60
+    fault_injection: FaultInjection = "off"
     file_shape: str = "{}"
     glue_workers: int = 2
     compaction_workers: CompactionWorkers = "spark"
@@ -169,15 +173,6 @@ class Config(CollectorConfig):
         return f"clickstream-{self.environment}"
 
 
-@dataclass(frozen=True)
-class Option:
-    """One context key: the field of `Config` it sets, how its value is read, and what a person needs to know."""
-
-    field: str
-    read: Callable[[str], str | int]
-    meaning: str
-
-
 OPTIONS = {
     "environment": Option("environment", one_of(*get_args(Environment)), "which stack"),
     "streamShardCount": Option("stream_shard_count", one_in(SHARD_COUNTS), "shards of a provisioned stream"),
@@ -196,6 +191,7 @@ OPTIONS = {
     "reportSuppressBelow": Option("suppress_below", whole(0, 1_000_000), "least people of a reported count; 0: any"),
     "queryResultRetentionDays": Option("result_days", whole(1, 3_650), "days of query results"),
     "badEventsAlarmPercent": Option("bad_events_alarm_percent", whole(1, 100), "share of bad events that rings"),
+    "faultInjection": Option("fault_injection", one_of(*get_args(FaultInjection)), "an experiment with faults"),
     "silentStreamAlarmMinutes": Option("silent_stream_minutes", whole(0, 1_440), "minutes without a record; 0: never"),
     "fileShape": Option("file_shape", file_shape, "JSON of what is not as measured in the files of raw_events"),
     "glueWorkers": Option("glue_workers", whole(2, 299), "workers of the Glue job"),
@@ -234,6 +230,8 @@ def read_config(context: Mapping[str, object]) -> Config:
     config = Config(**fields)  # type: ignore[arg-type]  # each reader returns its field's type
     if config.stream_mode == "on-demand" and "streamShardCount" in ours:
         raise ConfigError("streamShardCount has no meaning with streamMode=on-demand: leave one of them out")
+    if config.fault_injection == "on" and config.is_local:
+        raise ConfigError("faultInjection=on needs AWS: no emulator injects faults; `make simulate` plays them here")
     if 0 < config.raw_events_days < config.sessions_days:
         # Nobody could be erased from sessions that cannot be built again.
         raise ConfigError("sessionsRetentionDays is more than rawEventsRetentionDays: sessions are made of raw_events")

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from clickstream.collecting.requests import Limits
@@ -12,6 +13,15 @@ from clickstream.lake import file_shapes
 
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]+)?")
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+
+
+@dataclass(frozen=True)
+class Option:
+    """One context key: the field of `Config` it sets, how its value is read, and what a person needs to know."""
+
+    field: str
+    read: Callable[[str], str | int]
+    meaning: str
 
 
 def whole(least: int, most: int) -> Callable[[str], int]:

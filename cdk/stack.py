@@ -12,6 +12,7 @@ from cdk.code import Code
 from cdk.collector import Collector
 from cdk.config import Config
 from cdk.encryption import Encryption
+from cdk.experiment import Experiment
 from cdk.ingest import Ingest
 from cdk.lake import Lake
 from cdk.layer import BUILD
@@ -52,16 +53,7 @@ class ClickstreamStack(Stack):
         collector = self._collector(config, code, encryption, ingest)
         lake = Lake(self, "Lake", config=config, encryption=encryption, logs=logs)
         realtime = Realtime(self, "Realtime", config=config, code=code, encryption=encryption, ingest=ingest, lake=lake)
-        batch = Batch(
-            self,
-            "Batch",
-            config=config,
-            code=code,
-            encryption=encryption,
-            lake=lake,
-            realtime=realtime,
-            failures=ingest.failures,
-        )
+        batch = self._batch(config, code, encryption, ingest, lake, realtime)
         traffic = Traffic(
             self,
             "Traffic",
@@ -84,6 +76,9 @@ class ClickstreamStack(Stack):
         )
         if config.serving == "on":
             Serving(self, "Serving", lake=lake)
+        if config.fault_injection == "on":
+            experiment = Experiment(self, "Experiment", config, encryption, realtime, monitoring, logs)
+            CfnOutput(self, "ExperimentTemplateId", value=experiment.template_id)
         outputs = {
             **_stored(ingest, lake, realtime),
             **_running(realtime, batch, traffic, monitoring),
@@ -92,6 +87,20 @@ class ClickstreamStack(Stack):
         }
         for name, value in outputs.items():
             CfnOutput(self, name, value=value)
+
+    def _batch(
+        self, config: Config, code: Code, encryption: Encryption, ingest: Ingest, lake: Lake, realtime: Realtime
+    ) -> Batch:
+        return Batch(
+            self,
+            "Batch",
+            config=config,
+            code=code,
+            encryption=encryption,
+            lake=lake,
+            realtime=realtime,
+            failures=ingest.failures,
+        )
 
     def _collector(self, config: Config, code: Code, encryption: Encryption, ingest: Ingest) -> Collector | None:
         """The collector, unless producers write to the stream themselves."""

@@ -60,6 +60,8 @@ def test_each_key_sets_its_field(tmp_path: Path) -> None:
         "collectorRequestsPerSecond": 50,
         "collectorRequestsPerAddress": 100,
         "collectorConcurrency": 10,
+        "silentStreamAlarmMinutes": 0,
+        "faultInjection": "on",
     }
     assert other.keys() == OPTIONS.keys()
     for key, value in other.items():
