@@ -195,9 +195,7 @@ OPTIONS = {
     "silentStreamAlarmMinutes": Option("silent_stream_minutes", whole(0, 1_440), "minutes without a record; 0: never"),
     "fileShape": Option("file_shape", file_shape, "JSON of what is not as measured in the files of raw_events"),
     "glueWorkers": Option("glue_workers", whole(2, 299), "workers of the Glue job"),
-    "compactionWorkers": Option(
-        "compaction_workers", one_of(*get_args(CompactionWorkers)), "whether all of them compact"
-    ),
+    "compactionWorkers": Option("compaction_workers", one_of(*get_args(CompactionWorkers)), "whether all compact"),
     "sessionGapMinutes": Option("session_gap_minutes", whole(1, LONGEST_GAP_S // 60), "pause that ends a session"),
     "sessionCuts": Option(
         "session_cuts", one_of("none", "midnight", "campaign", "midnight,campaign"), "what else ends a session"
