@@ -12,8 +12,8 @@ from clickstream.collecting.requests import Request
 _BROWSERS = ("Mozilla/", "Opera/")
 _DEVICES = ("desktop", "mobile", "tablet")
 _UNWANTED = "0.0.0.0"  # noqa: S104  the value by which clients ask that no address is kept
-_LONGEST_AGENT, _LONGEST_ADDRESS = 8192, 256
-"""Characters; the stream refuses an event with more."""
+_LONGEST_AGENT, _LONGEST_ADDRESS = 1024, 256
+"""Characters that are kept: each event of a request gets them."""
 
 
 def connection(request: Request) -> dict[str, str]:
