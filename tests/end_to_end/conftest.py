@@ -1,6 +1,8 @@
 """One local platform for all end-to-end tests, on free ports and in a temporary folder."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import boto3
@@ -8,8 +10,8 @@ import pytest
 
 from local_aws.access import Endpoints, tool_environment
 from local_aws.emulator import EMULATOR_FOLDER
-from local_aws.state import StateFolder
-from tests.end_to_end.started_platform import endpoints_of, started_platform
+from local_aws.state import PROJECT_FOLDER, StateFolder
+from tests.end_to_end.started_platform import endpoints_of, started_platform, wait_for_collector
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +26,24 @@ def platform_state(installed_emulator: None, tmp_path_factory: pytest.TempPathFa
     """Start a platform that forgets everything, and stop it after the last test."""
     with started_platform(tmp_path_factory.mktemp("platform")) as state:
         yield state
+
+
+@pytest.fixture(scope="session")
+def collecting_platform(
+    installed_emulator: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[StateFolder, dict[str, str]]]:
+    """A platform of its own for what comes in by HTTP, with the stack deployed, and the environment that names it."""
+    if not (PROJECT_FOLDER / "node_modules" / ".bin" / "cdk").exists():
+        pytest.skip("the CDK command line is not installed; run `make setup`")
+    with started_platform(tmp_path_factory.mktemp("collecting")) as state:
+        environment = tool_environment(endpoints_of(state), os.environ)
+        words = [sys.executable, "-m", "local_aws", "deploy", "--state", str(state.root)]
+        deployed = subprocess.run(
+            words, cwd=PROJECT_FOLDER, env=os.environ | environment, capture_output=True, text=True, check=False
+        )
+        assert deployed.returncode == 0, deployed.stderr[-3000:]
+        wait_for_collector(environment["COLLECTOR_URL"])
+        yield state, environment
 
 
 @pytest.fixture(scope="session")

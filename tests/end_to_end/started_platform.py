@@ -1,11 +1,13 @@
 """A local platform for tests: on free ports, in a given folder, gone with the process that started it."""
 
+import http.client
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -43,3 +45,20 @@ def endpoints_of(state: StateFolder) -> Endpoints:
     record = load_record(state)
     assert record is not None
     return record.endpoints
+
+
+def wait_for_collector(url: str) -> None:
+    """Wait until the deployed function behind HTTP is served. Fails after a while."""
+    place, deadline = urlsplit(url), time.monotonic() + _START_LIMIT_S
+    while True:
+        connection = http.client.HTTPConnection(place.netloc, timeout=_START_LIMIT_S)
+        try:
+            connection.request("GET", "/")
+            connection.getresponse()
+        except OSError:
+            assert time.monotonic() < deadline, f"nobody answers at {url}"
+            time.sleep(0.1)
+        else:
+            return
+        finally:
+            connection.close()

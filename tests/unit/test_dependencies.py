@@ -174,3 +174,8 @@ def test_the_tracker_stands_alone(path: Path) -> None:
     packages = {re.split(r"[<>=]", name)[0] for name in wanted} | {"botocore"}
     typed_only = {"mypy_boto3_kinesis"}
     assert tops(path) <= set(sys.stdlib_module_names) | packages | typed_only | {"clickstream_tracker"}
+
+
+def test_the_examples_stand_outside() -> None:
+    """An example uses what everybody can: commands and addresses, none of our modules."""
+    assert wrong("examples", MODULES | FOLDERS) == {}

@@ -1,0 +1,3 @@
+trackStructEvent({ category: "shop", action: "add-to-basket", label: "SKU1", property: "pcs", value: 2 });
+// It sends again what failed at its next flush.
+setInterval(flushBuffer, 500);

@@ -1,0 +1,11 @@
+tracker.track(
+    StructuredEvent(
+        category="shop",
+        action="add-to-basket",
+        label="SKU1",
+        property_="pcs",
+        value=2,
+        event_subject=Subject().set_user_id("u-42"),
+    )
+)
+tracker.flush()
