@@ -189,6 +189,10 @@ shop: setup tracker ## an example shop beside the live counters: click and watch
 	  . .local_aws/env; fi; trap : INT; \
 	python -m examples.shop --stack $(STACK) --tracker "$(OUT)/clickstream.min.js" $(if $(PORT),--port "$(PORT)") || [ $$? = 130 ]
 
+.PHONY: train
+train: $(NOTEBOOKS)/installed ## train a model of sessions on STACK, and register it; FROM=2026-11-21 TO=2026-11-28; the daily run then scores
+	@$(LOCAL) python -m batch_jobs.train_sessions --stack $(STACK) $(if $(FROM),--start "$(FROM)") $(if $(TO),--end "$(TO)")
+
 # ---------------------------------------------------------------- check
 .PHONY: lint
 lint: $(VENV)/installed node_modules/installed ## ruff, formatting, mypy strict, the rules of sql/ and of the infrastructure

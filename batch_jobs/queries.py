@@ -1,10 +1,10 @@
 """The one way in which jobs ask Athena: through a workgroup that is enforced, with the cost of every query noted."""
 
 import time
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from math import ceil
-from typing import Any
+from typing import Any, TypeVar
 
 import awswrangler as wr
 import boto3
@@ -16,6 +16,7 @@ from batch_jobs.query_watch import Pause, follow
 from clickstream.errors import ConfigError, InfrastructureError, StatementError
 from clickstream.lake.statements import Statement, Value
 
+T = TypeVar("T")
 _MB = 1_000_000
 _LEAST_MB = 10
 """What Athena charges at least for a query, in megabytes; above it every megabyte begun. Source: Athena pricing."""
@@ -76,6 +77,28 @@ class Guard:
         Raises `StatementError` for wrong parameters and for what Athena refuses (its own message, and the query id),
         `BudgetError` if it was stopped, `InfrastructureError` if Athena cannot be reached.
         """
+        answer = _answer(self._run(statement, hours, values, budget_bytes, wr.athena.get_query_results))
+        self.dollars += answer.cost_dollars
+        return answer
+
+    def unload(self, statement: Statement, hours: Iterable[str], values: Mapping[str, Value], location: str) -> str:
+        """Write the rows as Parquet below an `s3://` folder that is empty; the id of the query.
+
+        Raises what `ask` raises.
+        """
+        end = f"TO '{location}' WITH (format = 'PARQUET', compression = 'SNAPPY')"
+        written = replace(statement, sql=f"UNLOAD ({statement.sql}) {end}")
+        return str(self._run(written, hours, values, None, wr.athena.wait_query)["QueryExecutionId"])
+
+    def _run(
+        self,
+        statement: Statement,
+        hours: Iterable[str],
+        values: Mapping[str, Value],
+        budget_bytes: int | None,
+        end: Callable[[str], T],
+    ) -> T:
+        """Start the statement, wait for it, and return what `end` makes of its id."""
         bound = statement.bind(hours, values)
         query_id = "never started"
         try:
@@ -88,14 +111,11 @@ class Guard:
             )
             athena: Any = boto3.client("athena")
             follow(athena, query_id, budget_bytes, self._pause)
-            frame = wr.athena.get_query_results(query_id)
+            return end(query_id)
         except (QueryFailed, QueryCancelled) as error:
             raise StatementError(f"Athena refused {statement.name} (query {query_id}): {error}") from error
         except (ClientError, BotoCoreError) as error:
             raise InfrastructureError(f"{statement.name} (query {query_id}) could not be asked: {error}") from error
-        answer = _answer(frame)
-        self.dollars += answer.cost_dollars
-        return answer
 
 
 def _answer(frame: pd.DataFrame) -> Answer:

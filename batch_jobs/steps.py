@@ -60,6 +60,8 @@ STEPS = (
     Step("compact_events", schedules=("hourly", "daily")),
     # Daily: every run reads three days for each date that changed, and a day changes every hour.
     Step("build_sessions", schedules=("daily",), needs=("compact_events",)),
+    # Daily, and only what changed, by the newest registered model; without one it says so and does nothing.
+    Step("score_sessions", schedules=("daily",), needs=("compact_events",)),
     Step("check_quality", schedules=("hourly", "daily"), needs=("compact_events",)),
     Step("run_reports", schedules=("daily",), needs=("compact_events", "build_sessions", "check_quality")),
 )

@@ -16,6 +16,7 @@ from clickstream.tables import (
     RAW_EVENTS,
     REPORTS_PREFIX,
     RESULTS_PREFIX,
+    SESSION_SCORES,
     SESSIONS,
 )
 
@@ -91,7 +92,7 @@ WITHOUT_CUSTOMER_KEY = {
 }
 _FOLDERS = (
     *(LANDING_PREFIX, BAD_EVENTS.name, DELTAS_PREFIX, RAW_EVENTS.name, SESSIONS.name, QUARANTINE_PREFIX),
-    *(REPORTS_PREFIX, RESULTS_PREFIX, IDENTITIES_PREFIX, PURGES_PREFIX),
+    *(SESSION_SCORES.name, REPORTS_PREFIX, RESULTS_PREFIX, IDENTITIES_PREFIX, PURGES_PREFIX),
 )
 _WILDCARDS = "Names of objects are made as data comes; the folder is the limit. tests/infra/test_least_privilege.py."
 

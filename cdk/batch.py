@@ -30,6 +30,7 @@ from clickstream.tables import (
     RAW_EVENTS,
     REPORTS_PREFIX,
     RESULTS_PREFIX,
+    SESSION_SCORES,
     SESSIONS,
 )
 
@@ -55,13 +56,17 @@ BOOKKEEPING = "_*"
 WRITTEN = (
     f"{RAW_EVENTS.name}/*",
     f"{SESSIONS.name}/*",
+    f"{SESSION_SCORES.name}/*",
     f"{BAD_EVENTS.name}/*",
     f"{QUARANTINE_PREFIX}/*",
     f"{REPORTS_PREFIX}/*",
     f"{RESULTS_PREFIX}/*",
     BOOKKEEPING,
 )
-UPLOADED = (f"{RAW_EVENTS.name}/*", f"{SESSIONS.name}/*", f"{QUARANTINE_PREFIX}/*", f"{RESULTS_PREFIX}/*")
+UPLOADED = (
+    *(f"{RAW_EVENTS.name}/*", f"{SESSIONS.name}/*", f"{SESSION_SCORES.name}/*"),
+    *(f"{QUARANTINE_PREFIX}/*", f"{RESULTS_PREFIX}/*"),
+)
 """Files of any size, which go up in parts: those of ours, and Athena's answers."""
 COLLECTED = (
     *WRITTEN[:-1],

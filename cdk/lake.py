@@ -18,6 +18,7 @@ from clickstream.tables import (
     RAW_EVENTS,
     REPORTS_PREFIX,
     RESULTS_PREFIX,
+    SESSION_SCORES,
     SESSIONS,
     Column,
     LakeTable,
@@ -123,6 +124,7 @@ def retention_rules(config: Config) -> list[s3.LifecycleRule]:
         REPORTS_PREFIX: ("reports", config.report_days),
         RAW_EVENTS.name: ("raw-events", _after_the_jobs(config.raw_events_days)),
         SESSIONS.name: ("sessions", _after_the_jobs(config.sessions_days or config.raw_events_days)),
+        SESSION_SCORES.name: ("session-scores", _after_the_jobs(config.sessions_days or config.raw_events_days)),
     }
     return [
         s3.LifecycleRule(id=name, prefix=f"{prefix}/", expiration=Duration.days(days))

@@ -2,10 +2,10 @@
 
     python train_session_model.py --train FOLDER --model-dir FOLDER [--trees 200] [--contamination 0.01] [--seed 7]
 
-Reads every Parquet file below the folder (rows of `sql/session_features.sql`), and writes `model.joblib` and
-`metrics.json`. The file needs nothing else of this project, so that SageMaker runs it as it is: in script mode the
-folders come from `SM_CHANNEL_TRAIN` and `SM_MODEL_DIR`, the hyperparameters as the options above, and `model_fn` loads
-the model to serve.
+Reads every Parquet file below the folder (rows of `sql/session_features.sql`), and writes `model.joblib`,
+`forest.npz` (the same forest as plain arrays, for who has no scikit-learn) and `metrics.json`. The file needs nothing
+else of this project, so that SageMaker runs it as it is: in script mode the folders come from `SM_CHANNEL_TRAIN` and
+`SM_MODEL_DIR`, the hyperparameters as the options above, and `model_fn` loads the model to serve.
 
 The method: F. T. Liu, K. M. Ting, Z.-H. Zhou, Isolation Forest, ICDM 2008. Counts and times are skewed, so the forest
 splits their logarithms.
@@ -30,7 +30,7 @@ FEATURES = [
     "duration_s", "events", "busiest_minute_events", "page_views", "pages", "products", "searches", "cart_adds",
     "checkouts", "purchases", "agents", "mean_gap_s", "gap_variation",
 ]  # fmt: skip
-MODEL_FILE, METRICS_FILE = "model.joblib", "metrics.json"
+MODEL_FILE, FOREST_FILE, METRICS_FILE = "model.joblib", "forest.npz", "metrics.json"
 LEAST_SESSIONS = 100
 _DECILES = [n / 10 for n in range(1, 10)]
 
@@ -52,6 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     settings = {"trees": options.trees, "contamination": options.contamination, "seed": options.seed}
     options.model_dir.mkdir(parents=True, exist_ok=True)
     joblib.dump(model, options.model_dir / MODEL_FILE)
+    np.savez_compressed(options.model_dir / FOREST_FILE, **exported(model))
     (options.model_dir / METRICS_FILE).write_text(json.dumps(settings | metrics, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(settings | {name: metrics[name] for name in ("rows", "flagged", "agreement")}))
     return 0
@@ -96,6 +97,40 @@ def measured(model: Pipeline, sessions: pd.DataFrame, other: Pipeline) -> dict[s
         "agreement": float(np.sum(is_odd & is_odd_to_other)) / either if either else 1.0,
         "reference": {name: _bins(sessions[name]) for name in FEATURES},
     }
+
+
+def exported(model: Pipeline) -> dict[str, Any]:
+    """The forest as arrays: the nodes of all trees in one list, the length of path that ends in each.
+
+    The score of a session is 2 ** -(sum of its paths / scale), odd above `limit`; splits compare the logarithm in
+    single precision.
+    """
+    forest = model[-1]
+    trees = [estimator.tree_ for estimator in forest.estimators_]
+    roots = np.cumsum([0, *(tree.node_count for tree in trees[:-1])], dtype=np.int32)
+    moved = [
+        [np.where(nodes < 0, -1, nodes + root) for nodes in (tree.children_left, tree.children_right)]
+        for tree, root in zip(trees, roots, strict=True)
+    ]
+    paths = [tree.compute_node_depths() - 1 + _usual_path(tree.n_node_samples) for tree in trees]
+    return {
+        "names": np.array(FEATURES),
+        "limit": np.float64(-forest.offset_),
+        "scale": np.float64(len(trees) * _usual_path(np.array([forest.max_samples_]))[0]),
+        "roots": roots,
+        "feature": np.concatenate([tree.feature for tree in trees]).astype(np.int16),
+        "threshold": np.concatenate([tree.threshold for tree in trees]),
+        "left": np.concatenate([left for left, _ in moved]).astype(np.int32),
+        "right": np.concatenate([right for _, right in moved]).astype(np.int32),
+        "path": np.concatenate(paths),
+    }
+
+
+def _usual_path(samples: np.ndarray) -> np.ndarray:
+    """Length of an unsuccessful search in a binary tree of so many samples: what a leaf of several hides."""
+    n = np.maximum(samples, 3).astype(float)
+    long = 2 * (np.log(n - 1) + np.euler_gamma) - 2 * (n - 1) / n
+    return np.where(samples <= 1, 0.0, np.where(samples == 2, 1.0, long))
 
 
 def model_fn(model_dir: str) -> Pipeline:

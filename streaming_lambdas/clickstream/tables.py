@@ -166,14 +166,34 @@ SESSIONS = LakeTable(
     partition_keys=(Column("dt", pa.date32(), "UTC date of start_time"),),
 )
 
+SESSION_SCORES = LakeTable(
+    name="session_scores",
+    grain="one row per session of the producer, scored by the newest model of its time; none before one is registered",
+    columns=(
+        Column("app_id", TEXT, "which site or app"),
+        Column("session_id", TEXT, "the producer's session, as in raw_events"),
+        Column("start_time", INSTANT, "event_time of its first event"),
+        Column("events", pa.int64(), "events in the session"),
+        Column("is_bot", pa.bool_(), "a machine, by its user agent; no feature of the model"),
+        Column("score", pa.float64(), "from 0 to 1, higher for odder ones; compare only within one model_version"),
+        Column("is_odd", pa.bool_(), "the score is above the limit of the model"),
+        Column("model_version", pa.int64(), "version of the registered model"),
+    ),
+    partition_keys=(Column("dt", pa.date32(), "UTC date of start_time"),),
+)
+
 ARRIVAL_TABLES = (RAW_EVENTS, BAD_EVENTS)
 """Their partitions are received hours, which are opened ahead of time."""
-LAKE_TABLES = (*ARRIVAL_TABLES, SESSIONS)
+DATED_TABLES = (SESSIONS, SESSION_SCORES)
+"""Their partitions are dates of sessions, made of `raw_events`."""
+LAKE_TABLES = (*ARRIVAL_TABLES, *DATED_TABLES)
 
 LANDING_PREFIX = "landing"
 COMMITS_PREFIX = "_commits"
 CONFIRMATIONS_PREFIX = "_confirmations"
 SESSION_COMMITS_PREFIX = "_session_commits"
+SCORE_COMMITS_PREFIX = "_score_commits"
+MODELS_PREFIX = "models"
 DELTAS_PREFIX = "ledger_deltas"
 QUARANTINE_PREFIX = "quarantine"
 REPORTS_PREFIX = "reports"

@@ -112,6 +112,7 @@ def test_a_rebuilt_catalog_shows_what_is_kept(built: Lake) -> None:
         "raw_events": 0,
         "bad_events": 2,
         "sessions": 0,
+        "session_scores": 0,
     }
 
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from batch_jobs.queries import Answer
+from batch_jobs.queries import Answer, Guard
+from clickstream.lake.statements import Statement
 from local_aws.access import tool_environment
 from local_aws.server_record import load_record
 from local_aws.state import PROJECT_FOLDER
@@ -89,6 +90,15 @@ def answer(environment: Mapping[str, str], name: str) -> list[dict[str, Any]]:
         return Answer(LakeReader.of_stack(STACK[1]).ask(name), "", 0, 0.0).rows()
 
 
+def asked(environment: Mapping[str, str], sql: str) -> list[dict[str, Any]]:
+    """The rows of a question of one's own."""
+    with pytest.MonkeyPatch.context() as patch:
+        for variable, value in environment.items():
+            patch.setenv(variable, value)
+        guard = Guard("clickstream_local", "clickstream-local")
+        return guard.ask(Statement("asked", "", {}, (), sql), (), {}).rows()
+
+
 def test_explore_events(platform: dict[str, str], executed: Executed) -> None:
     """It shows the lake's own number of events, each hour, and both charts."""
     output = executed("01_explore_events")
@@ -124,3 +134,17 @@ def test_session_features_and_model(executed: Executed) -> None:
     assert trained["flagged"] == pytest.approx(trained["contamination"], abs=0.005)
     assert re.search(r"\n0 +mean_gap_s +[1-9]\.", output.text)
     assert output.charts == 2
+
+
+def test_a_model_is_trained_registered_and_asked_with_sql(platform: dict[str, str]) -> None:
+    """Features leave Athena as files, scikit-learn trains on them, and the step scores each date once, without it."""
+    steps = ("batch_jobs.run_steps", "--steps", "score_sessions", *STACK)
+    assert "no model is registered" in python(platform, *steps)
+    trained = json.loads(python(platform, "batch_jobs.train_sessions", *STACK))
+    assert (trained["model"], trained["rows"] > 300) == (1, True)
+    lines = [json.loads(line) for line in python(platform, *steps).splitlines() if line.startswith('{"job"')]
+    sessions, odd = (sum(line.get(name, 0) for line in lines) for name in ("sessions", "odd"))
+    rows = asked(platform, "SELECT COUNT(*) AS n, COUNT_IF(is_odd) AS odd, MAX(model_version) AS v FROM session_scores")
+    assert rows == [{"n": sessions, "odd": odd, "v": 1}]
+    assert 0 < odd < 0.05 * sessions
+    assert '"date"' not in python(platform, *steps)

@@ -23,6 +23,7 @@ from batch_jobs import glue_entry, run_steps
 from clickstream.detection.watching import SETTLED
 from clickstream.ledger import Ledger
 from tests.aws.alert_queue import listening, messages
+from tests.aws.small_forest import registered
 from tests.aws.test_handlers import BATCH, invocation
 from tests.infra import mishaps
 from tests.infra.deployed_account import Deployed
@@ -157,12 +158,13 @@ def batch(deployed: Deployed, guard: Guard, folder: Path) -> None:
     mishaps.lose_partition(deployed)
     mishaps.leave_rubbish(deployed)
     mishaps.give_up(deployed)
+    registered(mishaps.bucket(deployed))
     run(deployed, guard, "repair_catalog,daily", "2026-11-22T03:00:00", "--most-days", "1")
     mishaps.ask_for_erasure(deployed)
-    run(deployed, guard, "erase_events,build_sessions", "2026-11-24T03:00:00")
+    run(deployed, guard, "erase_events,build_sessions,score_sessions", "2026-11-24T03:00:00")
     for days in (2, 5):
         later = (datetime.now(UTC) + timedelta(days=days)).isoformat()
-        run(deployed, guard, "erase_events,compact_events,build_sessions", later)
+        run(deployed, guard, "erase_events,compact_events,build_sessions,score_sessions", later)
     run(deployed, guard, "compact_events,build_sessions", "2027-01-24T03:00:00", "--raw-events-days", "3")
 
 

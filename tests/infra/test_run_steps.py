@@ -52,7 +52,7 @@ def test_now_takes_in_the_open_hour_and_asks_no_query() -> None:
 
 
 def test_hourly_and_daily() -> None:
-    """Sessions and reports are made once a day; opening, compaction and checks every hour too."""
+    """Sessions, their scores and reports are made once a day; opening, compaction and checks every hour too."""
     assert [step.name for step in select("hourly")] == [
         "open_partitions",
         "audit_ledger",
@@ -60,7 +60,9 @@ def test_hourly_and_daily() -> None:
         "compact_events",
         "check_quality",
     ]
-    daily = [step.name for step in select("daily") if step.name not in {"build_sessions", "run_reports"}]
+    daily = [
+        step.name for step in select("daily") if step.name not in {"build_sessions", "score_sessions", "run_reports"}
+    ]
     assert daily == [step.name for step in select("hourly")]
 
 
@@ -102,6 +104,7 @@ def test_dependents_of_a_failed_step_are_skipped(failure: object) -> None:
         "erase_events": "ok",
         "compact_events": "failed",
         "build_sessions": "skipped",
+        "score_sessions": "skipped",
         "check_quality": "skipped",
         "run_reports": "skipped",
     }

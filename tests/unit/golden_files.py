@@ -13,10 +13,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from clickstream.positions import padded
-from clickstream.tables import LAKE_TABLES, SESSIONS, LakeTable
+from clickstream.tables import DATED_TABLES, LAKE_TABLES, LakeTable
 
 FOLDER = Path(__file__).parent / "golden"
-NEVER_NULL = {SESSIONS.name: ("session_id", "start_time")}
+NEVER_NULL = {table.name: ("session_id", "start_time") for table in DATED_TABLES}
 OF_AN_ARRIVAL = ("received_time", "shard_id", "epoch", "sub_sequence")
 """Columns without null: of a session, and of what the stream brought."""
 RECEIVED = datetime(2026, 11, 21, 9, 5, tzinfo=UTC)

@@ -27,6 +27,8 @@ IMPORT_NAMES = {"crawler-user-agents": "crawleruseragents", "ua-parser": "ua_par
 NUMPY_USERS = {"fingerprints.py", "duplicates.py", "runs.py", "session_cuts.py", "session_events.py"} | {
     "session_buckets.py",
     "sessionizing.py",
+    "session_forest.py",
+    "scoring.py",
 }
 """The cores of batch jobs: numpy is on every Glue worker and not in the Lambda layer."""
 

@@ -7,8 +7,12 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
+
+from batch_jobs.train_sessions import FEATURES
+from clickstream.lake.session_forest import read_forest
 
 ROOT = Path(__file__).parents[2]
 PYTHON = ROOT / ".build" / "notebooks" / "bin" / "python"
@@ -23,6 +27,15 @@ import pandas as pd
 from train_session_model import features, model_fn
 sessions = pd.read_parquet(sys.argv[1])
 print([int(place) for place in model_fn(sys.argv[2]).decision_function(features(sessions)).argsort()])
+"""
+
+JUDGING = """
+import json, sys
+import pandas as pd
+from train_session_model import features, model_fn
+asked, model = features(pd.read_parquet(sys.argv[1])), model_fn(sys.argv[2])
+odd = [bool(one) for one in model.predict(asked) < 0]
+print(json.dumps({"scores": list(-model.score_samples(asked)), "odd": odd}))
 """
 
 
@@ -67,6 +80,20 @@ def test_the_odd_sessions_are_the_oddest(tmp_path: Path) -> None:
     assert json.loads((twice / "metrics.json").read_text()) == metrics
     ranked = json.loads(run("-c", SCORING, file, once).stdout)
     assert sorted(ranked[:ODD]) == list(range(200, 205))
+
+
+def test_the_exported_forest_answers_as_scikit_learn(tmp_path: Path) -> None:
+    """Without scikit-learn the scores are its own to the ninth decimal, and the same sessions are odd."""
+    file = tmp_path / "sessions.parquet"
+    sessions().to_parquet(file)
+    assert run(SCRIPT, "--train", tmp_path, "--model-dir", tmp_path / "model").returncode == 0
+    judged = json.loads(run("-c", JUDGING, file, tmp_path / "model").stdout)
+    forest = read_forest((tmp_path / "model" / "forest.npz").read_bytes())
+    assert forest.names == FEATURES
+    scores = forest.scores(sessions()[list(forest.names)].astype("Float64").fillna(0).astype(float).to_numpy())
+    assert np.abs(scores - np.array(judged["scores"])).max() < 1e-9
+    assert (scores > forest.limit).tolist() == judged["odd"]
+    assert sum(judged["odd"]) > 1
 
 
 def test_sessions_that_cannot_be_used_are_refused(tmp_path: Path) -> None:

@@ -9,10 +9,12 @@ import pyarrow.parquet as pq
 
 from clickstream.errors import LakeError
 from clickstream.lake.erasure_requests import Request
+from clickstream.lake.generations import lake_commits
 from clickstream.lake.mentions import Mentions
+from clickstream.lake.score_log import score_commits
 from clickstream.ports import Bucket
 from clickstream.stream.failures import failed_keys, read_failure
-from clickstream.tables import REPORTS_PREFIX, RESULTS_PREFIX, SESSIONS
+from clickstream.tables import REPORTS_PREFIX, RESULTS_PREFIX, SESSION_SCORES, SESSIONS
 
 _OF_SESSIONS = ("visitor_id", "user_id", "anonymous_id", "producer_session_id")
 """Columns of the table of sessions that name a person."""
@@ -32,6 +34,22 @@ def forget_results(bucket: Bucket, until: datetime) -> int:
     for key in keys:
         bucket.delete(key)
     return len(keys)
+
+
+def forget_scores(bucket: Bucket) -> int:
+    """Remove every file of scores that is not made of the newest generations; how many. The next run makes them anew.
+
+    Scores name sessions and nothing else of a person; but whose hours have a newer generation since are out of date.
+    """
+    keys = [entry.key for entry in bucket.list(f"{SESSION_SCORES.name}/")]
+    if not keys:
+        return 0
+    now = {commit.hour: commit.generation for commit in lake_commits(bucket)}
+    fresh = {c.folder for c in score_commits(bucket) if all(now.get(hour) == n for hour, n in c.inputs.items())}
+    old = [key for key in keys if key.rpartition("/")[0] + "/" not in fresh]
+    for key in old:
+        bucket.delete(key)
+    return len(old)
 
 
 def sessions_of(bucket: Bucket, request: Request) -> Iterator[str]:

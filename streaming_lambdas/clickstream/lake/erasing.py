@@ -16,7 +16,7 @@ import msgspec
 
 from clickstream.detection.alerting import is_anomaly
 from clickstream.lake import erasure_requests, generations, purges
-from clickstream.lake.aftermath import forget_reports, forget_results, given_up, sessions_of
+from clickstream.lake.aftermath import forget_reports, forget_results, forget_scores, given_up, sessions_of
 from clickstream.lake.compaction import Outcome, compact_hours
 from clickstream.lake.erasure_records import Record, store, stored
 from clickstream.lake.erasure_requests import Request
@@ -109,6 +109,7 @@ def finish(places: Places, request: Request, verify: Verify) -> Record:
     bucket, mentions, now = places.lake.bucket, Mentions(request.texts), places.lake.clock()
     log, record = TombstoneLog(bucket), stored(bucket, request)
     _, emptied = _entomb(bucket, log, request, set())
+    forget_scores(bucket)
     record = msgspec.structs.replace(
         record,
         tombstones=_numbers(log, request),

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from clickstream.lake.commit_log import partition_in
 from clickstream.lake.generations import hour_start
 from clickstream.lake.work import Lake
-from clickstream.tables import IDENTITIES_PREFIX, LANDING_PREFIX, RAW_EVENTS, SESSIONS, hour_text
+from clickstream.tables import DATED_TABLES, IDENTITIES_PREFIX, LANDING_PREFIX, RAW_EVENTS, hour_text
 
 LEFT_ALONE = timedelta(days=2)
 """How long the files stay after the jobs leave them alone."""
@@ -39,10 +39,11 @@ def remove_expired(lake: Lake) -> int:
 
 
 def remove_expired_sessions(lake: Lake) -> int:
-    """The same for the dates of sessions."""
+    """The same for the dates of sessions and of their scores."""
     if not lake.first_date:
         return 0
-    return _remove_before(lake, SESSIONS.name, (date.fromisoformat(lake.first_date) - LEFT_ALONE).isoformat())
+    first = (date.fromisoformat(lake.first_date) - LEFT_ALONE).isoformat()
+    return sum(_remove_before(lake, table.name, first) for table in DATED_TABLES)
 
 
 def _remove_before(lake: Lake, prefix: str, first: str) -> int:

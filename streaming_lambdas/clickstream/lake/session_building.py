@@ -5,7 +5,6 @@ Nothing but the commit decides: a run may die anywhere, be started twice, or com
 
 import tempfile
 import uuid
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -16,8 +15,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from clickstream.errors import ClickstreamError
-from clickstream.lake.catalog import swap, uri
-from clickstream.lake.commit_log import partition_in
+from clickstream.lake.catalog import swap
+from clickstream.lake.date_files import collect_dates
 from clickstream.lake.garbage import Grace
 from clickstream.lake.generations import OutputFile
 from clickstream.lake.session_buckets import Buckets, events_between, read_bucket, window
@@ -62,23 +61,8 @@ def build_dates(lake: Lake, plans: Iterable[Plan], *, is_forced: bool = False) -
 
 
 def collect_sessions(lake: Lake, grace: Grace | None = None) -> int:
-    """Remove the files that generations replaced; returns how many.
-
-    Only while the catalog points to the newest generation, and has done so for the grace: a query that was planned
-    before still reads the old files.
-    """
-    limit = lake.clock() - (grace or Grace()).replaced
-    stored = defaultdict(list)
-    for entry in lake.bucket.list(f"{SESSIONS.name}/"):
-        stored[partition_in(entry.key)].append(entry.key)
-    removed = 0
-    for pointer in lake.catalog.list(SESSIONS.name):
-        strangers = [key for key in stored[pointer.hour] if not uri(lake.bucket, key).startswith(pointer.location)]
-        is_settled = pointer.pointed_time is not None and pointer.pointed_time <= limit
-        newest = LOG.newest(lake.bucket, pointer.hour) if strangers and is_settled else None
-        if newest and pointer.location == uri(lake.bucket, newest.folder):
-            removed += _remove_replaced(lake.bucket, newest, strangers)
-    return removed
+    """Remove the files that generations replaced; returns how many."""
+    return collect_dates(lake, SESSIONS.name, LOG, grace)
 
 
 def point_sessions(lake: Lake, day: str) -> SessionGeneration:
@@ -149,12 +133,3 @@ def _publish(lake: Lake, plan: Plan, file: _File) -> SessionGeneration:
         written_time=lake.clock(),
         code_version=lake.code_version,
     )
-
-
-def _remove_replaced(bucket: Bucket, newest: SessionGeneration, keys: Iterable[str]) -> int:
-    """Remove those of the keys whose generation is not newer; a newer one may still be committed."""
-    prefix = data_folder(newest.date, 0, "").partition("g=")[0]
-    old = [key for key in keys if int(key.removeprefix(f"{prefix}g=").partition("-")[0]) <= newest.generation]
-    for key in old:
-        bucket.delete(key)
-    return len(old)

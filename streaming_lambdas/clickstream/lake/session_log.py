@@ -103,17 +103,18 @@ def unfinished_dates(lake: Lake, rules: Rules, *, is_forced: bool = False) -> li
     """
     newest = {commit.date: commit for commit in session_commits(lake.bucket)}
     pointers = {found.hour: found.location for found in lake.catalog.list(SESSIONS.name)}
-    sources = _sources(lake_commits(lake.bucket))
+    sources = sources_by_date(lake_commits(lake.bucket))
     plans = [
         Plan(day, newest.get(day), tuple(sources.get(day, ())), rules, pointers.get(day))
         for day in sorted({*sources, *newest})
     ]
-    possible = [plan for plan in plans if plan.date >= lake.first_date and _is_whole(lake, plan)]
+    possible = [plan for plan in plans if plan.date >= lake.first_date and is_whole(lake, plan.sources)]
     return [plan for plan in possible if is_forced or not plan.is_current or not is_pointed(lake, plan)]
 
 
-def _is_whole(lake: Lake, plan: Plan) -> bool:
-    return all(source.hour >= lake.first_hour for source in plan.sources)
+def is_whole(lake: Lake, sources: Iterable[Generation]) -> bool:
+    """Whether none of the hours is past its retention."""
+    return all(source.hour >= lake.first_hour for source in sources)
 
 
 def is_pointed(lake: Lake, plan: Plan) -> bool:
@@ -127,7 +128,7 @@ def around(day: str) -> tuple[str, str, str]:
     return (middle - _DAY).isoformat(), day, (middle + _DAY).isoformat()
 
 
-def _sources(commits: Iterable[Generation]) -> Mapping[str, list[Generation]]:
+def sources_by_date(commits: Iterable[Generation]) -> Mapping[str, list[Generation]]:
     """For each event date the generations that hold events of it or of its neighbours, oldest hour first.
 
     A date whose events have all gone has no sources; its sessions are then built from nothing.

@@ -1,0 +1,100 @@
+"""From features of sessions to the next generation of a date's scores: choose, score, write, commit, point."""
+
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from clickstream.lake.date_files import collect_dates
+from clickstream.lake.garbage import Grace
+from clickstream.lake.generations import OutputFile
+from clickstream.lake.score_log import LOG, ScoreGeneration, ScorePlan, data_folder, point_scores
+from clickstream.lake.session_forest import Forest
+from clickstream.lake.work import Lake
+from clickstream.tables import INSTANT, SESSION_SCORES
+
+_KEPT = ("app_id", "session_id", "start_time", "events", "is_bot")
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """A registered forest and its version."""
+
+    forest: Forest
+    version: int
+
+    def scored(self, features: pa.Table, day: str) -> pa.Table:
+        """The rows of `session_scores` for the sessions that began on the date, in the order in which they come.
+
+        What is null counts as 0, as in training: a session of one event has no gap.
+        """
+        times = features["start_time"].cast(pa.timestamp("us")).cast(INSTANT)
+        features = features.set_column(features.schema.get_field_index("start_time"), "start_time", times)
+        start = datetime.combine(date.fromisoformat(day), datetime.min.time())
+        bounds = [pa.scalar(start + timedelta(days=days), pa.timestamp("us")).cast(INSTANT) for days in (0, 1)]
+        chosen = features.filter(pc.and_(pc.greater_equal(times, bounds[0]), pc.less(times, bounds[1])))
+        numbers = [pc.fill_null(chosen[name].cast(pa.float64()), 0.0).to_numpy() for name in self.forest.names]
+        scores = self.forest.scores(np.column_stack(numbers))
+        columns = [chosen[name] for name in _KEPT]
+        columns += [
+            pa.array(scores),
+            pa.array(scores > self.forest.limit),
+            pa.array(np.full(len(scores), self.version)),
+        ]
+        pairs = zip(columns, SESSION_SCORES.schema, strict=True)
+        return pa.table([column.cast(field.type) for column, field in pairs], schema=SESSION_SCORES.schema)
+
+
+def commit_scores(
+    lake: Lake, plan: ScorePlan, scorer: Scorer, features: Iterable[pa.Table], run_id: str
+) -> ScoreGeneration:
+    """Write, commit and point to the date's next generation; return what readers see now.
+
+    That may be another run's, which was faster: then ours is garbage. Raises `LakeError` or `InfrastructureError`.
+    """
+    number = plan.newest.generation + 1 if plan.newest else 1
+    key = f"{data_folder(plan.date, number, run_id)}part-0.parquet"
+    with tempfile.TemporaryDirectory(prefix="scores-") as name:
+        path = Path(name, "part-0.parquet")
+        sessions, odd = _written(path, (scorer.scored(table, plan.date) for table in features))
+        outputs = (OutputFile(key, sessions, path.stat().st_size),) if sessions else ()
+        if sessions:
+            lake.bucket.upload(path, key)
+    LOG.commit(
+        lake.bucket,
+        ScoreGeneration(
+            generation=number,
+            run_id=run_id,
+            date=plan.date,
+            inputs=plan.inputs,
+            model=scorer.version,
+            outputs=outputs,
+            sessions=sessions,
+            odd=odd,
+            written_time=lake.clock(),
+            code_version=lake.code_version,
+        ),
+    )
+    return point_scores(lake, plan.date)
+
+
+def collect_scores(lake: Lake, grace: Grace | None = None) -> int:
+    """Remove the files that generations replaced; returns how many."""
+    return collect_dates(lake, SESSION_SCORES.name, LOG, grace)
+
+
+def _written(path: Path, tables: Iterator[pa.Table]) -> tuple[int, int]:
+    """The rows in one file; how many there are, and how many are odd."""
+    sessions = odd = 0
+    with pq.ParquetWriter(path, SESSION_SCORES.schema, compression="zstd", store_schema=False) as writer:
+        for table in tables:
+            writer.write_table(table)
+            sessions += len(table)
+            odd += pc.sum(table["is_odd"]).as_py() or 0
+    return sessions, odd
