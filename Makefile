@@ -40,7 +40,7 @@ setup: $(VENV)/installed $(EMULATOR)/installed node_modules/installed ## install
 
 .PHONY: lock
 lock: $(VENV)/installed ## resolve requirements/*.in again into hash-locked requirements/*.txt
-	for name in bootstrap emulator layer dev node glue glue-spark bench notebooks dbt velox security aws-tools sdk; do \
+	for name in bootstrap emulator layer dev node glue glue-spark bench notebooks dbt velox security checkov aws-tools sdk; do \
 	  uv pip compile requirements/$$name.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    $$(test $$name = glue && printf -- '--no-emit-package %s ' $(SHIPPED_BY_GLUE)) \
 	    --custom-compile-command "make lock" -q -o requirements/$$name.txt || exit 1; done
@@ -224,8 +224,15 @@ $(SECURITY)/installed: requirements/security.txt $(VENV)/installed
 	uv pip install -q --python $(SECURITY)/bin/python --require-hashes -r requirements/security.txt
 	@touch $@
 
+# checkov wants versions of its own of nearly everything.
+CHECKOV := .build/checkov
+$(CHECKOV)/installed: requirements/checkov.txt $(VENV)/installed
+	uv venv -q --clear --python $(BIN)/python $(CHECKOV)
+	uv pip install -q --compile-bytecode --python $(CHECKOV)/bin/python --require-hashes -r requirements/checkov.txt
+	@touch $@
+
 .PHONY: security-tools
-security-tools: $(SECURITY)/installed ## cfn-lint, detect-secrets and cyclonedx for the tests that need them
+security-tools: $(SECURITY)/installed $(CHECKOV)/installed ## cfn-lint, checkov, detect-secrets and cyclonedx for the tests that need them
 
 .PHONY: secrets-baseline
 secrets-baseline: $(SECURITY)/installed ## accept everything that looks like a secret now; look at the difference
@@ -270,7 +277,7 @@ $(TYPESCRIPT)/installed: cdk/typescript/package-lock.json cdk/typescript/.npmrc 
 .PHONY: test
 test: setup $(NOTEBOOKS)/installed ## all tests that a commit must pass
 	@$(MAKE) -s $(DBT)/installed || echo "without dbt: see above"
-	@$(MAKE) -s $(SECURITY)/installed || echo "without the tools of security: see above"
+	@$(MAKE) -s $(SECURITY)/installed $(CHECKOV)/installed || echo "without the tools of security: see above"
 	@$(MAKE) -s $(AWS_TOOLS)/installed $(TYPESCRIPT)/installed || echo "without the other ways to deploy: see above"
 	@$(MAKE) -s sdk || echo "without the trackers of others: see above"
 	@if command -v java >/dev/null; then $(MAKE) -s $(GLUE_SPARK)/installed || echo "without Spark: see above"; fi

@@ -1,6 +1,6 @@
-"""What cdk-nag finds in the stack and we keep: every finding with its reason. Owner of all of them: who owns the stack.
+"""What cdk-nag and checkov find in the stack and we keep, each with its reason. Owner of all: who owns the stack.
 
-A finding that is not listed fails `make lint`; so does an entry that finds nothing any more.
+A finding that is not listed fails `make lint`, of checkov `make test`; so does an entry that finds nothing any more.
 """
 
 from collections.abc import Iterator
@@ -89,6 +89,20 @@ WITHOUT_CUSTOMER_KEY = {
     f"{NIST}-CloudWatchLogGroupEncrypted": _KEYS_OF_AWS,
     f"{NIST}-SNSEncryptedKMS": _KEYS_OF_AWS,
     f"{NIST}-SecretsManagerUsingKMSKey": _KEYS_OF_AWS,
+}
+_VERSIONS = FINDINGS[f"{NIST}-S3BucketVersioningEnabled"]
+CHECKOV = {
+    ("CKV_AWS_18", "AccessLogs"): "This bucket holds the access logs; its own would never end.",
+    ("CKV_AWS_21", ""): _VERSIONS,
+    ("CKV_AWS_115", ""): FINDINGS[f"{NIST}-LambdaConcurrency"],
+    ("CKV_AWS_116", ""): _DEAD_LETTERS,
+    ("CKV_AWS_117", ""): FINDINGS[f"{NIST}-LambdaInsideVPC"],
+    ("CKV_AWS_173", ""): "Variables are names and sizes, and write keys that every page shows. Lambda encrypts them.",
+    ("CKV_AWS_195", "BatchJob"): f"{FINDINGS[f'{AWS}-GL1']} {FINDINGS[f'{AWS}-GL3']}",
+}
+"""By check, and start of the logical ids that it may name."""
+CHECKOV_WITHOUT_CUSTOMER_KEY = {
+    (check, ""): _KEYS_OF_AWS for check in ("CKV_AWS_26", "CKV_AWS_119", "CKV_AWS_149", "CKV_AWS_158")
 }
 _FOLDERS = (
     *(LANDING_PREFIX, BAD_EVENTS.name, DELTAS_PREFIX, RAW_EVENTS.name, SESSIONS.name, QUARANTINE_PREFIX),
