@@ -46,7 +46,6 @@ FINDINGS = {
     f"{AWS}-GL3": "The job keeps no bookmarks: its progress is in commits.",
     f"{NIST}-IAMNoInlinePolicy": "A policy of one role, which leaves with it, and which nobody else can be given.",
     f"{NIST}-LambdaConcurrency": "One call at a time for each shard, and one a minute: the mapping is the limit.",
-    f"{NIST}-LambdaInsideVPC": "The functions call services of AWS by TLS and nothing else; a VPC would add endpoints.",
     f"{NIST}-DynamoDBInBackupPlan": "Point-in-time recovery covers 35 days: docs/decisions/0018-restored-tables.md.",
     f"{NIST}-S3BucketReplicationEnabled": "One region: whoever needs two replicates the bucket by the account's rules.",
     f"{NIST}-S3DefaultEncryptionKMS": "S3 delivers access logs only where its own keys encrypt; they hold no event.",
@@ -54,6 +53,16 @@ FINDINGS = {
         "Objects are written once under names of their own, and what is erased must be gone, not be an old version."
     ),
 }
+_OUTSIDE = "The functions call services of AWS by TLS; `-c vpc=on` puts them into a network without internet."
+BY_VPC = {
+    "off": {f"{NIST}-LambdaInsideVPC": _OUTSIDE},
+    "on": {
+        f"{NIST}-VPCDefaultSecurityGroupClosed": (
+            "CloudFormation cannot change the default group. Nothing is in it: every interface names its own group."
+        ),
+    },
+}
+"""By whether the functions are in a network of their own."""
 WITH_CUSTOMER_KEY = {
     f"{AWS}-KDS3": "With a key of its own, the account decides who reads the stream; the price is one key.",
 }
@@ -96,7 +105,7 @@ CHECKOV = {
     ("CKV_AWS_21", ""): _VERSIONS,
     ("CKV_AWS_115", ""): FINDINGS[f"{NIST}-LambdaConcurrency"],
     ("CKV_AWS_116", ""): _DEAD_LETTERS,
-    ("CKV_AWS_117", ""): FINDINGS[f"{NIST}-LambdaInsideVPC"],
+    ("CKV_AWS_117", ""): _OUTSIDE,
     ("CKV_AWS_173", ""): "Variables are names and sizes, and write keys that every page shows. Lambda encrypts them.",
     ("CKV_AWS_195", "BatchJob"): f"{FINDINGS[f'{AWS}-GL1']} {FINDINGS[f'{AWS}-GL3']}",
 }
@@ -128,7 +137,7 @@ def wildcards(bucket: str, failures: str, prefix: str) -> Iterator[tuple[str, st
         **{f"<{bucket}.Arn>/{folder}/*": _WILDCARDS for folder in _FOLDERS},
         f"arn:<AWS::Partition>:glue:{place}:table/{database}/*": "All tables of our own database, and of no other.",
         f"arn:<AWS::Partition>:logs:{place}:log-group:/aws-glue/{prefix}/*": "Glue names a log stream after each run.",
-        "*": "Metrics know no resources, the name space is the limit; nor does the search by tags of AWS FIS.",
+        "*": "Metrics know none, the name space is the limit; nor do tags of AWS FIS, and Lambda's network interfaces.",
     }
     yield from ((f"{AWS}-IAM5[Resource::{resource}]", reason) for resource, reason in reasons.items())
 

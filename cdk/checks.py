@@ -78,12 +78,13 @@ def findings(app: App, out: Path) -> list[Finding]:
     return sorted(set(_reported(out / REPORT)))
 
 
-def idle(report: Path, door: str = "http-api") -> list[str]:
-    """Acknowledgements that no stack with the door needs; what depends on the key is needed by some."""
+def idle(report: Path, door: str = "http-api", vpc: str = "off") -> list[str]:
+    """Acknowledgements that no stack with the door and the network needs; what depends on the key is needed by some."""
     plugins = json.loads(report.read_text())["pluginReports"]
     used = {one["acknowledgedId"] for plugin in plugins for one in plugin.get("suppressedViolations", ())}
     of_key = acknowledgements.WITH_CUSTOMER_KEY | acknowledgements.WITHOUT_CUSTOMER_KEY
-    return sorted((acknowledgements.FINDINGS | of_key | acknowledgements.BY_DOOR[door]).keys() - used)
+    chosen = acknowledgements.BY_DOOR[door] | acknowledgements.BY_VPC[vpc]
+    return sorted((acknowledgements.FINDINGS | of_key | chosen).keys() - used)
 
 
 def _reported(report: Path) -> Iterator[Finding]:
@@ -100,6 +101,7 @@ def _reasons(stack: ClickstreamStack, config: Config) -> Iterator[tuple[str, str
     of_key = acknowledgements.WITH_CUSTOMER_KEY if has_key else acknowledgements.WITHOUT_CUSTOMER_KEY
     yield from of_key.items()
     yield from acknowledgements.BY_DOOR[config.collector_door].items()
+    yield from acknowledgements.BY_VPC[config.vpc].items()
     ids = [stack.get_logical_id(_element(stack, path)) for path in (("Lake", "Bucket"), ("Ingest", "Failures"))]
     yield from acknowledgements.wildcards(ids[0], ids[1], config.prefix)
     if config.fault_injection == "on":

@@ -29,9 +29,8 @@ from clickstream.lake.session_rules import LONGEST_GAP_S
 Environment = Literal["dev", "staging", "production", "local"]
 StreamMode = Literal["provisioned", "on-demand"]
 CompactionWorkers = Literal["spark", "plain"]
-CustomerKey = Literal["on", "off"]
-Serving = Literal["on", "off"]
-FaultInjection = Literal["on", "off"]
+Switch = Literal["on", "off"]
+SESSION_CUTS = ("none", "midnight", "campaign", "midnight,campaign")
 SHARD_COUNTS = range(1, 501)
 MEMORY_SIZES_MB = range(128, 10_241, 64)
 """In steps, because a CloudFormation template can raise a size to the floor only by a table of all sizes."""
@@ -77,6 +76,7 @@ class Config(CollectorConfig):
         compaction_workers: `spark`, every worker of the Glue job compacts hours; `plain`, only the leading one.
         geoip_file: A MaxMind country database (.mmdb) on this machine; empty for none.
         customer_key: Whether the account holds the key of everything at rest; see `has_customer_key`.
+        vpc: `on`, the functions have no way to the internet; see `cdk.network`.
         serving: `on`, what analysts get is deployed as well: saved queries in the console.
     """
 
@@ -100,13 +100,14 @@ class Config(CollectorConfig):
     session_cuts: str = "none"
     bad_events_alarm_percent: int = 5
     silent_stream_minutes: int = 60
-    fault_injection: FaultInjection = "off"
+    fault_injection: Switch = "off"
     file_shape: str = "{}"
     glue_workers: int = 2
     compaction_workers: CompactionWorkers = "spark"
     geoip_file: str = ""
-    customer_key: CustomerKey | None = None
-    serving: Serving = "off"
+    customer_key: Switch | None = None
+    vpc: Switch = "off"
+    serving: Switch = "off"
 
     @property
     def is_local(self) -> bool:
@@ -191,27 +192,24 @@ OPTIONS = {
     "reportSuppressBelow": Option("suppress_below", whole(0, 1_000_000), "least people of a reported count; 0: any"),
     "queryResultRetentionDays": Option("result_days", whole(1, 3_650), "days of query results"),
     "badEventsAlarmPercent": Option("bad_events_alarm_percent", whole(1, 100), "share of bad events that rings"),
-    "faultInjection": Option("fault_injection", one_of(*get_args(FaultInjection)), "an experiment with faults"),
+    "faultInjection": Option("fault_injection", one_of(*get_args(Switch)), "an experiment with faults"),
     "silentStreamAlarmMinutes": Option("silent_stream_minutes", whole(0, 1_440), "minutes without a record; 0: never"),
     "fileShape": Option("file_shape", file_shape, "JSON of what is not as measured in the files of raw_events"),
     "glueWorkers": Option("glue_workers", whole(2, 299), "workers of the Glue job"),
     "compactionWorkers": Option("compaction_workers", one_of(*get_args(CompactionWorkers)), "whether all compact"),
     "sessionGapMinutes": Option("session_gap_minutes", whole(1, LONGEST_GAP_S // 60), "pause that ends a session"),
-    "sessionCuts": Option(
-        "session_cuts", one_of("none", "midnight", "campaign", "midnight,campaign"), "what else ends a session"
-    ),
+    "sessionCuts": Option("session_cuts", one_of(*SESSION_CUTS), "what else ends a session"),
     "collector": Option("collector", one_of(*get_args(CollectorDoor)), "how trackers reach the collector"),
     "collectorOrigins": Option("collector_origins", origins, "sites whose browsers may read its answers, with commas"),
     "writeKeys": Option("write_keys", write_keys, "JSON of the app of each write key that may send; {} for any"),
     "collectorEventsPerMinute": Option("collector_events_per_minute", events_or_any, "events of one key; 0 for any"),
     "collectorRequestsPerSecond": Option("collector_requests_per_second", whole(1, 10_000), "limit of the API"),
-    "collectorRequestsPerAddress": Option(
-        "collector_requests_per_address", whole(10, 2_000_000), "limit of the firewall of rest-api, in 5 minutes"
-    ),
+    "collectorRequestsPerAddress": Option("collector_requests_per_address", whole(10, 2_000_000), "limit in 5 minutes"),
     "collectorConcurrency": Option("collector_concurrency", whole(0, 1_000), "requests at a time; 0 for any"),
-    "customerKey": Option("customer_key", one_of(*get_args(CustomerKey)), "a KMS key of the account for all at rest"),
+    "customerKey": Option("customer_key", one_of(*get_args(Switch)), "a KMS key of the account for all at rest"),
+    "vpc": Option("vpc", one_of(*get_args(Switch)), "functions in a network without internet"),
     "geoipFile": Option("geoip_file", database_file, "country database (.mmdb) for the countries of addresses"),
-    "serving": Option("serving", one_of(*get_args(Serving)), "saved queries in the console"),
+    "serving": Option("serving", one_of(*get_args(Switch)), "saved queries in the console"),
 }
 
 
@@ -233,6 +231,8 @@ def read_config(context: Mapping[str, object]) -> Config:
     if 0 < config.raw_events_days < config.sessions_days:
         # Nobody could be erased from sessions that cannot be built again.
         raise ConfigError("sessionsRetentionDays is more than rawEventsRetentionDays: sessions are made of raw_events")
+    if config.is_local and config.vpc == "on":
+        raise ConfigError("vpc=on is for AWS: the emulator has no network to close; leave it out locally")
     if config.is_local and config.serving == "on":
         raise ConfigError("serving=on is for AWS: the emulator takes no named query")
     return config

@@ -67,7 +67,8 @@ class Encryption(Construct):
 def _logs(config: Config) -> iam.PolicyStatement:
     """CloudWatch Logs, for the log groups of this stack alone."""
     prefix = config.prefix
-    names = (f"/aws/lambda/{prefix}-*", f"/aws-glue/{prefix}/*", f"/aws/apigateway/{prefix}-*")
+    names = [f"/aws/lambda/{prefix}-*", f"/aws-glue/{prefix}/*", f"/aws/apigateway/{prefix}-*"]
+    names += [f"/aws/vpc/{prefix}-*"] if config.vpc == "on" else []
     groups = [f"arn:{Aws.PARTITION}:logs:{Aws.REGION}:{Aws.ACCOUNT_ID}:log-group:{name}" for name in names]
     return iam.PolicyStatement(
         sid="Logs",

@@ -17,6 +17,7 @@ from cdk.ingest import Ingest
 from cdk.lake import Lake
 from cdk.layer import BUILD
 from cdk.monitoring import Monitoring
+from cdk.network import Network
 from cdk.realtime import Realtime
 from cdk.serving import Serving
 from cdk.traffic import Traffic
@@ -74,6 +75,11 @@ class ClickstreamStack(Stack):
             traffic=traffic,
             lake=lake,
         )
+        if config.vpc == "on":
+            network = Network(self, "Network", config, encryption)
+            consumers = [realtime.process_events.function, realtime.detect_anomalies.function, traffic.function]
+            for function in (*consumers, *([collector.function] if collector else [])):
+                network.take_in(function)
         if config.serving == "on":
             Serving(self, "Serving", lake=lake)
         if config.fault_injection == "on":

@@ -52,6 +52,7 @@ def test_each_key_sets_its_field(tmp_path: Path) -> None:
         "compactionWorkers": "plain",
         "geoipFile": str(database),
         "customerKey": "on",
+        "vpc": "on",
         "serving": "on",
         "collector": "rest-api",
         "collectorOrigins": "https://shop.example,http://localhost:8080",
