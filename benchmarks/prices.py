@@ -1,8 +1,8 @@
 """List prices, us-east-1, in US dollars, without free tier and volume discounts, as published in November 2026.
 
 Source: the public price pages of Amazon Kinesis Data Streams (provisioned), AWS Lambda (x86), Amazon DynamoDB (on
-demand), Amazon S3 (standard), Amazon CloudWatch, Amazon API Gateway (HTTP APIs) and AWS Glue (Spark jobs). Check them
-before you plan a budget.
+demand), Amazon S3 (standard), Amazon CloudWatch, Amazon API Gateway (HTTP APIs), AWS PrivateLink and AWS Glue (Spark
+jobs). Check them before you plan a budget.
 """
 
 SHARD_HOUR = 0.015
@@ -20,6 +20,8 @@ S3_GET = 0.0004e-3
 LOGS_GB = 0.50
 CUSTOM_METRIC_MONTH = 0.30
 PUT_METRIC_DATA = 0.01e-3
+ENDPOINT_ZONE_HOUR = 0.01
+"""AWS PrivateLink: an interface endpoint in one zone, used or not; $0.01 for each GB through it besides."""
 HOURS_PER_MONTH = 730
 VCPU_MB = 1769
 """Memory at which a Lambda function has one whole vCPU; the share is proportional."""

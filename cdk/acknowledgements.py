@@ -110,6 +110,10 @@ CHECKOV = {
     ("CKV_AWS_195", "BatchJob"): f"{FINDINGS[f'{AWS}-GL1']} {FINDINGS[f'{AWS}-GL3']}",
 }
 """By check, and start of the logical ids that it may name."""
+CHECKOV_IN_NETWORK = {
+    ("CKV_AWS_111", f"{role}RoleDefaultPolicy"): "Lambda makes its interfaces so; the code is denied it, by its ARN."
+    for role in ("Collector", "RealtimeProcessEvents", "RealtimeDetectAnomalies", "Traffic")
+}
 CHECKOV_WITHOUT_CUSTOMER_KEY = {
     (check, ""): _KEYS_OF_AWS for check in ("CKV_AWS_26", "CKV_AWS_119", "CKV_AWS_149", "CKV_AWS_158")
 }

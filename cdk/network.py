@@ -83,9 +83,7 @@ class Network(Construct):
         function.node.add_dependency(self)
 
     def _group(self, name: str, description: str) -> ec2.SecurityGroup:
-        return ec2.SecurityGroup(
-            self, f"{name}Group", vpc=self._vpc, description=description, allow_all_outbound=False
-        )
+        return ec2.SecurityGroup(self, f"{name}Group", vpc=self._vpc, description=description, allow_all_outbound=False)
 
     def _endpoints(self) -> None:
         """Let functions reach endpoints, and endpoints be used for this account's things by its own roles alone."""

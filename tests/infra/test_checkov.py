@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cdk.acknowledgements import CHECKOV, CHECKOV_WITHOUT_CUSTOMER_KEY
+from cdk.acknowledgements import CHECKOV, CHECKOV_IN_NETWORK, CHECKOV_WITHOUT_CUSTOMER_KEY
 from cdk.checks import ENVIRONMENTS
 from cdk.config import read_config
 
@@ -81,6 +81,20 @@ def test_nothing_is_open(report: dict[str, Any]) -> None:
     assert open_findings == set()
     assert report["summary"]["parsing_errors"] == 0
     assert report["summary"]["resource_count"] > 100 * len(ENVIRONMENTS)
+
+
+def test_nothing_is_open_in_a_network(assembly: Callable[..., Path]) -> None:
+    """With `vpc=on`, every finding is one of those that are kept, and that on functions outside is gone."""
+    found = findings(scan(assembly(environment="production", vpc="on").glob("*.template.json")))
+    kept = {
+        (known, start)
+        for check, _, resource in found
+        for known, start in CHECKOV | CHECKOV_IN_NETWORK
+        if check == known and resource.startswith(start)
+    }
+    covered = {one for one in found if any(one[0] == known and one[2].startswith(start) for known, start in kept)}
+    assert found == covered
+    assert kept == (CHECKOV | CHECKOV_IN_NETWORK).keys() - {("CKV_AWS_117", "")}
 
 
 def test_every_acknowledgement_is_needed(report: dict[str, Any]) -> None:
