@@ -111,7 +111,7 @@ CHECKOV = {
 }
 """By check, and start of the logical ids that it may name."""
 CHECKOV_IN_NETWORK = {
-    ("CKV_AWS_111", f"{role}RoleDefaultPolicy"): "Lambda makes its interfaces so; the code is denied it, by its ARN."
+    ("CKV_AWS_111", f"{role}RoleDefaultPolicy"): "Lambda creates its interfaces so; the code is denied it, by its ARN."
     for role in ("Collector", "RealtimeProcessEvents", "RealtimeDetectAnomalies", "Traffic")
 }
 CHECKOV_WITHOUT_CUSTOMER_KEY = {
