@@ -27,6 +27,7 @@ MAX_HEADER_BYTES = 10_240
 """Request line and headers of an HTTP API. https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html"""
 IDLE_S = 60.0
 _TEXT = ("text/", "application/json", "application/javascript", "application/xml")
+_HEX = b"0123456789abcdefABCDEF"
 _NO_BODY = {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
 
 Handler = Callable[[dict[str, Any], Any], Any]
@@ -147,11 +148,8 @@ class Connection(BaseHTTPRequestHandler):
         except Refused as refusal:
             # What is left of a request that nobody read must not be taken for the next one.
             self.close_connection = True
-            status, headers, body = (
-                refusal.status,
-                [("connection", "close")],
-                json.dumps({"message": str(refusal)}).encode(),
-            )
+            status, headers = refusal.status, [("connection", "close")]
+            body = json.dumps({"message": str(refusal)}).encode()
         except Exception as error:  # noqa: BLE001  the function's own, whatever it is
             print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
             status, headers, body = HTTPStatus.INTERNAL_SERVER_ERROR, [], b'{"message":"Internal Server Error"}'
@@ -167,20 +165,15 @@ class Connection(BaseHTTPRequestHandler):
         if len(self.requestline) + sum(len(name) + len(value) + 4 for name, value in headers) > MAX_HEADER_BYTES:
             raise Refused(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "Request Header Fields Too Large")
         body = self._body()
-        address = self.client_address[0]
-        return Received(self.command, self.path, self.request_version, headers, body, address)
+        return Received(self.command, self.path, self.request_version, headers, body, self.client_address[0])
 
     def _body(self) -> bytes:
         lengths, coding = self.headers.get_all("content-length") or [], self.headers.get("transfer-encoding")
-        if coding is not None:
-            if lengths or coding.strip().lower() != "chunked":
-                raise Refused(HTTPStatus.BAD_REQUEST, "Bad Request")
-            return self._chunks()
-        if not lengths:
-            return b""
-        if len(set(lengths)) > 1 or not (lengths[0].isascii() and lengths[0].isdigit()):
+        is_chunked = coding is not None and coding.strip().lower() == "chunked" and not lengths
+        is_measured = coding is None and len(set(lengths)) == 1 and lengths[0].isascii() and lengths[0].isdigit()
+        if not (is_chunked or is_measured) and (lengths or coding is not None):
             raise Refused(HTTPStatus.BAD_REQUEST, "Bad Request")
-        return self._exactly(int(lengths[0]))
+        return self._chunks() if is_chunked else self._exactly(int(lengths[0]) if lengths else 0)
 
     def _chunks(self) -> bytes:
         parts: list[bytes] = []
@@ -195,13 +188,9 @@ class Connection(BaseHTTPRequestHandler):
 
     def _chunk_size(self) -> int:
         word = self.rfile.readline(1_024).partition(b";")[0].strip()
-        try:
-            size = int(word, 16)
-        except ValueError:
-            size = -1
-        if size < 0:
+        if not word or word.strip(_HEX):
             raise Refused(HTTPStatus.BAD_REQUEST, "Bad Request")
-        return size
+        return int(word, 16)
 
     def _exactly(self, size: int, most: int = MAX_BODY_BYTES) -> bytes:
         if size > most:

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import boto3
 import pytest
@@ -11,7 +12,11 @@ import pytest
 from local_aws.access import Endpoints, tool_environment
 from local_aws.emulator import EMULATOR_FOLDER
 from local_aws.state import PROJECT_FOLDER, StateFolder
+from tests.end_to_end import chromium
+from tests.end_to_end.chromium import Page
+from tests.end_to_end.recorded_site import Site, recorded_site
 from tests.end_to_end.started_platform import endpoints_of, started_platform, wait_for_collector
+from tests.end_to_end.tracked_pages import ROOT, pages
 
 
 @pytest.fixture(scope="session")
@@ -63,3 +68,25 @@ def aws_environment(endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch) -> di
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     return variables
+
+
+@pytest.fixture(scope="session")
+def tracker_script(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The tracker of browsers as `make tracker` builds it."""
+    out = tmp_path_factory.mktemp("tracker")
+    subprocess.run(["make", "-s", "tracker", f"OUT={out}"], cwd=ROOT, check=True)
+    return (out / "clickstream.min.js").read_text()
+
+
+@pytest.fixture
+def site(tracker_script: str) -> Iterator[Site]:
+    """Pages with the tracker, and the requests that they made."""
+    with recorded_site(pages(tracker_script)) as served:
+        yield served
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Iterator[Page]:
+    """A browser that has been nowhere."""
+    with chromium.opened(tmp_path / "profile") as page:
+        yield page

@@ -1,78 +1,23 @@
-"""The browser tracker in Chromium: what it sends, what it keeps, and what it leaves alone without consent."""
+"""The browser tracker in Chromium: what it sends, and what it sends again."""
 
 import gzip
 import re
-import subprocess
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from clickstream.collecting.collecting import collect
 from clickstream.collecting.requests import Limits, Request
 from clickstream.intake.events import parse
-from tests.end_to_end import chromium
 from tests.end_to_end.chromium import Page
 from tests.end_to_end.recorded_site import Site, recorded_site
+from tests.end_to_end.tracked_pages import CLICK, STORED, needs_browser, needs_tracker, open_page, types
 from tests.unit.live_tables_filled import NOW
 
-ROOT = Path(__file__).parents[2]
-ESBUILD = ROOT / "node_modules/.bin/esbuild"
 MAX_BYTES = 2048
 ID = re.compile(r"[0-9a-f]{32}")
-PAGE = """<!doctype html><html lang="en"><head><title>{title}</title>
-<script src="/clickstream.min.js" data-url="/v1/events" data-app="shop" {options}></script></head>
-<body><h1>{title}</h1><button id="buy">Buy</button>
-<a href="/second.html" data-track="to second"><b>go</b></a><p>text</p></body></html>"""
-STORED = "Object.keys(localStorage).filter(key => key.startsWith('clickstream.'))"
-CLICK = "document.querySelector('{}').click()"
 
-pytestmark = [
-    pytest.mark.skipif(not ESBUILD.exists(), reason="esbuild is not installed: make setup"),
-]
-needs_browser = pytest.mark.skipif(not chromium.PROGRAM, reason="there is no Chromium on this machine")
-
-
-@pytest.fixture(scope="module")
-def script(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The tracker as `make tracker` builds it."""
-    out = tmp_path_factory.mktemp("tracker")
-    subprocess.run(["make", "-s", "tracker", f"OUT={out}"], cwd=ROOT, check=True)
-    return (out / "clickstream.min.js").read_text()
-
-
-@pytest.fixture
-def site(script: str) -> Iterator[Site]:
-    """Pages with the tracker: where consent is given by the page, and where it is not."""
-    granted, asked = 'data-consent="granted"', ""
-    files = {
-        "/clickstream.min.js": script,
-        "/first.html": PAGE.format(title="First", options=granted),
-        "/second.html": PAGE.format(title="Second", options=granted),
-        "/asks.html": PAGE.format(title="Asks", options=asked),
-        "/none.html": "<!doctype html><title>no tracker</title>",
-    }
-    with recorded_site(files) as site:
-        yield site
-
-
-@pytest.fixture
-def browser(tmp_path: Path) -> Iterator[Page]:
-    """A browser that has been nowhere."""
-    with chromium.opened(tmp_path / "profile") as page:
-        yield page
-
-
-def open_page(browser: Page, url: str) -> None:
-    """Open a page as a person does on a large screen."""
-    browser.show(url, 1280, "light")
-
-
-def types(events: list[dict[str, Any]]) -> list[str]:
-    """The types in order."""
-    return [event["event_type"] for event in events]
+pytestmark = needs_tracker
 
 
 def be_offline(browser: Page, *, is_offline: bool) -> None:
@@ -86,9 +31,9 @@ def be_offline(browser: Page, *, is_offline: bool) -> None:
     )
 
 
-def test_it_is_small(script: str) -> None:
+def test_it_is_small(tracker_script: str) -> None:
     """At most 2 KB travel, compressed."""
-    assert len(gzip.compress(script.encode(), 9)) <= MAX_BYTES
+    assert len(gzip.compress(tracker_script.encode(), 9)) <= MAX_BYTES
 
 
 @needs_browser
@@ -220,63 +165,6 @@ def test_a_closed_tab_sends_what_waits(browser: Page, site: Site) -> None:
 
 
 @needs_browser
-def test_without_consent_nobody_is_known(browser: Page, site: Site) -> None:
-    """Nothing is stored, no id is sent even if the page gives one, and events still count."""
-    open_page(browser, f"{site.url}/asks.html")
-    browser.value("clickstream.consent(false)")
-    browser.value("clickstream.identify('u-1')")
-    browser.value("clickstream.track('search', {search_term: 'shirt', user_id: 'u-1', session_id: 's'})")
-    browser.value(CLICK.format("#buy"))
-    sent = site.wait_for(3)
-    assert types(sent) == ["page_view", "search", "click"]
-    assert not [event for event in sent if event.keys() & {"user_id", "session_id", "anonymous_id"}]
-    assert [event["consent"] for event in sent] == [False] * 3
-    assert browser.value("Object.keys(localStorage)") == []
-    assert browser.value("Object.keys(sessionStorage)") == []
-    assert browser.value("document.cookie") == ""
-
-
-@needs_browser
-def test_consent_is_remembered_until_it_is_taken_back(browser: Page, site: Site) -> None:
-    """Granted once, the next page knows the visitor; taken back, everything is gone from the device and stays away."""
-    open_page(browser, f"{site.url}/asks.html")
-    site.wait_for(1)
-    browser.value("clickstream.consent(true)")
-    browser.value("clickstream.track('agreed')")
-    site.wait_for(2)
-    open_page(browser, f"{site.url}/asks.html?again")
-    view, agreed, again = site.wait_for(3)
-    assert "anonymous_id" not in view
-    assert again["anonymous_id"] == agreed["anonymous_id"]
-    browser.value("clickstream.consent(false)")
-    assert browser.value(STORED) == []
-    browser.value("clickstream.track('after')")
-    open_page(browser, f"{site.url}/asks.html?third")
-    *_, after, third = site.wait_for(5)
-    assert not (after.keys() | third.keys()) & {"session_id", "anonymous_id"}
-    assert browser.value(STORED) == []
-
-
-@needs_browser
-@pytest.mark.parametrize(
-    ("signal", "value", "field"), [("globalPrivacyControl", "true", "gpc"), ("doNotTrack", '"1"', "dnt")]
-)
-def test_a_browser_that_refuses_is_heard(browser: Page, site: Site, signal: str, value: str, field: str) -> None:
-    """Whatever the page says of consent, no id is made; what was stored by an earlier visit is removed."""
-    open_page(browser, f"{site.url}/first.html")
-    site.wait_for(1)
-    define = f"Object.defineProperty(Navigator.prototype, '{signal}', {{get: () => {value}}})"
-    browser.call("Page.addScriptToEvaluateOnNewDocument", source=define)
-    open_page(browser, f"{site.url}/second.html")
-    browser.value("clickstream.consent(true)")
-    browser.value("clickstream.track('after')")
-    _, view, after = site.wait_for(3)
-    assert (view[field], view["consent"], after["consent"]) == (True, False, False)
-    assert not (view.keys() | after.keys()) & {"session_id", "anonymous_id", "user_id"}
-    assert browser.value(STORED) == []
-
-
-@needs_browser
 def test_the_collector_takes_all_of_it(browser: Page, site: Site) -> None:
     """A recorded request gives events that the stream accepts, with what the browser said."""
     open_page(browser, f"{site.url}/first.html")
@@ -294,9 +182,9 @@ def test_the_collector_takes_all_of_it(browser: Page, site: Site) -> None:
 
 
 @needs_browser
-def test_a_forgotten_address_is_told(browser: Page, script: str) -> None:
+def test_a_forgotten_address_is_told(browser: Page, tracker_script: str) -> None:
     """Without data-url the console says what is missing, and the page works."""
-    files = {"/clickstream.min.js": script, "/x.html": '<script src="/clickstream.min.js"></script><p>here</p>'}
+    files = {"/clickstream.min.js": tracker_script, "/x.html": '<script src="/clickstream.min.js"></script><p>here</p>'}
     with recorded_site(files) as site:
         open_page(browser, f"{site.url}/x.html")
         said = [call["args"][0]["value"] for call in browser.told("Runtime.consoleAPICalled")]
