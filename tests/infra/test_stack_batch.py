@@ -62,6 +62,7 @@ def test_each_zone_is_kept_as_configured(template_of: Callable[..., Template], o
     assert expiring(template, of_type) == {
         "raw_events/": 402,
         "sessions/": 92,
+        "session_scores/": 92,
         "bad_events/": 30,
         "quarantine/": 180,
         "reports/": 730,
