@@ -17,6 +17,8 @@ ROOT = Path(__file__).parents[2]
 CODE = sorted((ROOT / "streaming_lambdas").rglob("*.py")) + sorted((ROOT / "batch_jobs").glob("*.py"))
 NEVER_CALLED = {"transact_write_items", "transact_get_items", "batch_write_item", "update_item"}
 NEVER_PASSED = {"ClientRequestToken", "UpdateExpression"}
+MAY_DOUBLE = {"aws_collector.py": {"update_item", "UpdateExpression"}}
+"""A lease taken twice only leaves less of a limit on traffic; it counts no event."""
 PEAK_MB = """
 def peak_mb():
     # Of this program alone: the usual figure (ru_maxrss) begins with that of the process which started it.
@@ -118,8 +120,9 @@ def test_no_operation_is_used_that_a_retry_could_double(path: Path) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     called = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     passed = {word.arg for node in ast.walk(tree) if isinstance(node, ast.Call) for word in node.keywords}
-    assert not called & NEVER_CALLED
-    assert not passed & NEVER_PASSED
+    may_double = MAY_DOUBLE.get(path.name, set())
+    assert not called & NEVER_CALLED - may_double
+    assert not passed & NEVER_PASSED - may_double
 
 
 def measured(script: str, *words: object) -> tuple[int, int]:
