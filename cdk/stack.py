@@ -76,10 +76,7 @@ class ClickstreamStack(Stack):
             lake=lake,
         )
         if config.vpc == "on":
-            network = Network(self, "Network", config, encryption)
-            consumers = [realtime.process_events.function, realtime.detect_anomalies.function, traffic.function]
-            for function in (*consumers, *([collector.function] if collector else [])):
-                network.take_in(function)
+            self._enclose(Network(self, "Network", config, encryption), realtime, traffic, collector)
         if config.serving == "on":
             Serving(self, "Serving", lake=lake)
         if config.fault_injection == "on":
@@ -107,6 +104,12 @@ class ClickstreamStack(Stack):
             realtime=realtime,
             failures=ingest.failures,
         )
+
+    def _enclose(self, network: Network, realtime: Realtime, traffic: Traffic, collector: Collector | None) -> None:
+        """Put all functions into the network."""
+        consumers = [realtime.process_events.function, realtime.detect_anomalies.function, traffic.function]
+        for function in (*consumers, *([collector.function] if collector else [])):
+            network.take_in(function)
 
     def _collector(self, config: Config, code: Code, encryption: Encryption, ingest: Ingest) -> Collector | None:
         """The collector, unless producers write to the stream themselves."""

@@ -1,6 +1,7 @@
 """A local platform for tests: on free ports, in a given folder, gone with the process that started it."""
 
 import http.client
+import json
 import subprocess
 import sys
 import time
@@ -62,3 +63,20 @@ def wait_for_collector(url: str) -> None:
             return
         finally:
             connection.close()
+
+
+def command(module: str, *words: str | Path, code: int = 0) -> str:
+    """Run a command of the project to its end; its standard output."""
+    line = [sys.executable, "-m", module, *map(str, words)]
+    result = subprocess.run(line, cwd=PROJECT_FOLDER, capture_output=True, text=True, check=False)
+    assert result.returncode == code, (result.stderr or result.stdout)[-3000:]
+    return result.stdout
+
+
+def deployed_stack(state: StateFolder) -> dict[str, str]:
+    """Deploy the stack to a platform that runs; its outputs."""
+    if not (PROJECT_FOLDER / "node_modules" / ".bin" / "cdk").exists():
+        pytest.skip("the CDK command line is not installed; run `make setup`")
+    command("local_aws", "deploy", "--state", state.root)
+    outputs: dict[str, dict[str, str]] = json.loads(state.outputs_file.read_text(encoding="utf-8"))
+    return outputs["clickstream-local"]

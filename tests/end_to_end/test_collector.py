@@ -3,13 +3,10 @@
 import gzip
 import http.client
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import boto3
@@ -17,20 +14,12 @@ import pytest
 
 from aws_stores import DynamoTable
 from local_aws.access import Endpoints
-from local_aws.state import PROJECT_FOLDER, StateFolder
-from tests.end_to_end.started_platform import endpoints_of, started_platform
+from local_aws.state import StateFolder
+from tests.end_to_end.started_platform import command, deployed_stack, endpoints_of, started_platform
 
 STACK = ("--stack", "clickstream-local")
 SENDERS, REQUESTS, EVENTS = 4, 10, 5
 _START_LIMIT_S = 60.0
-
-
-def command(module: str, *words: str | Path) -> str:
-    """Run a command of the project to its end; its standard output."""
-    line = [sys.executable, "-m", module, *map(str, words)]
-    result = subprocess.run(line, cwd=PROJECT_FOLDER, capture_output=True, text=True, check=False)
-    assert result.returncode == 0, (result.stderr or result.stdout)[-3000:]
-    return result.stdout
 
 
 @pytest.fixture(scope="module")
@@ -49,11 +38,7 @@ def endpoints(platform_state: StateFolder) -> Endpoints:
 @pytest.fixture
 def deployed(platform_state: StateFolder, aws_environment: dict[str, str]) -> dict[str, str]:
     """Outputs of the stack."""
-    if not (PROJECT_FOLDER / "node_modules" / ".bin" / "cdk").exists():
-        pytest.skip("the CDK command line is not installed; run `make setup`")
-    command("local_aws", "deploy", "--state", platform_state.root)
-    outputs: dict[str, dict[str, str]] = json.loads(platform_state.outputs_file.read_text(encoding="utf-8"))
-    return outputs["clickstream-local"]
+    return deployed_stack(platform_state)
 
 
 class Sender:

@@ -2,8 +2,6 @@
 
 import base64
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,22 +11,14 @@ import boto3
 import pytest
 
 from local_aws.access import Endpoints
-from local_aws.state import PROJECT_FOLDER, StateFolder
-from tests.end_to_end.started_platform import endpoints_of, started_platform
+from local_aws.state import StateFolder
+from tests.end_to_end.started_platform import command, deployed_stack, endpoints_of, started_platform
 from tests.end_to_end.stored_words import places_of
 
 STACK = ("--stack", "clickstream-local")
 USER, DEVICE, SESSION = "canary-user-7f3a", "canary-device-7f3a", "canary-session-7f3a"
 PERSON = ("--user", USER, "--anonymous", DEVICE, "--session", SESSION)
 BATCH = "open_partitions,erase_events,compact_events,build_sessions,run_reports"
-
-
-def command(module: str, *words: str | Path, code: int = 0) -> str:
-    """Run a command of the project to its end; its standard output."""
-    line = [sys.executable, "-m", module, *map(str, words)]
-    result = subprocess.run(line, cwd=PROJECT_FOLDER, capture_output=True, text=True, check=False)
-    assert result.returncode == code, (result.stderr or result.stdout)[-3000:]
-    return result.stdout
 
 
 @pytest.fixture(scope="module")
@@ -47,11 +37,7 @@ def endpoints(platform_state: StateFolder) -> Endpoints:
 @pytest.fixture
 def deployed(platform_state: StateFolder, aws_environment: dict[str, str]) -> dict[str, str]:
     """Outputs of the stack."""
-    if not (PROJECT_FOLDER / "node_modules" / ".bin" / "cdk").exists():
-        pytest.skip("the CDK command line is not installed; run `make setup`")
-    command("local_aws", "deploy", "--state", platform_state.root)
-    outputs: dict[str, dict[str, str]] = json.loads(platform_state.outputs_file.read_text(encoding="utf-8"))
-    return outputs["clickstream-local"]
+    return deployed_stack(platform_state)
 
 
 def history(folder: Path, hour: datetime, *bad: bytes) -> Path:

@@ -2,8 +2,6 @@
 
 import json
 import re
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -18,7 +16,8 @@ import awswrangler as wr
 import boto3
 import pytest
 
-from local_aws.state import PROJECT_FOLDER, StateFolder
+from local_aws.state import StateFolder
+from tests.end_to_end.started_platform import command
 from tests.sdk.clients import CLIENTS, FOLDER, NODE_MODULES, Client
 from tests.sdk.faulty_proxy import Fault, faulty_proxy
 
@@ -99,14 +98,6 @@ def rows(runs: dict[str, Run], state: StateFolder) -> list[Row]:
     sql = "SELECT * FROM raw_events"
     found = wr.athena.read_sql_query(sql, database="clickstream_local", workgroup="clickstream-local")
     return [{str(name): value for name, value in row.items()} for row in found.to_dict("records")]
-
-
-def command(module: str, *words: str | Path) -> str:
-    """Run a command of the project to its end; its standard output."""
-    line = [sys.executable, "-m", module, *map(str, words)]
-    result = subprocess.run(line, cwd=PROJECT_FOLDER, capture_output=True, text=True, check=False)
-    assert result.returncode == 0, (result.stderr or result.stdout)[-3000:]
-    return result.stdout
 
 
 def delivered(client: Client, collector: str, faults: list[Fault], folder: Path) -> Run:

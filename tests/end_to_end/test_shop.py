@@ -20,6 +20,7 @@ import pytest
 from local_aws.state import PROJECT_FOLDER, StateFolder
 from tests.end_to_end import chromium
 from tests.end_to_end.chromium import Page
+from tests.end_to_end.started_platform import command
 
 pytestmark = pytest.mark.skipif(not chromium.PROGRAM, reason="there is no Chromium on this machine")
 STACK = ("--stack", "clickstream-local")
@@ -47,13 +48,6 @@ def state(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     return state, environment["COLLECTOR_URL"]
-
-
-def command(module: str, *words: str | Path) -> None:
-    """Run a command of the project to its end."""
-    line = [sys.executable, "-m", module, *map(str, words)]
-    result = subprocess.run(line, cwd=PROJECT_FOLDER, capture_output=True, text=True, check=False)
-    assert result.returncode == 0, (result.stderr or result.stdout)[-3000:]
 
 
 @contextmanager
