@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from aws_cdk import App
 
-from cdk.config import read_config
+from cdk.options import read_config
 from cdk.stack import ClickstreamStack
 from clickstream.errors import ConfigError
 

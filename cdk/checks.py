@@ -17,8 +17,9 @@ from aws_cdk import aws_s3 as s3
 from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks, ServerlessChecks
 
 from cdk import acknowledgements
-from cdk.config import Config, read_config
+from cdk.config import Config
 from cdk.layer import TARGETS, archive_path
+from cdk.options import read_config
 from cdk.stack import ClickstreamStack
 
 ENVIRONMENTS = ("dev", "staging", "production")

@@ -1,40 +1,15 @@
-"""What may be configured at deployment, read from CDK context into one frozen value.
+"""What may be configured at deployment, as one frozen value; `cdk.options` reads it."""
 
-Every key can stand on the command line (`cdk deploy -c environment=production`) or under `context` in cdk.json.
-"""
-
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 from cdk.collector_config import CollectorConfig, CollectorDoor
-from cdk.context_values import (
-    Option,
-    address,
-    database_file,
-    days_or_all,
-    events_or_any,
-    file_shape,
-    one_in,
-    one_of,
-    origins,
-    whole,
-    write_keys,
-)
-from clickstream.errors import ConfigError
-from clickstream.lake.session_rules import LONGEST_GAP_S
 
 Environment = Literal["dev", "staging", "production", "local"]
 StreamMode = Literal["provisioned", "on-demand"]
 CompactionWorkers = Literal["spark", "plain"]
 Switch = Literal["on", "off"]
-SESSION_CUTS = ("none", "midnight", "campaign", "midnight,campaign")
-SHARD_COUNTS = range(1, 501)
-MEMORY_SIZES_MB = range(128, 10_241, 64)
-"""In steps, because a CloudFormation template can raise a size to the floor only by a table of all sizes."""
-RETENTION_DAYS = range(1, 3_651)
 LEAST_MEMORY_MB = 1024
 """A full batch of packed events peaks at 400 MB, and a function's share of a CPU grows with its memory."""
 BUCKETS_ON_DEMAND = 16
@@ -172,78 +147,3 @@ class Config(CollectorConfig):
     def prefix(self) -> str:
         """Start of every name in the stack, and the stack's own name."""
         return f"clickstream-{self.environment}"
-
-
-OPTIONS = {
-    "environment": Option("environment", one_of(*get_args(Environment)), "which stack"),
-    "streamShardCount": Option("stream_shard_count", one_in(SHARD_COUNTS), "shards of a provisioned stream"),
-    "streamMode": Option("stream_mode", one_of(*get_args(StreamMode)), "who chooses the number of shards"),
-    "lambdaMemorySize": Option("requested_memory_mb", one_in(MEMORY_SIZES_MB), "MB; less than 1024 is raised to 1024"),
-    "dataRetentionDays": Option("data_retention_days", one_in(RETENTION_DAYS), "days until live metrics expire"),
-    "alertEmail": Option("alert_email", address, "receiver of alarms and anomalies"),
-    "batchWindowSeconds": Option("batch_window_s", whole(0, 300), "seconds a batch of events is gathered"),
-    "athenaScanLimitGigabytes": Option("scan_limit_gb", whole(1, 1_000_000), "GB one query may read"),
-    "landingRetentionDays": Option("landing_days", whole(1, 3_650), "days that landing is kept after compaction"),
-    "rawEventsRetentionDays": Option("raw_events_days", days_or_all(3), "days of raw_events; 0 for all"),
-    "sessionsRetentionDays": Option("sessions_days", days_or_all(2), "days of sessions; 0 for as long as raw_events"),
-    "badEventsRetentionDays": Option("bad_events_days", whole(1, 3_650), "days of bad_events"),
-    "quarantineRetentionDays": Option("quarantine_days", whole(0, 36_500), "days of quarantine; 0 for all"),
-    "reportRetentionDays": Option("report_days", days_or_all(2), "days of published reports; 0 for all"),
-    "reportSuppressBelow": Option("suppress_below", whole(0, 1_000_000), "least people of a reported count; 0: any"),
-    "queryResultRetentionDays": Option("result_days", whole(1, 3_650), "days of query results"),
-    "badEventsAlarmPercent": Option("bad_events_alarm_percent", whole(1, 100), "share of bad events that rings"),
-    "faultInjection": Option("fault_injection", one_of(*get_args(Switch)), "an experiment with faults"),
-    "silentStreamAlarmMinutes": Option("silent_stream_minutes", whole(0, 1_440), "minutes without a record; 0: never"),
-    "fileShape": Option("file_shape", file_shape, "JSON of what is not as measured in the files of raw_events"),
-    "glueWorkers": Option("glue_workers", whole(2, 299), "workers of the Glue job"),
-    "compactionWorkers": Option("compaction_workers", one_of(*get_args(CompactionWorkers)), "whether all compact"),
-    "sessionGapMinutes": Option("session_gap_minutes", whole(1, LONGEST_GAP_S // 60), "pause that ends a session"),
-    "sessionCuts": Option("session_cuts", one_of(*SESSION_CUTS), "what else ends a session"),
-    "collector": Option("collector", one_of(*get_args(CollectorDoor)), "how trackers reach the collector"),
-    "collectorOrigins": Option("collector_origins", origins, "sites whose browsers may read its answers, with commas"),
-    "writeKeys": Option("write_keys", write_keys, "JSON of the app of each write key that may send; {} for any"),
-    "collectorEventsPerMinute": Option("collector_events_per_minute", events_or_any, "events of one key; 0 for any"),
-    "collectorRequestsPerSecond": Option("collector_requests_per_second", whole(1, 10_000), "limit of the API"),
-    "collectorRequestsPerAddress": Option("collector_requests_per_address", whole(10, 2_000_000), "limit in 5 minutes"),
-    "collectorConcurrency": Option("collector_concurrency", whole(0, 1_000), "requests at a time; 0 for any"),
-    "customerKey": Option("customer_key", one_of(*get_args(Switch)), "a KMS key of the account for all at rest"),
-    "vpc": Option("vpc", one_of(*get_args(Switch)), "functions in a network without internet"),
-    "geoipFile": Option("geoip_file", database_file, "country database (.mmdb) for the countries of addresses"),
-    "serving": Option("serving", one_of(*get_args(Switch)), "saved queries in the console"),
-}
-
-
-def read_config(context: Mapping[str, object]) -> Config:
-    """Read the configuration; keys of CDK itself (`@aws-cdk/…`, `aws:cdk:…`, `cli-…`) are passed over.
-
-    Raises:
-        ConfigError: A key is unknown or a value is wrong; the message names the key and what is allowed.
-    """
-    ours = {key: value for key, value in context.items() if not _is_of_cdk(key)}
-    if unknown := sorted(ours.keys() - OPTIONS.keys()):
-        raise ConfigError(f"unknown context key {', '.join(unknown)}; known are {', '.join(OPTIONS)}")
-    fields = {OPTIONS[key].field: _read(key, value) for key, value in ours.items()}
-    config = Config(**fields)  # type: ignore[arg-type]  # each reader returns its field's type
-    if config.stream_mode == "on-demand" and "streamShardCount" in ours:
-        raise ConfigError("streamShardCount has no meaning with streamMode=on-demand: leave one of them out")
-    if config.fault_injection == "on" and config.is_local:
-        raise ConfigError("faultInjection=on needs AWS: no emulator injects faults; `make simulate` plays them here")
-    if 0 < config.raw_events_days < config.sessions_days:
-        # Nobody could be erased from sessions that cannot be built again.
-        raise ConfigError("sessionsRetentionDays is more than rawEventsRetentionDays: sessions are made of raw_events")
-    if config.is_local and config.vpc == "on":
-        raise ConfigError("vpc=on is for AWS: the emulator has no network to close; leave it out locally")
-    if config.is_local and config.serving == "on":
-        raise ConfigError("serving=on is for AWS: the emulator takes no named query")
-    return config
-
-
-def _is_of_cdk(key: str) -> bool:
-    return key.startswith(("@", "cli-")) or ":" in key
-
-
-def _read(key: str, value: object) -> str | int:
-    try:
-        return OPTIONS[key].read(json.dumps(value) if isinstance(value, dict) else str(value))
-    except ConfigError as error:
-        raise ConfigError(f"{key}={value}: {error}") from error

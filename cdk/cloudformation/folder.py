@@ -14,8 +14,8 @@ import yaml
 from cdk.cloudformation.nested import synthesise
 from cdk.cloudformation.parameters import PREFIX, PUBLISHED
 from cdk.cloudformation.root import BODY_LIMIT_BYTES, root_template
-from cdk.config import read_config
 from cdk.layer import BUILD, ROOT
+from cdk.options import read_config
 from clickstream.errors import ConfigError
 
 FOLDER = ROOT / "out" / "cloudformation"

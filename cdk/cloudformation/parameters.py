@@ -9,15 +9,8 @@ from typing import get_args
 from aws_cdk import CfnMapping, CfnParameter, Fn, Token
 from constructs import Construct
 
-from cdk.config import (
-    BUSY_SHARD_BYTES,
-    LEAST_MEMORY_MB,
-    MEMORY_SIZES_MB,
-    RETENTION_DAYS,
-    SHARD_COUNTS,
-    Config,
-    Environment,
-)
+from cdk.config import BUSY_SHARD_BYTES, LEAST_MEMORY_MB, Config, Environment
+from cdk.options import MEMORY_SIZES_MB, RETENTION_DAYS, SHARD_COUNTS
 
 Declaration = dict[str, object]
 ENVIRONMENT = "Environment"

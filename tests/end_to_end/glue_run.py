@@ -19,8 +19,8 @@ import pytest
 from aws_cdk import App
 
 from batch_jobs.steps import COMMON_ARGUMENTS
-from cdk.config import read_config
 from cdk.layer import BUILD, TARGETS, archive_path, build_archive
+from cdk.options import read_config
 from cdk.stack import ClickstreamStack
 from clickstream.errors import ConfigError
 

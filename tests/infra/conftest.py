@@ -10,8 +10,9 @@ import pytest
 from aws_cdk import App
 
 from cdk.cloudformation.folder import write_folder
-from cdk.config import Environment, read_config
+from cdk.config import Environment
 from cdk.layer import TARGETS, archive_path
+from cdk.options import read_config
 from cdk.stack import ClickstreamStack
 from tests.infra.deployed_account import account
 from tests.infra.role_scenarios import Played, play

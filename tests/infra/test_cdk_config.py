@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from cdk.app import main
-from cdk.config import LEAST_MEMORY_MB, OPTIONS, Config, read_config
+from cdk.config import LEAST_MEMORY_MB, Config
+from cdk.options import OPTIONS, read_config
 from clickstream.errors import ConfigError
 
 

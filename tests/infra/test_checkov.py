@@ -10,7 +10,7 @@ import pytest
 
 from cdk.acknowledgements import CHECKOV, CHECKOV_IN_NETWORK, CHECKOV_WITHOUT_CUSTOMER_KEY
 from cdk.checks import ENVIRONMENTS
-from cdk.config import read_config
+from cdk.options import read_config
 
 TOOL = Path(__file__).parents[2] / ".build" / "checkov" / "bin" / "checkov"
 WITHOUT_NETWORK = ("--skip-download", "--framework", "cloudformation", "--soft-fail", "--compact", "--quiet")

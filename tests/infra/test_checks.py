@@ -8,7 +8,7 @@ import pytest
 from aws_cdk import App, CfnResource, Validations
 
 from cdk import checks
-from cdk.config import read_config
+from cdk.options import read_config
 from cdk.stack import ClickstreamStack
 
 RULE = re.compile(r"^rule (\w+)", re.MULTILINE)

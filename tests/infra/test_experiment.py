@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from cdk import checks
-from cdk.config import read_config
 from cdk.experiment import STOPS
+from cdk.options import read_config
 from clickstream.errors import ConfigError
 
 Template = dict[str, Any]

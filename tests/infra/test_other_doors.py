@@ -14,7 +14,8 @@ import yaml
 
 from cdk.cloudformation.folder import ROOT_FILE
 from cdk.cloudformation.parameters import MEMORY, RETENTION, SHARDS
-from cdk.config import OPTIONS, Config
+from cdk.config import Config
+from cdk.options import OPTIONS
 
 ROOT = Path(__file__).parents[2]
 TERRAFORM = ROOT / "cdk" / "terraform"

@@ -9,8 +9,8 @@ import pytest
 
 from benchmarks import prices
 from cdk import checks
-from cdk.config import read_config
 from cdk.network import GATEWAYS, INTERFACE_ACTIONS, INTERFACES, ZONES
+from cdk.options import read_config
 from clickstream.errors import ConfigError
 from tests.infra.policy_requests import ACCOUNT, arn
 from tests.infra.policy_statements import Grant

@@ -7,8 +7,8 @@ import pytest
 
 from batch_jobs.reports.column_meanings import MEANINGS, OF_REPORT
 from batch_jobs.reports.report_list import REPORTS
-from cdk.config import read_config
 from cdk.named_queries import DESCRIPTION_LIMIT, statements
+from cdk.options import read_config
 from clickstream.errors import ConfigError
 
 Template = dict[str, Any]
