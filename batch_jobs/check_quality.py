@@ -33,6 +33,8 @@ CHECKS = Path(__file__).parents[1] / "sql" / "checks"
 NEWEST_HOURS = 26
 """A day, and what a daily run may come late by."""
 _ROWS_SHOWN = 5
+_COUNTED = (("readers_see_all", "received_rows.sql"), ("masked_readers_see_all", "masked_rows.sql"))
+"""Statements that count the rows of each hour: of raw_events, and of their masked copy."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -43,7 +45,7 @@ def main(argv: list[str] | None = None) -> int:
         hours = _hours(bucket, options)
         commits = _commits(bucket, hours)
         guard = Guard(options.database, options.workgroup)
-        verdicts = [*_asked(guard, options.sql, hours, commits), *_judged(options, commits, hours)]
+        verdicts = [*_asked(guard, options, hours, commits), *_judged(options, commits, hours)]
         _publish(options, verdicts, guard.dollars)
     except ClickstreamError as error:
         print(f"check_quality: {error}", file=sys.stderr)
@@ -52,11 +54,14 @@ def main(argv: list[str] | None = None) -> int:
     return _report(verdicts, hours)
 
 
-def _asked(guard: Guard, sql: Path, hours: Sequence[str], commits: Mapping[str, Generation]) -> list[Verdict]:
+def _asked(
+    guard: Guard, options: argparse.Namespace, hours: Sequence[str], commits: Mapping[str, Generation]
+) -> list[Verdict]:
     """The checks that ask Athena."""
-    verdicts = [_check(guard, path, hours) for path in _files(sql / "checks")]
-    volume = sql / "received_rows.sql"
-    return [*verdicts, _volume(guard, volume, hours, commits)] if volume.exists() else verdicts
+    verdicts = [_check(guard, path, hours) for path in _files(options.sql / "checks")]
+    counted = _COUNTED if options.masked_tables == "on" else _COUNTED[:1]
+    present = [(name, options.sql / file) for name, file in counted if (options.sql / file).exists()]
+    return verdicts + [_volume(guard, name, path, hours, commits) for name, path in present]
 
 
 def _judged(options: argparse.Namespace, commits: Mapping[str, Generation], hours: Sequence[str]) -> list[Verdict]:
@@ -101,9 +106,9 @@ def _check(guard: Guard, path: Path, hours: Sequence[str]) -> Verdict:
     return Verdict(path.stem, statement.meaning, _problems(answer), is_warning)
 
 
-def _volume(guard: Guard, path: Path, hours: Sequence[str], commits: Mapping[str, Generation]) -> Verdict:
+def _volume(guard: Guard, name: str, path: Path, hours: Sequence[str], commits: Mapping[str, Generation]) -> Verdict:
     """Whether readers see as many rows in each hour as its commit says."""
-    name, meaning = "readers_see_all", "Readers see as many rows as were committed."
+    meaning = "Readers see as many rows as were committed."
     try:
         answer = guard.ask(read_statement(path), hours, {})
     except ClickstreamError as error:
@@ -162,6 +167,7 @@ def _parser() -> argparse.ArgumentParser:
         "--hours", type=lake_interval.whole_number, default=NEWEST_HOURS, help="newest received hours to check"
     )
     lake_arguments.add_shape(parser)
+    lake_arguments.add_masked(parser)
     lake_arguments.add_retention(parser)
     return parser
 

@@ -137,6 +137,7 @@ def _places(options: argparse.Namespace) -> Places:
         # By hand nobody says what the schedule is told: hours past their retention are not to be made anew.
         found = stack.outputs(options.stack)
         options.raw_events_days = int(found.get("RawEventsRetentionDays", 0))
+        options.masked_tables = found.get("MaskedTables", "off")
         options.landing_days = int(found.get("LandingRetentionDays", options.landing_days))
         options.file_shape = file_shapes.parse(found.get("FileShape", "{}"))
     return Places(
@@ -170,6 +171,7 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--until", type=instant, metavar="TIME", help="erase events up to then; default now")
     made.add_argument("--now", type=instant, metavar="TIME", help="work as if it were this time")
     lake_arguments.add_shape(made)
+    lake_arguments.add_masked(made)
     lake_arguments.add_retention(made)
     made.add_argument("--sql", type=Path, default=SQL, metavar="FOLDER", help="folder of the statements")
     return made

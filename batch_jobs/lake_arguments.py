@@ -26,6 +26,7 @@ def parser(description: str) -> argparse.ArgumentParser:
     made.add_argument("--now", type=_instant, metavar="TIME", help="work as if it were this time, ISO 8601, UTC")
     add_shape(made)
     add_retention(made)
+    add_masked(made)
     return made
 
 
@@ -48,6 +49,12 @@ def add_retention(made: argparse.ArgumentParser) -> None:
     made.add_argument("--landing-days", type=int, default=days, metavar="DAYS", help=meaning)
 
 
+def add_masked(made: argparse.ArgumentParser) -> None:
+    """The argument that says whether tables have masked copies."""
+    meaning = "whether raw_events and sessions have copies without persons; default off"
+    made.add_argument("--masked-tables", choices=("on", "off"), default="off", help=meaning)
+
+
 def parse(made: argparse.ArgumentParser, argv: Sequence[str] | None) -> argparse.Namespace:
     """The options. Arguments that are not known are passed over: Glue adds its own, and steps share a line."""
     options, _ = made.parse_known_args(argv)
@@ -68,6 +75,7 @@ def lake(options: argparse.Namespace) -> Lake:
         landing_kept=timedelta(days=options.landing_days),
         first_hour=first_hour(clock(), options.raw_events_days),
         first_date=first_date(clock(), options.sessions_days or options.raw_events_days),
+        is_masked=options.masked_tables == "on",
     )
 
 

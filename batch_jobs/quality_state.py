@@ -10,8 +10,10 @@ from datetime import datetime, timedelta
 from statistics import median
 
 from clickstream.lake.generations import Generation, hour_after, hour_start
+from clickstream.lake.masked_log import log_of
 from clickstream.lake.work import Lake, fresh_inputs, unfinished
 from clickstream.ledger import LandedObject
+from clickstream.tables import MASKED_EVENTS
 
 LATEST = timedelta(hours=2)
 """How long after its end an hour may wait for compaction: two runs of the hourly schedule."""
@@ -51,7 +53,9 @@ def judge(lake: Lake, commits: Mapping[str, Generation], hours: Sequence[str]) -
     checked = [commits[hour] for hour in hours if hour in commits]
     work = {hour: lake.ledger.work(hour) for hour in hours}
     ledger = (problem for hour in hours for problem in unaccounted(hour, work[hour], commits.get(hour)))
+    masked = _all(_unmasked(lake, commit) for commit in checked) if lake.is_masked else ()
     return [
+        Verdict("masked_rows_agree", "Every generation has a masked copy with as many rows.", masked),
         Verdict("generations_add_up", "Rows are what has landed less what was removed.", _all(map(amiss, checked))),
         Verdict("ledger_agrees", "What the stream's ledger says has landed is compacted or waits.", tuple(ledger)),
         Verdict("hours_are_compacted", "No hour waits for compaction two hours after its end.", _late(lake)),
@@ -104,6 +108,15 @@ def unusual(hour: str, rows: Mapping[str, int]) -> Iterator[str]:
     found = rows.get(hour, 0)
     if usual >= LEAST_ROWS and not usual / FACTOR < found < usual * FACTOR:
         yield f"{hour}: {found:,} rows, usually {usual:,.0f}"
+
+
+def _unmasked(lake: Lake, commit: Generation) -> Iterator[str]:
+    """Whether the masked copy of an hour is one of this generation, and has its rows."""
+    found = log_of(MASKED_EVENTS.name).newest(lake.bucket, commit.hour)
+    if found is None or found.source != commit.generation:
+        yield f"{commit.hour}: generation {commit.generation} is not in {MASKED_EVENTS.name}: run mask_tables"
+    elif found.rows != commit.rows or found.rows != sum(output.rows for output in found.outputs):
+        yield f"{commit.hour}: {commit.rows:,} rows, {found.rows:,} masked"
 
 
 def _odd(commits: Mapping[str, Generation]) -> tuple[str, ...]:

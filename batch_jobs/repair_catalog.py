@@ -7,19 +7,18 @@ past its retention gets none.
 import argparse
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from batch_jobs import lake_arguments
 from batch_jobs.command_line import interruptible
 from clickstream.errors import ClickstreamError
-from clickstream.lake import generations
+from clickstream.lake import generations, score_log, session_log
 from clickstream.lake.catalog import arrivals, open_partition, point, uri
 from clickstream.lake.generations import lake_commits
-from clickstream.lake.score_log import point_scores, score_commits
-from clickstream.lake.session_building import point_sessions
-from clickstream.lake.session_log import session_commits
+from clickstream.lake.masked_log import first_of, log_of
+from clickstream.lake.masking import MASKINGS
 from clickstream.lake.work import Lake, kept
-from clickstream.tables import BAD_EVENTS, RAW_EVENTS, SESSION_SCORES, SESSIONS
+from clickstream.tables import BAD_EVENTS, RAW_EVENTS
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -50,25 +49,10 @@ def repair(lake: Lake, *, rewrite: bool = False) -> int:
     landed = [hour for hour in kept(lake, hours) if hour not in compacted]
     written += _arrivals(lake, RAW_EVENTS.name, landed, rewrite=rewrite)
     written += _arrivals(lake, BAD_EVENTS.name, hours, rewrite=rewrite)
-    folders = {newest.date: newest.folder for newest in session_commits(lake.bucket)}
-    written += _dates(lake, SESSIONS.name, folders, point_sessions, rewrite=rewrite)
-    folders = {newest.date: newest.folder for newest in score_commits(lake.bucket)}
-    return written + _dates(lake, SESSION_SCORES.name, folders, point_scores, rewrite=rewrite)
-
-
-def _dates(
-    lake: Lake, table: str, folders: dict[str, str], point_date: Callable[[Lake, str], object], *, rewrite: bool
-) -> int:
-    """Point every date of a table to its newest generation. Returns how many were written."""
-    pointers = {found.hour: found.location for found in lake.catalog.list(table)}
-    wrong = [
-        day
-        for day, folder in folders.items()
-        if day >= lake.first_date and (rewrite or pointers.get(day) != uri(lake.bucket, folder))
-    ]
-    for day in wrong:
-        point_date(lake, day)
-    return len(wrong)
+    written += session_log.LOG.mend(lake, lake.first_date, is_forced=rewrite)
+    written += score_log.LOG.mend(lake, lake.first_date, is_forced=rewrite)
+    masked = ((log_of(one.target.name), first_of(lake, one)) for one in MASKINGS)
+    return written + sum(log.mend(lake, first, is_forced=rewrite) for log, first in masked)
 
 
 def _arrivals(lake: Lake, table: str, hours: list[str], *, rewrite: bool) -> int:

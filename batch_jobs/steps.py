@@ -17,6 +17,7 @@ COMMON_ARGUMENTS = {
     "suppress-below": "ReportSuppressBelow",
     "gap-minutes": "SessionGapMinutes",
     "cut-at": "SessionCuts",
+    "masked-tables": "MaskedTables",
     "ledger-table": "LedgerTableName",
     "counters-table": "CountersTableName",
     "page-metrics-table": "PageMetricsTableName",
@@ -62,6 +63,8 @@ STEPS = (
     Step("build_sessions", schedules=("daily",), needs=("compact_events",)),
     # Daily, and only what changed, by the newest registered model; without one it says so and does nothing.
     Step("score_sessions", schedules=("daily",), needs=("compact_events",)),
+    # Right after what they copy; without it when they are off, for it also removes copies that nobody wants any more.
+    Step("mask_tables", schedules=("hourly", "daily")),
     Step("check_quality", schedules=("hourly", "daily"), needs=("compact_events",)),
     Step("run_reports", schedules=("daily",), needs=("compact_events", "build_sessions", "check_quality")),
 )

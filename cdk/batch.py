@@ -25,6 +25,7 @@ from clickstream.tables import (
     BAD_EVENTS,
     IDENTITIES_PREFIX,
     LANDING_PREFIX,
+    MASKED_START,
     PURGES_PREFIX,
     QUARANTINE_PREFIX,
     RAW_EVENTS,
@@ -51,23 +52,23 @@ QUERY_ACTIONS = (
     "athena:StartQueryExecution",
     "athena:StopQueryExecution",
 )
+WRITE_ACTIONS = ("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:PutObject")
+"""Large files go up in parts. One statement, because a role may hold ten thousand letters of policy."""
 BOOKKEEPING = "_*"
 """Commits, confirmations, indexes, tombstones and records: every folder that begins with an underscore."""
+_MASKED = f"{MASKED_START}*"
+"""Both masked tables."""
 WRITTEN = (
     f"{RAW_EVENTS.name}/*",
     f"{SESSIONS.name}/*",
     f"{SESSION_SCORES.name}/*",
+    _MASKED,
     f"{BAD_EVENTS.name}/*",
     f"{QUARANTINE_PREFIX}/*",
     f"{REPORTS_PREFIX}/*",
     f"{RESULTS_PREFIX}/*",
     BOOKKEEPING,
 )
-UPLOADED = (
-    *(f"{RAW_EVENTS.name}/*", f"{SESSIONS.name}/*", f"{SESSION_SCORES.name}/*"),
-    *(f"{QUARANTINE_PREFIX}/*", f"{RESULTS_PREFIX}/*"),
-)
-"""Files of any size, which go up in parts: those of ours, and Athena's answers."""
 COLLECTED = (
     *WRITTEN[:-1],
     f"{LANDING_PREFIX}/*",
@@ -136,8 +137,7 @@ class Batch(Construct):
     def _allow_lake(self, lake: Lake) -> None:
         folders = {
             "ReadObjects": (("s3:GetObject",), READ),
-            "WriteObjects": (("s3:PutObject",), WRITTEN),
-            "UploadParts": (("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"), UPLOADED),
+            "WriteObjects": (WRITE_ACTIONS, WRITTEN),
             "CollectGarbage": (("s3:DeleteObject",), COLLECTED),
         }
         for sid, (actions, names) in folders.items():

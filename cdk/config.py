@@ -53,6 +53,7 @@ class Config(CollectorConfig):
         customer_key: Whether the account holds the key of everything at rest; see `has_customer_key`.
         vpc: `on`, the functions have no way to the internet; see `cdk.network`.
         serving: `on`, what analysts get is deployed as well: saved queries in the console.
+        masked_tables: Whether `raw_events` and `sessions` have copies for readers who may not see persons.
     """
 
     environment: Environment = "dev"
@@ -83,6 +84,7 @@ class Config(CollectorConfig):
     customer_key: Switch | None = None
     vpc: Switch = "off"
     serving: Switch = "off"
+    masked_tables: Switch = "on"
 
     @property
     def is_local(self) -> bool:
@@ -141,6 +143,7 @@ class Config(CollectorConfig):
             "suppress-below": str(self.suppress_below),
             "gap-minutes": str(self.session_gap_minutes),
             "cut-at": self.session_cuts,
+            "masked-tables": self.masked_tables,
         }
 
     @property

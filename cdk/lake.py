@@ -14,6 +14,9 @@ from clickstream.lake.retention import LEFT_ALONE
 from clickstream.tables import (
     BAD_EVENTS,
     LAKE_TABLES,
+    MASKED_EVENTS,
+    MASKED_SESSIONS,
+    MASKING_SALTS_PREFIX,
     QUARANTINE_PREFIX,
     RAW_EVENTS,
     REPORTS_PREFIX,
@@ -125,6 +128,10 @@ def retention_rules(config: Config) -> list[s3.LifecycleRule]:
         RAW_EVENTS.name: ("raw-events", _after_the_jobs(config.raw_events_days)),
         SESSIONS.name: ("sessions", _after_the_jobs(config.sessions_days or config.raw_events_days)),
         SESSION_SCORES.name: ("session-scores", _after_the_jobs(config.sessions_days or config.raw_events_days)),
+        MASKED_EVENTS.name: ("masked-events", _after_the_jobs(config.raw_events_days)),
+        MASKED_SESSIONS.name: ("masked-sessions", _after_the_jobs(config.sessions_days or config.raw_events_days)),
+        # Without its salt nobody can try whether a key is somebody's.
+        MASKING_SALTS_PREFIX: ("masking-salts", _after_the_jobs(config.raw_events_days)),
     }
     return [
         s3.LifecycleRule(id=name, prefix=f"{prefix}/", expiration=Duration.days(days))

@@ -65,6 +65,7 @@ OPTIONS = {
     "collectorRequestsPerAddress": Option("collector_requests_per_address", whole(10, 2_000_000), "limit in 5 minutes"),
     "collectorConcurrency": Option("collector_concurrency", whole(0, 1_000), "requests at a time; 0 for any"),
     "customerKey": Option("customer_key", ON_OR_OFF, "a KMS key of the account for all at rest"),
+    "maskedTables": Option("masked_tables", ON_OR_OFF, "copies of the tables without persons"),
     "vpc": Option("vpc", ON_OR_OFF, "functions in a network without internet"),
     "geoipFile": Option("geoip_file", database_file, "country database (.mmdb) for the countries of addresses"),
     "serving": Option("serving", ON_OR_OFF, "saved queries in the console"),

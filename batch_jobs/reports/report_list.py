@@ -6,7 +6,7 @@ from functools import cached_property
 import pyarrow as pa
 
 from batch_jobs.reports.column_meanings import meaning
-from clickstream.tables import INSTANT, TEXT, Column, LakeTable
+from clickstream.tables import INSTANT, MASKED_TABLES, REPORTS_PREFIX, TEXT, Column, LakeTable
 
 REPORT_TABLE_PREFIX = "report_"
 """No other table of the database begins so."""
@@ -23,6 +23,10 @@ _TYPES = {
     "instant": INSTANT,
     "money": pa.decimal128(38, 2),
 }
+_SAYS_NOBODY = frozenset(column.name for table in MASKED_TABLES for column in table.columns) | {
+    *("model", "reason", "status_class", "variant", "visitor_type"),
+}
+"""Texts that name nobody: those of the masked tables, and words from short lists."""
 _DAY = (Column("report_date", pa.date32(), "UTC date that the report is about"),)
 
 
@@ -48,6 +52,11 @@ class Report:
         pairs = [column.split() for column in self.columns.split(", ")]
         columns = tuple(Column(name, _TYPES[kind], meaning(self.name, name)) for name, kind in pairs)
         return LakeTable(f"{REPORT_TABLE_PREFIX}{self.name}", f"Report by UTC day: {self.title}", columns, _DAY)
+
+    @property
+    def names_nobody(self) -> bool:
+        """Whether none of its texts can name a person: no clients, and no paths or titles of pages."""
+        return all(column.name in _SAYS_NOBODY for column in self.table.columns if column.type == TEXT)
 
 
 REPORTS = (
@@ -184,3 +193,12 @@ REPORTS = (
         by_arrival=True,
     ),
 )
+
+OPEN_TABLES = (*MASKED_TABLES, *(report.table for report in REPORTS if report.names_nobody))
+"""What readers may ask who may not see persons. Nothing else: `session_scores` has the ids of sessions, bad events and
+quarantine have what was sent, and answers of Athena have what anybody asked."""
+OPEN_FOLDERS = (
+    *(table.name for table in MASKED_TABLES),
+    *(f"{REPORTS_PREFIX}/{report.name}" for report in REPORTS if report.names_nobody),
+)
+"""The folders of these tables in the bucket of the lake."""

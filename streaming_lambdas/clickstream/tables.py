@@ -182,11 +182,66 @@ SESSION_SCORES = LakeTable(
     partition_keys=(Column("dt", pa.date32(), "UTC date of start_time"),),
 )
 
+_VISITOR_KEY = Column("visitor_key", TEXT, "who is counted once; another one on every date")
+
+
+def _without_people(table: LakeTable, names: tuple[str, ...]) -> tuple[Column, ...]:
+    return tuple(column for column in table.columns if column.name in names)
+
+
+MASKED_EVENTS = LakeTable(
+    name="masked_events",
+    grain="one row per row of raw_events, without what names or describes one person",
+    columns=(
+        *_without_people(
+            RAW_EVENTS, ("app_id", "event_type", "schema_version", "event_time", "received_time", "time_source")
+        ),
+        Column("session_key", TEXT, "the producer's session; another one on every date"),
+        _VISITOR_KEY,
+        Column("page_template", TEXT, "page_path with ids, dates and long texts replaced"),
+        *_without_people(
+            RAW_EVENTS,
+            (
+                *("referrer_host", "channel", "utm_source", "utm_medium", "utm_campaign", "device_type", "browser"),
+                *("os", "is_bot", "bot_reason", "country"),
+            ),
+        ),
+        Column("order_key", TEXT, "the order of a purchase; another one on every date"),
+        *_without_people(RAW_EVENTS, ("revenue", "currency", "product_id", "quantity", "consent")),
+    ),
+)
+
+MASKED_SESSIONS = LakeTable(
+    name="masked_sessions",
+    grain="one row per row of sessions, without what names or describes one person",
+    columns=(
+        Column("app_id", TEXT, "which site or app"),
+        _VISITOR_KEY,
+        Column("is_signed_in", pa.bool_(), "a user_id was stated"),
+        *_without_people(
+            SESSIONS, ("producer_sessions", "start_time", "end_time", "duration_s", "events", "page_views", "pages")
+        ),
+        Column("entry_template", TEXT, "entry_page with ids, dates and long texts replaced"),
+        Column("exit_template", TEXT, "exit_page in the same way"),
+        *_without_people(
+            SESSIONS,
+            (
+                *("channel", "utm_source", "utm_medium", "utm_campaign", "device_type", "country", "is_bot"),
+                *("is_bounce", "is_converted", "orders", "revenue", "currency"),
+            ),
+        ),
+    ),
+    partition_keys=SESSIONS.partition_keys,
+)
+
 ARRIVAL_TABLES = (RAW_EVENTS, BAD_EVENTS)
 """Their partitions are received hours, which are opened ahead of time."""
 DATED_TABLES = (SESSIONS, SESSION_SCORES)
 """Their partitions are dates of sessions, made of `raw_events`."""
-LAKE_TABLES = (*ARRIVAL_TABLES, *DATED_TABLES)
+MASKED_START = "masked_"
+MASKED_TABLES = (MASKED_EVENTS, MASKED_SESSIONS)
+"""Copies for readers who may not see persons; their names begin with `MASKED_START`."""
+LAKE_TABLES = (*ARRIVAL_TABLES, *DATED_TABLES, *MASKED_TABLES)
 
 LANDING_PREFIX = "landing"
 COMMITS_PREFIX = "_commits"
@@ -194,6 +249,7 @@ CONFIRMATIONS_PREFIX = "_confirmations"
 SESSION_COMMITS_PREFIX = "_session_commits"
 SCORE_COMMITS_PREFIX = "_score_commits"
 MODELS_PREFIX = "models"
+MASKING_SALTS_PREFIX = "_masking_salts"
 DELTAS_PREFIX = "ledger_deltas"
 QUARANTINE_PREFIX = "quarantine"
 REPORTS_PREFIX = "reports"

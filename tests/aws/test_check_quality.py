@@ -53,7 +53,7 @@ def sql(tmp_path: Path) -> Path:
 def test_a_good_lake_is_well(lake: Lake, sql: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Readers, commits and ledger agree."""
     assert check_quality.main([*ARGUMENTS, *NOON, "--sql", str(sql)]) == 0
-    assert "7 of 7 checks well over 2 hours" in capsys.readouterr().out
+    assert "8 of 8 checks well over 2 hours" in capsys.readouterr().out
     # Two queries, each at the least price.
     assert published(DAY) == {"quality_failures": 0, "quality_warnings": 0, "query_dollars": 0.0001}
 

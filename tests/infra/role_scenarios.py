@@ -164,7 +164,7 @@ def batch(deployed: Deployed, guard: Guard, folder: Path) -> None:
     run(deployed, guard, "erase_events,build_sessions,score_sessions", "2026-11-24T03:00:00")
     for days in (2, 5):
         later = (datetime.now(UTC) + timedelta(days=days)).isoformat()
-        run(deployed, guard, "erase_events,compact_events,build_sessions,score_sessions", later)
+        run(deployed, guard, "erase_events,compact_events,build_sessions,score_sessions,mask_tables", later)
     run(deployed, guard, "compact_events,build_sessions", "2027-01-24T03:00:00", "--raw-events-days", "3")
 
 

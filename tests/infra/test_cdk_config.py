@@ -47,6 +47,7 @@ def test_each_key_sets_its_field(tmp_path: Path) -> None:
         "queryResultRetentionDays": 1,
         "sessionGapMinutes": 45,
         "sessionCuts": "midnight,campaign",
+        "maskedTables": "off",
         "badEventsAlarmPercent": 20,
         "fileShape": '{"codec":"snappy"}',
         "glueWorkers": 20,

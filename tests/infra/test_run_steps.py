@@ -58,6 +58,7 @@ def test_hourly_and_daily() -> None:
         "audit_ledger",
         "erase_events",
         "compact_events",
+        "mask_tables",
         "check_quality",
     ]
     daily = [
@@ -105,6 +106,7 @@ def test_dependents_of_a_failed_step_are_skipped(failure: object) -> None:
         "compact_events": "failed",
         "build_sessions": "skipped",
         "score_sessions": "skipped",
+        "mask_tables": "ok",
         "check_quality": "skipped",
         "run_reports": "skipped",
     }

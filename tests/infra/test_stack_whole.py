@@ -44,6 +44,7 @@ OUTPUTS = {
     "ReportSuppressBelow",
     "SessionGapMinutes",
     "SessionCuts",
+    "MaskedTables",
 }
 
 

@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING
 from clickstream.lake.erasure_requests import open_requests
 from clickstream.lake.generations import Generation, lake_commits
 from clickstream.lake.identities import index_key
+from clickstream.lake.masked_log import log_of, outliving, unfinished_partitions
+from clickstream.lake.masking import MASKINGS
 from clickstream.lake.session_log import LOG, unfinished_dates
 from clickstream.lake.work import Lake, unfinished
 from clickstream.tables import (
     IDENTITIES_PREFIX,
     LANDING_PREFIX,
+    MASKED_EVENTS,
+    MASKED_TABLES,
     PURGES_PREFIX,
     QUARANTINE_PREFIX,
     RAW_EVENTS,
@@ -30,7 +34,10 @@ if TYPE_CHECKING:
 
 GRACES = timedelta(days=9)
 """Longer than any file may stay that nothing refers to."""
-_FILES = (LANDING_PREFIX, RAW_EVENTS.name, QUARANTINE_PREFIX, IDENTITIES_PREFIX, PURGES_PREFIX, SESSIONS.name)
+_FILES = (
+    *(LANDING_PREFIX, RAW_EVENTS.name, QUARANTINE_PREFIX, IDENTITIES_PREFIX, PURGES_PREFIX, SESSIONS.name),
+    *(table.name for table in MASKED_TABLES),
+)
 """Prefixes in which garbage may gather; the others hold logs."""
 
 
@@ -51,7 +58,12 @@ def settle(world: "LakeWorld") -> None:
         world.now = world.bucket.now = world.now + GRACES
         rerun(world)
     world.watch.read(world.catalog, world.bucket)
-    world.watch.problems += [*missed(world), *garbage(world.places.lake), *wrong_sums(world.places.lake)]
+    world.watch.problems += [
+        *missed(world),
+        *garbage(world.places.lake),
+        *wrong_copies(world),
+        *wrong_sums(world.places.lake),
+    ]
     world.contained["generations"] += len(world.watch.states)
     world.contained["reads"] += world.watch.reads
     world.contained["pointers written back"] += world.watch.step_backs
@@ -59,7 +71,7 @@ def settle(world: "LakeWorld") -> None:
 
 def rerun(world: "LakeWorld") -> None:
     """Every job once that brings the lake to rest."""
-    for job in (lake_jobs.erasure, lake_jobs.compact, lake_jobs.sessions):
+    for job in (lake_jobs.erasure, lake_jobs.compact, lake_jobs.sessions, lake_jobs.mask):
         if job is lake_jobs.compact or job in world.options.jobs:
             job(world.places, Random(0))  # noqa: S311  a schedule, no secret
 
@@ -72,6 +84,19 @@ def left_undone(world: "LakeWorld") -> Iterator[str]:
         yield from (f"the sessions of {plan.date} are still unfinished" for plan in unfinished_dates(lake, RULES))
         if seen(lake) != at_once(lake):
             yield "the sessions are not those of one full rebuild"
+
+
+def wrong_copies(world: "LakeWorld") -> Iterator[str]:
+    """Masked hours that are no copy of what readers see, and files that outlive what they were made of."""
+    if lake_jobs.mask not in world.options.jobs:
+        return
+    lake = world.places.lake
+    yield from (f"{plan.partition} is not masked" for one in MASKINGS for plan in unfinished_partitions(lake, one))
+    yield from (f"{key} outlives its origin" for key in outliving(lake.bucket))
+    for found in lake_commits(lake.bucket):
+        copy = log_of(MASKED_EVENTS.name).newest(lake.bucket, found.hour)
+        if copy is None or (copy.source, copy.rows) != (found.generation, found.rows):
+            yield f"{found.hour} has another copy: {copy}"
 
 
 def missed(world: "LakeWorld") -> Iterator[str]:
@@ -91,6 +116,10 @@ def garbage(lake: Lake) -> Iterator[str]:
     known = {key for found in lake_commits(lake.bucket) for key in _named(found)}
     for key in LOG.newest_keys(lake.bucket).values():
         known |= {output.key for output in LOG.read(lake.bucket, key).outputs}
+    for log in (log_of(table.name) for table in MASKED_TABLES):
+        known |= {
+            output.key for key in log.newest_keys(lake.bucket).values() for output in log.read(lake.bucket, key).outputs
+        }
     for prefix in _FILES:
         yield from (f"{entry.key} is left over" for entry in lake.bucket.list(f"{prefix}/") if entry.key not in known)
 

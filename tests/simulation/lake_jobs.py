@@ -9,6 +9,7 @@ from clickstream.errors import LakeError
 from clickstream.lake.compaction import Outcome, compact_hours
 from clickstream.lake.erasing import Places, erase
 from clickstream.lake.garbage import collect
+from clickstream.lake.mask_building import collect_masked, mask_tables
 from clickstream.lake.replaying import discard, prepared_hours, replay, swap
 from clickstream.lake.restoring import older, roll_back
 from clickstream.lake.session_building import collect_sessions
@@ -46,6 +47,13 @@ def erasure(places: Places, _: Random) -> frozenset[str]:
     """Whoever asked to be erased. Returns the hours that failed."""
     found = list(erase(places, no_rows))
     return frozenset(one.hour for one in found if isinstance(one, Outcome) and one.result == "failed")
+
+
+def mask(places: Places, _: Random) -> None:
+    """The copies without persons, and the removal of what they replaced."""
+    failed = [found for found in mask_tables(places.lake) if found.result == "failed"]
+    if not failed:
+        collect_masked(places.lake)
 
 
 def rollback(places: Places, random: Random) -> None:

@@ -45,7 +45,7 @@ RESTORING: tuple[Job, ...] = (
 )
 EVERYTHING: tuple[Job, ...] = (
     *(*RESTORING, lake_jobs.erasure, lake_jobs.erasure),
-    *(lake_jobs.open_hours, lake_jobs.mend, lake_jobs.sessions),
+    *(lake_jobs.open_hours, lake_jobs.mend, lake_jobs.sessions, lake_jobs.mask),
 )
 
 

@@ -37,7 +37,15 @@ from tests.simulation.lake_jobs import Job
 from tests.simulation.lake_stores import serial
 from tests.simulation.session_lake import RULES
 
-JOBS = [lake_jobs.compact, lake_jobs.open_hours, lake_jobs.mend, lake_jobs.sweep, lake_jobs.erasure, lake_jobs.sessions]
+JOBS = [
+    lake_jobs.compact,
+    lake_jobs.open_hours,
+    lake_jobs.mend,
+    lake_jobs.sweep,
+    lake_jobs.erasure,
+    lake_jobs.sessions,
+    lake_jobs.mask,
+]
 RERUN = (lake_jobs.erasure, lake_jobs.compact, lake_jobs.sessions)
 HOURS = [HOUR, NEXT]
 
@@ -88,7 +96,7 @@ def _scene() -> Places:
 
 def first_of(job: Job) -> list[Job]:
     """What nobody but the job itself does again."""
-    return [job] if job is lake_jobs.mend else []
+    return [job] if job in (lake_jobs.mend, lake_jobs.mask) else []
 
 
 def guarded(world: Places, point: KillPoint) -> Places:
@@ -100,14 +108,14 @@ def guarded(world: Places, point: KillPoint) -> Places:
     return Places(lake, *tables, point.guard(world.failures))
 
 
-def check(world: Places, wanted: Counter[str]) -> None:
+def check(world: Places, wanted: Counter[str], job: Job) -> None:
     """Two runs have left nothing to do, and after all graces nothing is left over."""
     assert unfinished(world.lake, HOURS) == []
     assert unfinished_dates(world.lake, RULES) == []
     assert visible(world.lake) == wanted
     world = later(world)
     # An erasure is done when the old files of the sessions are gone.
-    run(world, *RERUN, lake_jobs.erasure)
+    run(world, *RERUN, lake_jobs.erasure, *first_of(job))
     assert [*garbage(world.lake), *wrong_sums(world.lake)] == []
     assert visible(world.lake) == wanted
     assert list(open_requests(world.requests)) == []
@@ -124,10 +132,10 @@ def test_killed_at_any_call(job: Job) -> None:
         with suppress(Killed):
             job(guarded(world, point), Random(0))  # noqa: S311  a schedule, no secret
         assert not before - visible(world.lake)
-        run(world, *first_of(job), *RERUN)
+        run(world, *first_of(job), *RERUN, *first_of(job))
         if unfinished(world.lake, HOURS) or unfinished_dates(world.lake, RULES):
             run(world, *RERUN)
-        check(world, wanted)
+        check(world, wanted, job)
         if is_erasing:
             assert traces_of(world, CANARY, PERSON, SESSION) == []
 

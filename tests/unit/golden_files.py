@@ -13,10 +13,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from clickstream.positions import padded
-from clickstream.tables import DATED_TABLES, LAKE_TABLES, LakeTable
+from clickstream.tables import DATED_TABLES, LAKE_TABLES, MASKED_EVENTS, MASKED_SESSIONS, LakeTable
 
 FOLDER = Path(__file__).parent / "golden"
-NEVER_NULL = {table.name: ("session_id", "start_time") for table in DATED_TABLES}
+NEVER_NULL = {table.name: ("session_id", "start_time") for table in DATED_TABLES} | {
+    MASKED_EVENTS.name: ("received_time",),
+    MASKED_SESSIONS.name: ("start_time",),
+}
 OF_AN_ARRIVAL = ("received_time", "shard_id", "epoch", "sub_sequence")
 """Columns without null: of a session, and of what the stream brought."""
 RECEIVED = datetime(2026, 11, 21, 9, 5, tzinfo=UTC)

@@ -21,6 +21,7 @@ REPORT_LIST = "batch_jobs.reports.report_list"
 REPORT_LIST_IMPORTS = {"dataclasses.dataclass", "functools.cached_property", "pyarrow"} | {
     "batch_jobs.reports.column_meanings.meaning",
     *(f"clickstream.tables.{name}" for name in ("INSTANT", "TEXT", "Column", "LakeTable")),
+    *(f"clickstream.tables.{name}" for name in ("MASKED_TABLES", "REPORTS_PREFIX")),
 }
 """The one list of batch steps: plain data, from which the jobs, the workflow and its infrastructure are made."""
 IMPORT_NAMES = {"crawler-user-agents": "crawleruseragents", "ua-parser": "ua_parser", "ua-parser-builtins": "ua_parser"}

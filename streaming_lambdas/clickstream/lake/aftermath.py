@@ -11,7 +11,7 @@ from clickstream.errors import LakeError
 from clickstream.lake.erasure_requests import Request
 from clickstream.lake.generations import lake_commits
 from clickstream.lake.mentions import Mentions
-from clickstream.lake.score_log import score_commits
+from clickstream.lake.score_log import LOG as SCORE_LOG
 from clickstream.ports import Bucket
 from clickstream.stream.failures import failed_keys, read_failure
 from clickstream.tables import REPORTS_PREFIX, RESULTS_PREFIX, SESSION_SCORES, SESSIONS
@@ -45,7 +45,8 @@ def forget_scores(bucket: Bucket) -> int:
     if not keys:
         return 0
     now = {commit.hour: commit.generation for commit in lake_commits(bucket)}
-    fresh = {c.folder for c in score_commits(bucket) if all(now.get(hour) == n for hour, n in c.inputs.items())}
+    commits = SCORE_LOG.newest_of_each(bucket).values()
+    fresh = {one.folder for one in commits if all(now.get(hour) == number for hour, number in one.inputs.items())}
     old = [key for key in keys if key.rpartition("/")[0] + "/" not in fresh]
     for key in old:
         bucket.delete(key)

@@ -52,7 +52,7 @@ class CommitLog(Generic[CommitT]):
 
     def key(self, partition: str, generation: int) -> str:
         """Key of the commit of one generation of a partition."""
-        return f"{self.prefix}/{hour_folder(partition)}/{generation:08}.json"
+        return commit_key(self.prefix, partition, generation)
 
     def newest(self, bucket: Bucket, partition: str) -> CommitT | None:
         """The newest generation, or None before the first. Raises `LakeError` for an unreadable commit."""
@@ -95,6 +95,11 @@ class CommitLog(Generic[CommitT]):
     def _newest_in(self, bucket: Bucket, folder: str) -> CommitT | None:
         keys = [entry.key for entry in bucket.list(folder)]
         return self.read(bucket, max(keys)) if keys else None
+
+
+def commit_key(prefix: str, partition: str, generation: int) -> str:
+    """Key of the commit of one generation of a partition, in the log under the prefix."""
+    return f"{prefix}/{hour_folder(partition)}/{generation:08}.json"
 
 
 def partition_in(key: str) -> str:

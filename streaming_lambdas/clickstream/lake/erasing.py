@@ -21,6 +21,8 @@ from clickstream.lake.compaction import Outcome, compact_hours
 from clickstream.lake.erasure_records import Record, store, stored
 from clickstream.lake.erasure_requests import Request
 from clickstream.lake.garbage import collect
+from clickstream.lake.mask_building import collect_masked, mask_tables
+from clickstream.lake.masked_log import outliving
 from clickstream.lake.mentions import Mentions
 from clickstream.lake.refusals import empty, empty_resent, refused
 from clickstream.lake.searching import Hit, hashes, search, search_in
@@ -57,6 +59,7 @@ def erase(places: Places, verify: Verify) -> Iterator[Outcome | Record]:
         begin(places, request)
     yield from compact_hours(places.lake, closed(places.lake, places.lake.ledger.hours()))
     collect(places.lake)
+    _mask_anew(places.lake)
     for request in requests:
         yield finish(places, request, verify)
 
@@ -152,7 +155,16 @@ def _waiting(places: Places, request: Request, mentions: Mentions) -> Iterator[s
     hits = search(lake.bucket, _sought(TombstoneLog(lake.bucket), request), unreadable)
     yield from sorted(hit.key for hit in hits)
     yield from sessions_of(lake.bucket, request)
+    yield from outliving(lake.bucket)
     yield from (f"{places.failures.name}/{key}: run `make recover`" for key in given_up(places.failures, mentions))
+
+
+def _mask_anew(lake: Lake) -> None:
+    """Make the masked copies of what changed, and remove the old ones. What fails here keeps the request waiting."""
+    if lake.is_masked:
+        for _ in mask_tables(lake):
+            pass
+        collect_masked(lake)
 
 
 def _sought(log: TombstoneLog, request: Request) -> Tombstones:

@@ -73,12 +73,12 @@ class Generation(msgspec.Struct, frozen=True, kw_only=True):
         return [copy for copy in self.unreadable if f"/g={self.generation:06}-{self.run_id}/" in copy]
 
 
-_LOG = CommitLog(COMMITS_PREFIX, Generation)
+LOG = CommitLog(COMMITS_PREFIX, Generation)
 
 
 def commit_key(hour: str, generation: int) -> str:
     """Key of the commit of one generation of an hour."""
-    return _LOG.key(hour, generation)
+    return LOG.key(hour, generation)
 
 
 def data_folder(hour: str, generation: int, run_id: str) -> str:
@@ -103,12 +103,12 @@ def hour_in(key: str) -> str:
 
 def newest(bucket: Bucket, hour: str) -> Generation | None:
     """The newest generation of the hour, or None before the first. Raises `LakeError` for an unreadable commit."""
-    return _LOG.newest(bucket, hour)
+    return LOG.newest(bucket, hour)
 
 
 def newest_keys(bucket: Bucket) -> dict[str, str]:
     """Key of the newest commit of every hour that has one, by hour, from one listing."""
-    return _LOG.newest_keys(bucket)
+    return LOG.newest_keys(bucket)
 
 
 def number_in(key: str | None) -> int | None:
@@ -124,12 +124,12 @@ def lake_commits(bucket: Bucket) -> Iterator[Generation]:
 
 def read_all(bucket: Bucket, keys: list[str]) -> Iterator[Generation]:
     """The commits under the keys, in the same order, several at a time."""
-    return _LOG.read_all(bucket, keys)
+    return LOG.read_all(bucket, keys)
 
 
 def read(bucket: Bucket, key: str) -> Generation:
     """The commit under the key. Raises `LakeError` if it is missing or unreadable."""
-    return _LOG.read(bucket, key)
+    return LOG.read(bucket, key)
 
 
 def follows(bucket: Bucket, generation: Generation, before: int | None) -> bool:
@@ -151,7 +151,7 @@ def confirm(bucket: Bucket, generation: Generation, before: int | None) -> None:
 
 def commit(bucket: Bucket, generation: Generation) -> bool:
     """Write the commit; whether it is ours, see `CommitLog.commit`."""
-    return _LOG.commit(bucket, generation)
+    return LOG.commit(bucket, generation)
 
 
 def _confirmation_key(generation: Generation, before: int | None) -> str:

@@ -10,11 +10,20 @@ from datetime import date, datetime, timedelta
 from clickstream.lake.commit_log import partition_in
 from clickstream.lake.generations import hour_start
 from clickstream.lake.work import Lake
-from clickstream.tables import DATED_TABLES, IDENTITIES_PREFIX, LANDING_PREFIX, RAW_EVENTS, hour_text
+from clickstream.tables import (
+    DATED_TABLES,
+    IDENTITIES_PREFIX,
+    LANDING_PREFIX,
+    MASKED_EVENTS,
+    MASKED_SESSIONS,
+    RAW_EVENTS,
+    hour_text,
+)
 
 LEFT_ALONE = timedelta(days=2)
 """How long the files stay after the jobs leave them alone."""
-_OF_HOURS = (RAW_EVENTS.name, LANDING_PREFIX, IDENTITIES_PREFIX)
+_OF_HOURS = (RAW_EVENTS.name, LANDING_PREFIX, IDENTITIES_PREFIX, MASKED_EVENTS.name)
+_OF_DATES = (*(table.name for table in DATED_TABLES), MASKED_SESSIONS.name)
 
 
 def first_hour(now: datetime, days: int) -> str:
@@ -39,11 +48,11 @@ def remove_expired(lake: Lake) -> int:
 
 
 def remove_expired_sessions(lake: Lake) -> int:
-    """The same for the dates of sessions and of their scores."""
+    """The same for the dates of sessions, of their scores and of their masked copies."""
     if not lake.first_date:
         return 0
     first = (date.fromisoformat(lake.first_date) - LEFT_ALONE).isoformat()
-    return sum(_remove_before(lake, table.name, first) for table in DATED_TABLES)
+    return sum(_remove_before(lake, prefix, first) for prefix in _OF_DATES)
 
 
 def _remove_before(lake: Lake, prefix: str, first: str) -> int:

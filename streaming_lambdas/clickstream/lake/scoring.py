@@ -11,11 +11,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from clickstream.lake.date_files import collect_dates
 from clickstream.lake.garbage import Grace
 from clickstream.lake.generations import OutputFile
-from clickstream.lake.score_log import LOG, ScoreGeneration, ScorePlan, data_folder, point_scores
+from clickstream.lake.replaced import collect_replaced
+from clickstream.lake.score_log import LOG, ScoreGeneration, ScorePlan
 from clickstream.lake.session_forest import Forest
+from clickstream.lake.table_log import data_folder
 from clickstream.lake.work import Lake
 from clickstream.tables import INSTANT, SESSION_SCORES
 
@@ -58,8 +59,7 @@ def commit_scores(
 
     That may be another run's, which was faster: then ours is garbage. Raises `LakeError` or `InfrastructureError`.
     """
-    number = plan.newest.generation + 1 if plan.newest else 1
-    key = f"{data_folder(plan.date, number, run_id)}part-0.parquet"
+    key = f"{data_folder(SESSION_SCORES.name, plan.date, plan.number, run_id)}part-0.parquet"
     with tempfile.TemporaryDirectory(prefix="scores-") as name:
         path = Path(name, "part-0.parquet")
         sessions, odd = _written(path, (scorer.scored(table, plan.date) for table in features))
@@ -69,7 +69,7 @@ def commit_scores(
     LOG.commit(
         lake.bucket,
         ScoreGeneration(
-            generation=number,
+            generation=plan.number,
             run_id=run_id,
             date=plan.date,
             inputs=plan.inputs,
@@ -81,12 +81,12 @@ def commit_scores(
             code_version=lake.code_version,
         ),
     )
-    return point_scores(lake, plan.date)
+    return LOG.point(lake, plan.date)
 
 
 def collect_scores(lake: Lake, grace: Grace | None = None) -> int:
     """Remove the files that generations replaced; returns how many."""
-    return collect_dates(lake, SESSION_SCORES.name, LOG, grace)
+    return collect_replaced(lake, LOG, grace)
 
 
 def _written(path: Path, tables: Iterator[pa.Table]) -> tuple[int, int]:

@@ -15,13 +15,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from clickstream.errors import ClickstreamError
-from clickstream.lake.catalog import swap
-from clickstream.lake.date_files import collect_dates
 from clickstream.lake.garbage import Grace
 from clickstream.lake.generations import OutputFile
+from clickstream.lake.replaced import collect_replaced
 from clickstream.lake.session_buckets import Buckets, events_between, read_bucket, window
-from clickstream.lake.session_log import LOG, Plan, SessionGeneration, data_folder
+from clickstream.lake.session_log import LOG, Plan, SessionGeneration
 from clickstream.lake.sessionizing import sessions
+from clickstream.lake.table_log import data_folder
 from clickstream.lake.work import Lake
 from clickstream.ports import Bucket
 from clickstream.tables import SESSIONS
@@ -62,12 +62,7 @@ def build_dates(lake: Lake, plans: Iterable[Plan], *, is_forced: bool = False) -
 
 def collect_sessions(lake: Lake, grace: Grace | None = None) -> int:
     """Remove the files that generations replaced; returns how many."""
-    return collect_dates(lake, SESSIONS.name, LOG, grace)
-
-
-def point_sessions(lake: Lake, day: str) -> SessionGeneration:
-    """Make readers see the newest sessions of the date, and return that generation; see `catalog.swap`."""
-    return swap(lake.catalog, lake.bucket, SESSIONS.name, day, lambda: LOG.newest(lake.bucket, day), lake.clock())
+    return collect_replaced(lake, LOG, grace)
 
 
 def _build(lake: Lake, plan: Plan) -> Outcome:
@@ -77,11 +72,11 @@ def _build(lake: Lake, plan: Plan) -> Outcome:
         generation = _publish(lake, plan, _written(buckets, plan, folder / "part-0.parquet"))
     if not LOG.commit(lake.bucket, generation):
         return Outcome(plan.date, "overtaken")
-    return Outcome(plan.date, "built", point_sessions(lake, plan.date))
+    return Outcome(plan.date, "built", LOG.point(lake, plan.date))
 
 
 def _repoint(lake: Lake, plan: Plan) -> Outcome:
-    return Outcome(plan.date, "pointed", point_sessions(lake, plan.date))
+    return Outcome(plan.date, "pointed", LOG.point(lake, plan.date))
 
 
 def _spread(bucket: Bucket, plan: Plan, folder: Path) -> Buckets:
@@ -115,14 +110,14 @@ def _written(buckets: Buckets, plan: Plan, path: Path) -> _File:
 
 def _publish(lake: Lake, plan: Plan, file: _File) -> SessionGeneration:
     """Upload the file, if it holds anything, and draw up the commit."""
-    number, run_id = (plan.newest.generation if plan.newest else 0) + 1, uuid.uuid4().hex[:12]
+    run_id = uuid.uuid4().hex[:12]
     outputs: tuple[OutputFile, ...] = ()
     if file.sessions:
-        key = data_folder(plan.date, number, run_id) + file.path.name
+        key = data_folder(SESSIONS.name, plan.date, plan.number, run_id) + file.path.name
         lake.bucket.upload(file.path, key)
         outputs = (OutputFile(key, file.sessions, file.path.stat().st_size),)
     return SessionGeneration(
-        generation=number,
+        generation=plan.number,
         run_id=run_id,
         date=plan.date,
         inputs=plan.inputs,

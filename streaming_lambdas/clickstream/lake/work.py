@@ -44,6 +44,8 @@ class Lake:
     """Received hours before it are past their retention: no job makes anything of them, and their files go."""
     first_date: str = ""
     """The same for the dates of sessions."""
+    is_masked: bool = False
+    """The tables have masked copies."""
 
 
 def closed(lake: Lake, hours: Iterable[str]) -> list[str]:
