@@ -114,3 +114,7 @@ output "collector_url" {
 output "collect_events_function_name" {
   value = aws_cloudformation_stack.clickstream.outputs["CollectEventsFunctionName"]
 }
+
+output "masked_tables" {
+  value = aws_cloudformation_stack.clickstream.outputs["MaskedTables"]
+}
