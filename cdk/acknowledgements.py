@@ -64,6 +64,11 @@ BY_VPC = {
     },
 }
 """By whether the functions are in a network of their own."""
+WITH_MAIL = {
+    f"{SERVERLESS}-SNSRedrivePolicy": (
+        "A mail that cannot be delivered loses nothing: alarms keep their state, and anomalies are rows of a table."
+    ),
+}
 WITH_CUSTOMER_KEY = {
     f"{AWS}-KDS3": "With a key of its own, the account decides who reads the stream; the price is one key.",
 }
@@ -114,6 +119,13 @@ CHECKOV = {
 CHECKOV_IN_NETWORK = {
     ("CKV_AWS_111", f"{role}RoleDefaultPolicy"): "Lambda creates its interfaces so; the code is denied it, by its ARN."
     for role in ("Collector", "RealtimeProcessEvents", "RealtimeDetectAnomalies", "Traffic")
+}
+CHECKOV_AT_REST_API = {
+    ("CKV_AWS_59", "CollectorRestApi"): _NO_CREDENTIALS,
+    ("CKV_AWS_73", "CollectorRestApi"): _TRACING,
+    ("CKV_AWS_76", "CollectorRestApi"): _NO_ACCOUNT_ROLE,
+    ("CKV_AWS_120", "CollectorRestApi"): BY_DOOR["rest-api"][f"{NIST}-APIGWCacheEnabledAndEncrypted"],
+    ("CKV_AWS_192", "CollectorFirewall"): "The rules against Log4j are for Java; behind the firewall is Python alone.",
 }
 CHECKOV_WITHOUT_CUSTOMER_KEY = {
     (check, ""): _KEYS_OF_AWS for check in ("CKV_AWS_26", "CKV_AWS_119", "CKV_AWS_149", "CKV_AWS_158")

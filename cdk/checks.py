@@ -1,5 +1,7 @@
 """Check the stack as it would be deployed: cdk-nag's packs and our own rules, on every environment of AWS.
 
+One more stack has everything that is optional, together.
+
     python -m cdk.checks
 
 Findings that we keep are in `cdk.acknowledgements`; our own rules are in `cdk/rules/*.guard`.
@@ -8,7 +10,7 @@ Findings that we keep are in `cdk.acknowledgements`; our own rules are in `cdk/r
 import json
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple, cast
 
@@ -23,6 +25,19 @@ from cdk.options import read_config
 from cdk.stack import ClickstreamStack
 
 ENVIRONMENTS = ("dev", "staging", "production")
+EVERYTHING = {
+    "environment": "production",
+    "alertEmail": "team@example.com",
+    "budgetScope": "stack",
+    "collector": "rest-api",
+    "customerKey": "on",
+    "faultInjection": "on",
+    "monthlyBudgetDollars": "200",
+    "serving": "on",
+    "streamMode": "on-demand",
+    "vpc": "on",
+}
+"""Every part that is off by default, or another than the default's. What a new option adds belongs here."""
 RULES = Path(__file__).parent / "rules"
 REPORT = "validation-report.json"
 EMPTY_ZIP = b"PK\x05\x06" + bytes(18)
@@ -37,25 +52,31 @@ class Finding(NamedTuple):
 
 def main() -> int:
     """Print every open finding. Returns 0 if there is none, else 1."""
+    contexts = gated()
     with tempfile.TemporaryDirectory() as name:
-        app = application(Path(name))
+        app = application_of(Path(name), contexts)
         found = findings(app, Path(name, "out"))
     for finding in found:
         print(f"checks: {finding.rule}: {finding.place}", file=sys.stderr)
-    print(f"{len(ENVIRONMENTS)} stacks checked, {len(found)} open findings")
+    print(f"{len(contexts)} stacks checked, {len(found)} open findings")
     return 1 if found else 0
 
 
 def application(folder: Path, environments: tuple[str, ...] = ENVIRONMENTS, **context: str) -> App:
-    """The stacks with every check attached; `folder` is for archives and output, `context` for further keys."""
+    """A stack of each environment with every check attached; `context` is for further keys."""
+    return application_of(folder, [{**context, "environment": environment} for environment in environments])
+
+
+def application_of(folder: Path, contexts: Iterable[Mapping[str, str]]) -> App:
+    """A stack of each context with every check attached; `folder` is for archives and output."""
     build = folder / "build"
     build.mkdir()
     for name in TARGETS:
         archive_path(name, build).write_bytes(EMPTY_ZIP)
     app = App(outdir=str(folder / "out"))
-    for environment in environments:
-        config = read_config({**context, "environment": environment})
-        stack = ClickstreamStack(app, config.prefix, config, build)
+    for number, context in enumerate(contexts):
+        config = read_config(context)
+        stack = ClickstreamStack(app, f"{config.prefix}-{number}", config, build)
         reasons = dict(_reasons(stack, config))
         Validations.of(stack).acknowledge(*(Acknowledgment(id=one, reason=why) for one, why in reasons.items()))
     Validations.of(app).add_plugins(AwsSolutionsChecks(app), ServerlessChecks(app), NIST80053R5Checks(app), own_rules())
@@ -79,13 +100,19 @@ def findings(app: App, out: Path) -> list[Finding]:
     return sorted(set(_reported(out / REPORT)))
 
 
-def idle(report: Path, door: str = "http-api", vpc: str = "off") -> list[str]:
-    """Acknowledgements that no stack with the door and the network needs; what depends on the key is needed by some."""
+def gated() -> list[dict[str, str]]:
+    """The contexts of the gate: every environment as it is by default, and everything together."""
+    return [*({"environment": environment} for environment in ENVIRONMENTS), EVERYTHING]
+
+
+def idle(report: Path, door: str = "http-api", vpc: str = "off", *, has_mail: bool = False) -> list[str]:
+    """Acknowledgements that no stack with door, network and mail needs; what depends on the key is needed by some."""
     plugins = json.loads(report.read_text())["pluginReports"]
     used = {one["acknowledgedId"] for plugin in plugins for one in plugin.get("suppressedViolations", ())}
     of_key = acknowledgements.WITH_CUSTOMER_KEY | acknowledgements.WITHOUT_CUSTOMER_KEY
     chosen = acknowledgements.BY_DOOR[door] | acknowledgements.BY_VPC[vpc]
-    return sorted((acknowledgements.FINDINGS | of_key | chosen).keys() - used)
+    of_mail = acknowledgements.WITH_MAIL if has_mail else {}
+    return sorted((acknowledgements.FINDINGS | of_key | chosen | of_mail).keys() - used)
 
 
 def _reported(report: Path) -> Iterator[Finding]:
@@ -103,6 +130,8 @@ def _reasons(stack: ClickstreamStack, config: Config) -> Iterator[tuple[str, str
     yield from of_key.items()
     yield from acknowledgements.BY_DOOR[config.collector_door].items()
     yield from acknowledgements.BY_VPC[config.vpc].items()
+    if config.alert_email:
+        yield from acknowledgements.WITH_MAIL.items()
     ids = [stack.get_logical_id(_element(stack, path)) for path in (("Lake", "Bucket"), ("Ingest", "Failures"))]
     yield from acknowledgements.wildcards(ids[0], ids[1], config.prefix)
     if config.fault_injection == "on":

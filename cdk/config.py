@@ -10,6 +10,7 @@ Environment = Literal["dev", "staging", "production", "local"]
 StreamMode = Literal["provisioned", "on-demand"]
 CompactionWorkers = Literal["spark", "plain"]
 Switch = Literal["on", "off"]
+BudgetScope = Literal["account", "stack"]
 LEAST_MEMORY_MB = 1024
 """A full batch of packed events peaks at 400 MB, and a function's share of a CPU grows with its memory."""
 BUCKETS_ON_DEMAND = 16
@@ -52,6 +53,8 @@ class Config(CollectorConfig):
         geoip_file: A MaxMind country database (.mmdb) on this machine; empty for none.
         customer_key: Whether the account holds the key of everything at rest; see `has_customer_key`.
         vpc: `on`, the functions have no way to the internet; see `cdk.network`.
+        monthly_budget_dollars: Costs of a month of which the topic is told beforehand; 0 for no budget.
+        budget_scope: Whether the budget is of the whole account, or of what has the stack's tag.
         serving: `on`, what analysts get is deployed as well: saved queries in the console.
         masked_tables: Whether `raw_events` and `sessions` have copies for readers who may not see persons.
     """
@@ -83,6 +86,8 @@ class Config(CollectorConfig):
     geoip_file: str = ""
     customer_key: Switch | None = None
     vpc: Switch = "off"
+    monthly_budget_dollars: int = 0
+    budget_scope: BudgetScope = "account"
     serving: Switch = "off"
     masked_tables: Switch = "on"
 

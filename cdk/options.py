@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import get_args
 
 from cdk.collector_config import CollectorDoor
-from cdk.config import CompactionWorkers, Config, Environment, StreamMode, Switch
+from cdk.config import BudgetScope, CompactionWorkers, Config, Environment, StreamMode, Switch
 from cdk.context_values import (
     Option,
     address,
@@ -67,6 +67,8 @@ OPTIONS = {
     "customerKey": Option("customer_key", ON_OR_OFF, "a KMS key of the account for all at rest"),
     "maskedTables": Option("masked_tables", ON_OR_OFF, "copies of the tables without persons"),
     "vpc": Option("vpc", ON_OR_OFF, "functions in a network without internet"),
+    "monthlyBudgetDollars": Option("monthly_budget_dollars", whole(0, 100_000_000), "what a month may cost; 0: any"),
+    "budgetScope": Option("budget_scope", one_of(*get_args(BudgetScope)), "whose costs the budget watches"),
     "geoipFile": Option("geoip_file", database_file, "country database (.mmdb) for the countries of addresses"),
     "serving": Option("serving", ON_OR_OFF, "saved queries in the console"),
 }
@@ -99,6 +101,10 @@ def _refuse_for_emulator(config: Config) -> None:
         raise ConfigError("faultInjection=on needs AWS: no emulator injects faults; `make simulate` plays them here")
     if config.vpc == "on":
         raise ConfigError("vpc=on is for AWS: the emulator has no network to close; leave it out locally")
+    if config.monthly_budget_dollars:
+        raise ConfigError(
+            "monthlyBudgetDollars is for AWS: nothing has a price here; `make cost` says what it costs there"
+        )
     if config.serving == "on":
         raise ConfigError("serving=on is for AWS: the emulator takes no named query")
 

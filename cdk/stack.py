@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
-from aws_cdk import CfnOutput, IStackSynthesizer, Stack
+from aws_cdk import CfnOutput, IStackSynthesizer, Stack, Tags
 from constructs import Construct
 
 from batch_jobs.steps import COMMON_ARGUMENTS
 from cdk.batch import Batch
 from cdk.buckets import access_log_bucket
+from cdk.budget import STACK_TAG, Budget
 from cdk.code import Code
 from cdk.collector import Collector
 from cdk.config import Config
@@ -47,6 +48,7 @@ class ClickstreamStack(Stack):
         )
         # Buckets are owner-enforced, so what delivers access logs is named in a policy, not in an access list.
         self.node.set_context("@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy", True)
+        Tags.of(self).add(STACK_TAG, config.prefix)
         code = Code(self, "Code", config, build)
         encryption = Encryption(self, "Encryption", config)
         logs = access_log_bucket(self, "AccessLogs", config)
@@ -77,6 +79,8 @@ class ClickstreamStack(Stack):
         )
         if config.vpc == "on":
             self._enclose(Network(self, "Network", config, encryption), realtime, traffic, collector)
+        if config.monthly_budget_dollars:
+            Budget(self, "Budget", config, encryption, realtime.topic)
         if config.serving == "on":
             Serving(self, "Serving", lake=lake)
         if config.fault_injection == "on":

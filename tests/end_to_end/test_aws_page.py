@@ -103,6 +103,14 @@ def test_an_alarm_of_ones_own(account: dict[str, str]) -> None:
     assert float(busy.stdout) == 3e8
 
 
+@pytest.mark.parametrize(("heading", "number"), [("A budget", 0), ("A budget", 1)])
+def test_commands_that_no_emulator_answers(account: dict[str, str], heading: str, number: int) -> None:
+    """The command line takes each with its arguments as written; it answers with a sample in place of the service."""
+    for command in re.findall(r"^aws .*(?:\n .*)*", _block(heading, number), re.MULTILINE):
+        result = _bash(account, f"{command} --generate-cli-skeleton output")
+        assert result.returncode == 0, (command, result.stderr)
+
+
 def test_what_clean_up_asks(account: dict[str, str]) -> None:
     """The lists that show what is left are lists of what is there."""
     lists = _block("Take it away").partition("aws kinesis")

@@ -55,6 +55,8 @@ def test_each_key_sets_its_field(tmp_path: Path) -> None:
         "geoipFile": str(database),
         "customerKey": "on",
         "vpc": "on",
+        "monthlyBudgetDollars": 200,
+        "budgetScope": "stack",
         "serving": "on",
         "collector": "rest-api",
         "collectorOrigins": "https://shop.example,http://localhost:8080",

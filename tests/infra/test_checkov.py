@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from cdk.acknowledgements import CHECKOV, CHECKOV_IN_NETWORK, CHECKOV_WITHOUT_CUSTOMER_KEY
-from cdk.checks import ENVIRONMENTS
+from cdk.acknowledgements import CHECKOV, CHECKOV_AT_REST_API, CHECKOV_IN_NETWORK, CHECKOV_WITHOUT_CUSTOMER_KEY
+from cdk.checks import ENVIRONMENTS, EVERYTHING
 from cdk.options import read_config
 
 TOOL = Path(__file__).parents[2] / ".build" / "checkov" / "bin" / "checkov"
@@ -83,18 +83,19 @@ def test_nothing_is_open(report: dict[str, Any]) -> None:
     assert report["summary"]["resource_count"] > 100 * len(ENVIRONMENTS)
 
 
-def test_nothing_is_open_in_a_network(assembly: Callable[..., Path]) -> None:
-    """With `vpc=on`, every finding is one of those that are kept, and that on functions outside is gone."""
-    found = findings(scan(assembly(environment="production", vpc="on").glob("*.template.json")))
+def test_nothing_is_open_with_everything(assembly: Callable[..., Path]) -> None:
+    """With all options, every finding is one of those that are kept, and that on functions outside is gone."""
+    found = findings(scan(assembly(**EVERYTHING).glob("*.template.json")))
+    known_ones = CHECKOV | CHECKOV_IN_NETWORK | CHECKOV_AT_REST_API
     kept = {
         (known, start)
         for check, _, resource in found
-        for known, start in CHECKOV | CHECKOV_IN_NETWORK
+        for known, start in known_ones
         if check == known and resource.startswith(start)
     }
     covered = {one for one in found if any(one[0] == known and one[2].startswith(start) for known, start in kept)}
     assert found == covered
-    assert kept == (CHECKOV | CHECKOV_IN_NETWORK).keys() - {("CKV_AWS_117", "")}
+    assert kept == known_ones.keys() - {("CKV_AWS_117", "")}
 
 
 def test_every_acknowledgement_is_needed(report: dict[str, Any]) -> None:

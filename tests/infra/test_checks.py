@@ -8,7 +8,8 @@ import pytest
 from aws_cdk import App, CfnResource, Validations
 
 from cdk import checks
-from cdk.options import read_config
+from cdk.config import Config
+from cdk.options import OPTIONS, read_config
 from cdk.stack import ClickstreamStack
 
 RULE = re.compile(r"^rule (\w+)", re.MULTILINE)
@@ -56,6 +57,14 @@ BROKEN: dict[str, dict[str, Any]] = {
 """By type of resource, a value for each property that a rule of ours is about; None takes it away."""
 
 
+WITHOUT_A_PART = {
+    *("collectorConcurrency", "geoipFile"),
+    *("quarantineRetentionDays", "rawEventsRetentionDays", "reportRetentionDays", "reportSuppressBelow"),
+    "sessionsRetentionDays",
+}
+"""Options that are off by default and add no resource but a layer of a file of somebody's, or a number."""
+
+
 def rules() -> set[str]:
     """The names of our rules."""
     return {name for path in checks.RULES.glob("*.guard") for name in RULE.findall(path.read_text())}
@@ -63,19 +72,28 @@ def rules() -> set[str]:
 
 @pytest.fixture(scope="module")
 def checked(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[checks.Finding], Path]:
-    """The open findings of every environment, and where the report is."""
+    """The open findings of every environment and of everything together, and where the report is."""
     folder = tmp_path_factory.mktemp("checked")
-    return checks.findings(checks.application(folder), folder / "out"), folder / "out" / checks.REPORT
+    return checks.findings(
+        checks.application_of(folder, checks.gated()), folder / "out"
+    ), folder / "out" / checks.REPORT
 
 
 def test_nothing_is_found(checked: tuple[list[checks.Finding], Path]) -> None:
-    """In dev, staging and production, every finding is acknowledged."""
+    """In dev, staging and production, and with all options on, every finding is acknowledged."""
     assert checked[0] == []
 
 
 def test_every_acknowledgement_is_needed(checked: tuple[list[checks.Finding], Path]) -> None:
     """One that finds nothing any more is to be removed."""
-    assert checks.idle(checked[1]) == []
+    assert checks.idle(checked[1], has_mail=True) == []
+
+
+def test_everything_is_on() -> None:
+    """Every option that is a switch, or adds a part, differs from its default: no new one is forgotten."""
+    switches = {key for key, option in OPTIONS.items() if getattr(Config(), option.field) in ("", "off", None, 0)}
+    config = read_config(checks.EVERYTHING)
+    assert {key for key in switches if getattr(config, OPTIONS[key].field) in ("", "off", None, 0)} == WITHOUT_A_PART
 
 
 def test_every_rule_of_ours_can_fail(build: Path, tmp_path: Path) -> None:
