@@ -350,7 +350,9 @@ bench-athena: setup ## the local Athena: latency, scans beside DuckDB, memory, c
 
 RATE ?= 1000 10000 100000
 .PHONY: cost
-cost: $(VENV)/installed ## dollars per million events, from counted calls; RATE="1000 10000" events a second
+cost: $(VENV)/installed ## dollars a month: idle, and with EVENTS=100 millions; then per million events, at RATE="1000 10000" a second
+	@NODE_NO_WARNINGS=1 JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=1 \
+	  python -m benchmarks.cost_month $(CONTEXT) $(if $(EVENTS),--events "$(EVENTS)")
 	@python -m benchmarks.cost --rates $(RATE)
 
 .PHONY: bench-nab

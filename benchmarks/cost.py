@@ -97,8 +97,9 @@ def costs(consumption: Consumption, call_s: float) -> Costs:
 
 
 def stream_cost(traffic: Traffic) -> float:
-    """Shard hours and PUT units."""
-    shard_hours = traffic.shards * prices.SHARD_HOUR / (traffic.events_per_s * 3600) * MILLION
+    """Shard hours, which keep records for more than a day, and PUT units."""
+    hour = prices.SHARD_HOUR + prices.EXTENDED_SHARD_HOUR
+    shard_hours = traffic.shards * hour / (traffic.events_per_s * 3600) * MILLION
     units = -int(-traffic.record.bytes // prices.PUT_UNIT_BYTES) / traffic.record.events
     return float(shard_hours + MILLION * units * prices.PUT_UNIT)
 
