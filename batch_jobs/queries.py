@@ -82,13 +82,14 @@ class Guard:
         return answer
 
     def unload(self, statement: Statement, hours: Iterable[str], values: Mapping[str, Value], location: str) -> str:
-        """Write the rows as Parquet below an `s3://` folder that is empty; the id of the query.
+        """Write the rows as Parquet below an `s3://` folder that is empty; where the list of the files is.
 
-        Raises what `ask` raises.
+        The empty text if there is no list, because nothing was written. Raises what `ask` raises.
         """
         end = f"TO '{location}' WITH (format = 'PARQUET', compression = 'SNAPPY')"
         written = replace(statement, sql=f"UNLOAD ({statement.sql}) {end}")
-        return str(self._run(written, hours, values, None, wr.athena.wait_query)["QueryExecutionId"])
+        done = self._run(written, hours, values, None, wr.athena.wait_query)
+        return str(done.get("Statistics", {}).get("DataManifestLocation", ""))
 
     def _run(
         self,

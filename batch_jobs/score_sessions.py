@@ -11,10 +11,10 @@ model (`make train`) nothing is done. A new model scores what comes and what cha
 import argparse
 import json
 import sys
-import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
+
+import pyarrow as pa
 
 from batch_jobs import lake_arguments, session_features
 from batch_jobs.command_line import interruptible
@@ -22,25 +22,15 @@ from batch_jobs.job_progress import timed
 from batch_jobs.lake_interval import whole_number
 from batch_jobs.queries import Guard
 from clickstream.errors import ClickstreamError
-from clickstream.lake.score_log import ScoreGeneration, ScorePlan, unscored_dates
-from clickstream.lake.scoring import Scorer, collect_scores, commit_scores
+from clickstream.lake.score_log import ScorePlan, unscored_dates
+from clickstream.lake.scoring import Outcome, Scorer, collect_scores, score_dates
 from clickstream.lake.session_forest import read_forest
-from clickstream.lake.session_models import Model, newest_model
+from clickstream.lake.session_models import newest_model
 from clickstream.lake.work import Lake
 
 MOST_DATES = 14
 """Of one run: with a first model, history is scored over several nights, the newest dates first."""
 _DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True)
-class Job:
-    """What all dates of a run share."""
-
-    lake: Lake
-    guard: Guard
-    model: Model
-    scorer: Scorer
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -53,32 +43,40 @@ def main(argv: Sequence[str] | None = None) -> int:
             print("score_sessions: no model is registered, so nothing is scored; train one with `make train`")
             return 0
         scorer = Scorer(read_forest(lake.bucket.get(model.forest_key)), model.version)
-        _run(Job(lake, Guard(options.database, options.workgroup), model, scorer), options)
+        _run(lake, scorer, options)
     except ClickstreamError as error:
         print(f"score_sessions: {error}", file=sys.stderr)
         return 1
     return 0
 
 
-def _run(job: Job, options: argparse.Namespace) -> None:
-    plans = unscored_dates(job.lake, is_forced=options.rescore)
+def _run(lake: Lake, scorer: Scorer, options: argparse.Namespace) -> None:
+    guard = Guard(options.database, options.workgroup)
+    plans = unscored_dates(lake, is_forced=options.rescore)
     plans = [plan for plan in plans if not options.date or plan.date in options.date]
-    for commit, seconds in timed(_score(job, plan) for plan in plans[: options.most_dates]):
-        line = {"date": commit.date, "sessions": commit.sessions, "odd": commit.odd, "model": commit.model}
-        print(json.dumps({"job": "score_sessions", **line, "seconds": round(seconds, 3)}), flush=True)
+    chosen = plans[: options.most_dates]
+    for outcome, seconds in timed(score_dates(lake, chosen, scorer, lambda plan: _features(guard, lake, plan))):
+        print(json.dumps(_line(outcome, seconds)), flush=True)
     if waiting := len(plans[options.most_dates :]):
         print(f"score_sessions: {waiting} dates wait for the next run", file=sys.stderr)
-    print(json.dumps({"job": "score_sessions", "removed": collect_scores(job.lake)}), flush=True)
+    print(json.dumps({"job": "score_sessions", "removed": collect_scores(lake)}), flush=True)
 
 
-def _score(job: Job, plan: ScorePlan) -> ScoreGeneration:
-    """The next generation of one date, committed and pointed to."""
-    run_id = uuid.uuid4().hex[:12]
+def _line(outcome: Outcome, seconds: float) -> dict[str, object]:
+    line: dict[str, object] = {"job": "score_sessions", "date": outcome.date}
+    if outcome.generation is None:
+        line["waits"] = "its hours are being made anew"
+    else:
+        line |= {name: getattr(outcome.generation, name) for name in ("sessions", "odd", "model")}
+    return line | {"seconds": round(seconds, 3)}
+
+
+def _features(guard: Guard, lake: Lake, plan: ScorePlan) -> Iterator[pa.Table]:
+    """The features of the date's sessions and of its neighbours', asked for at once and read as they are needed."""
     day = datetime.combine(date.fromisoformat(plan.date), datetime.min.time(), UTC)
     values = {"start": day - _DAY, "end": day + 2 * _DAY}
-    asked = session_features.statement()
-    folder = session_features.unload(job.guard, job.lake.bucket, asked, sorted(plan.inputs), values, run_id)
-    return commit_scores(job.lake, plan, job.scorer, session_features.tables(job.lake.bucket, folder), run_id)
+    files = session_features.unload(guard, lake.bucket, session_features.statement(), sorted(plan.inputs), values)
+    return session_features.tables(lake.bucket, files)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,11 +1,12 @@
 """Features of sessions as files: `sql/session_features.sql`, written by Athena and read back with bounded memory.
 
-They go below the results of queries, so they leave with these: after their days, and when somebody is erased.
+They go below the results of queries, so they leave with these: after their days, and when somebody is erased. Athena's
+own list of the files says which there were, so that what has left in the meantime is missed.
 """
 
 import tempfile
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,30 +33,28 @@ def statement(columns: tuple[str, ...] = ()) -> Statement:
 
 def unload(
     guard: Guard, bucket: Bucket, asked: Statement, hours: list[str], values: Mapping[str, Value], run_id: str = ""
-) -> str:
-    """Let Athena write the rows below a folder of their own; its key, which ends with a slash."""
+) -> list[str]:
+    """Let Athena write the rows below a folder of their own; the keys of the files."""
     folder = f"{PREFIX}{run_id or uuid.uuid4().hex}/"
-    guard.unload(asked, hours, values, uri(bucket, folder))
-    return folder
+    written, start = guard.unload(asked, hours, values, uri(bucket, folder)), uri(bucket, "")
+    listed = bucket.get(written.removeprefix(start)).decode() if written else ""
+    return [name.removeprefix(start) for name in listed.split()]
 
 
-def downloaded(bucket: Bucket, folder: str) -> Iterator[Path]:
-    """Every file of the folder, in turn, as a local copy that is gone with the next one."""
+def downloaded(bucket: Bucket, keys: Iterable[str]) -> Iterator[Path]:
+    """Every file, in turn, as a local copy that is gone with the next one. Raises `LakeError` if one is gone."""
     with tempfile.TemporaryDirectory(prefix="session-features-") as name:
         path = Path(name, "features.parquet")
-        for entry in bucket.list(folder):
-            if entry.size:
-                bucket.download(entry.key, path)
-                yield path
+        for key in keys:
+            bucket.download(key, path)
+            yield path
 
 
-def tables(bucket: Bucket, folder: str) -> Iterator[pa.Table]:
-    """The rows of every file of the folder. Raises `LakeError` if one cannot be read."""
-    for path in downloaded(bucket, folder):
+def tables(bucket: Bucket, keys: Iterable[str]) -> Iterator[pa.Table]:
+    """The rows of every file. Raises `LakeError` if one cannot be read or is gone."""
+    for path in downloaded(bucket, keys):
         try:
             found = pq.read_table(path)
         except (pa.ArrowException, OSError) as error:
-            raise LakeError(
-                f"{bucket.name}/{folder} holds no Parquet of features ({error}): run the step again"
-            ) from error
+            raise LakeError(f"{bucket.name} holds no Parquet of features ({error}): run the step again") from error
         yield found

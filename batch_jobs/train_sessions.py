@@ -64,11 +64,11 @@ def train(run: StatementRun, python: Path, words: Sequence[str]) -> Model:
     asked = session_features.statement(FEATURES)
     hours = received_hours(run.bucket, run.interval.start, run.interval.end)
     values = interval_values(asked, {"start": run.interval.start, "end": run.interval.end})
-    folder = session_features.unload(run.guard, run.bucket, asked, hours, values, run_id)
+    files = session_features.unload(run.guard, run.bucket, asked, hours, values, run_id)
     with tempfile.TemporaryDirectory(prefix="session-model-") as name:
         sessions, made = Path(name, "train"), Path(name, "model")
         sessions.mkdir()
-        for number, path in enumerate(session_features.downloaded(run.bucket, folder)):
+        for number, path in enumerate(session_features.downloaded(run.bucket, files)):
             shutil.copyfile(path, sessions / f"{number}.parquet")
         _fit(python, sessions, made, words)
         metrics = _stored(run, made, run_id)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -13,9 +13,11 @@ from aws_stores import DynamoTable, S3Bucket
 from batch_jobs import repair_catalog, score_sessions, session_features
 from batch_jobs.queries import Guard
 from batch_jobs.train_sessions import FEATURES
+from clickstream.errors import LakeError
 from clickstream.lake import generations
-from clickstream.lake.aftermath import forget_scores
-from clickstream.lake.generations import newest
+from clickstream.lake.aftermath import forget_results, forget_scores
+from clickstream.lake.catalog import point
+from clickstream.lake.generations import OutputFile, newest
 from clickstream.lake.scoring import collect_scores
 from clickstream.lake.statements import Statement
 from clickstream.lake.work import Lake
@@ -50,14 +52,28 @@ def seen() -> list[tuple[object, ...]]:
 def scored(capsys: pytest.CaptureFixture[str], *words: str) -> list[object]:
     """The dates that one run scored."""
     assert score_sessions.main([*ARGUMENTS, *words]) == 0
-    return [line["date"] for line in map(json.loads, capsys.readouterr().out.splitlines()) if "date" in line]
+    return [line["date"] for line in map(json.loads, capsys.readouterr().out.splitlines()) if "sessions" in line]
 
 
 def next_generation(bucket: S3Bucket, hour: str) -> None:
-    """The hour is made anew, of the same rows."""
+    """The hour is made anew, of the same rows, and no reader is sent to it yet."""
     old = newest(bucket, hour)
     assert old
-    assert generations.commit(bucket, msgspec.structs.replace(old, generation=old.generation + 1))
+    made = msgspec.structs.replace(old, generation=old.generation + 1)
+    outputs = [replace_key(output, made.folder) for output in old.outputs]
+    for before, after in zip(old.outputs, outputs, strict=True):
+        bucket.put(after.key, bucket.get(before.key))
+    assert generations.commit(bucket, msgspec.structs.replace(made, outputs=tuple(outputs)))
+
+
+def replace_key(output: OutputFile, folder: str) -> OutputFile:
+    """The same file in another folder."""
+    return msgspec.structs.replace(output, key=folder + output.key.rpartition("/")[2])
+
+
+def point_to(bucket: S3Bucket, hour: str) -> None:
+    """Readers of the hour are sent to its newest generation."""
+    point(GlueCatalog(DATABASE), bucket, hour, DAY)
 
 
 def test_without_a_model_it_says_so(bucket: S3Bucket, capsys: pytest.CaptureFixture[str]) -> None:
@@ -76,8 +92,31 @@ def test_scores_can_be_asked_for(bucket: S3Bucket, capsys: pytest.CaptureFixture
     assert seen() == ALL
     assert scored(capsys) == []
     next_generation(bucket, "2026-11-21T09")
+    point_to(bucket, "2026-11-21T09")
     assert scored(capsys) == ["2026-11-22", "2026-11-21"]
     assert seen() == ALL
+
+
+def test_a_date_waits_until_readers_see_its_hours(bucket: S3Bucket, capsys: pytest.CaptureFixture[str]) -> None:
+    """A query would read the old hour: the date is scored by the run after the pointer has followed."""
+    registered(bucket)
+    scored(capsys)
+    next_generation(bucket, "2026-11-22T12")
+    assert scored(capsys) == []
+    assert score_sessions.main([*ARGUMENTS, "--date", "2026-11-22"]) == 0
+    assert '"waits": "its hours are being made anew"' in capsys.readouterr().out
+    point_to(bucket, "2026-11-22T12")
+    assert scored(capsys) == ["2026-11-22", "2026-11-21"]
+
+
+def test_features_that_are_gone_are_missed(bucket: S3Bucket) -> None:
+    """An erasure removes answers of Athena while they are read: that is no answer without rows."""
+    hours = ["2026-11-21T09", "2026-11-21T23"]
+    values = {"start": DAY, "end": DAY + timedelta(days=1)}
+    files = session_features.unload(Guard(DATABASE, WORKGROUP), bucket, session_features.statement(), hours, values)
+    forget_results(bucket, datetime.now(UTC) + timedelta(minutes=1))
+    with pytest.raises(LakeError):
+        list(session_features.tables(bucket, files))
 
 
 def test_a_new_model_scores_what_changes(bucket: S3Bucket, capsys: pytest.CaptureFixture[str]) -> None:
@@ -114,6 +153,7 @@ def test_an_erasure_takes_the_scores_of_what_changed(bucket: S3Bucket, capsys: p
     next_generation(bucket, "2026-11-22T12")
     assert forget_scores(bucket) == 2
     assert seen() == []
+    point_to(bucket, "2026-11-22T12")
     scored(capsys)
     assert seen() == ALL
 
@@ -134,8 +174,8 @@ def test_files_for_training_name_no_session(bucket: S3Bucket) -> None:
     hours = ["2026-11-21T09", "2026-11-21T23"]
     asked = session_features.statement(FEATURES)
     values = {"start": DAY, "end": DAY + timedelta(days=1)}
-    folder = session_features.unload(Guard(DATABASE, WORKGROUP), bucket, asked, hours, values)
-    assert folder.startswith("athena-results/")
-    (table,) = session_features.tables(bucket, folder)
+    files = session_features.unload(Guard(DATABASE, WORKGROUP), bucket, asked, hours, values)
+    assert all(key.startswith("athena-results/session-features/") for key in files)
+    (table,) = session_features.tables(bucket, files)
     assert table.column_names == list(FEATURES)
     assert sorted(table["events"].to_pylist()) == [1, 2]

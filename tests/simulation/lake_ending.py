@@ -1,31 +1,40 @@
 """The end of a simulated lake: two runs without faults, then the graces, and what must be there and what must not."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from random import Random
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from clickstream.lake.erasure_requests import open_requests
-from clickstream.lake.generations import Generation, lake_commits
+from clickstream.lake.generations import Generation, OutputFile, lake_commits
 from clickstream.lake.identities import index_key
 from clickstream.lake.masked_log import log_of, outliving, unfinished_partitions
-from clickstream.lake.masking import MASKINGS
+from clickstream.lake.masking import EVENTS, MASKINGS, VISITS, Masking, salt_of
+from clickstream.lake.score_log import LOG as SCORE_LOG
+from clickstream.lake.score_log import unscored_dates
 from clickstream.lake.session_log import LOG, unfinished_dates
+from clickstream.lake.table_log import MadeGeneration
 from clickstream.lake.work import Lake, unfinished
+from clickstream.ports import Bucket
 from clickstream.tables import (
     IDENTITIES_PREFIX,
     LANDING_PREFIX,
-    MASKED_EVENTS,
     MASKED_TABLES,
     PURGES_PREFIX,
     QUARANTINE_PREFIX,
     RAW_EVENTS,
+    RESULTS_PREFIX,
+    SESSION_SCORES,
     SESSIONS,
 )
 from tests.simulation import lake_jobs
 from tests.simulation.erasure_world import CANARY, PERSON, SESSION, traces_of
-from tests.simulation.fake_lake import visible
+from tests.simulation.fake_lake import rows_under, visible
+from tests.simulation.score_lake import scores_seen, scores_wanted
 from tests.simulation.session_lake import RULES, at_once
 from tests.simulation.session_lake import visible as seen
 
@@ -36,7 +45,7 @@ GRACES = timedelta(days=9)
 """Longer than any file may stay that nothing refers to."""
 _FILES = (
     *(LANDING_PREFIX, RAW_EVENTS.name, QUARANTINE_PREFIX, IDENTITIES_PREFIX, PURGES_PREFIX, SESSIONS.name),
-    *(table.name for table in MASKED_TABLES),
+    *(SESSION_SCORES.name, *(table.name for table in MASKED_TABLES)),
 )
 """Prefixes in which garbage may gather; the others hold logs."""
 
@@ -56,12 +65,14 @@ def settle(world: "LakeWorld") -> None:
     world.watch.problems += left_undone(world)
     for _ in range(3):
         world.now = world.bucket.now = world.now + GRACES
+        expire(world.bucket)
         rerun(world)
     world.watch.read(world.catalog, world.bucket)
     world.watch.problems += [
         *missed(world),
         *garbage(world.places.lake),
         *wrong_copies(world),
+        *(wrong_scores(world.places.lake) if lake_jobs.scores in world.options.jobs else ()),
         *wrong_sums(world.places.lake),
     ]
     world.contained["generations"] += len(world.watch.states)
@@ -71,9 +82,15 @@ def settle(world: "LakeWorld") -> None:
 
 def rerun(world: "LakeWorld") -> None:
     """Every job once that brings the lake to rest."""
-    for job in (lake_jobs.erasure, lake_jobs.compact, lake_jobs.sessions, lake_jobs.mask):
+    for job in (lake_jobs.erasure, lake_jobs.compact, lake_jobs.sessions, lake_jobs.scores, lake_jobs.mask):
         if job is lake_jobs.compact or job in world.options.jobs:
             job(world.places, Random(0))  # noqa: S311  a schedule, no secret
+
+
+def expire(bucket: Bucket) -> None:
+    """Answers of queries leave by their age, which is less than the graces."""
+    for entry in bucket.list(f"{RESULTS_PREFIX}/"):
+        bucket.delete(entry.key)
 
 
 def left_undone(world: "LakeWorld") -> Iterator[str]:
@@ -84,6 +101,16 @@ def left_undone(world: "LakeWorld") -> Iterator[str]:
         yield from (f"the sessions of {plan.date} are still unfinished" for plan in unfinished_dates(lake, RULES))
         if seen(lake) != at_once(lake):
             yield "the sessions are not those of one full rebuild"
+    if lake_jobs.scores in world.options.jobs:
+        yield from (f"the scores of {plan.date} are still unfinished" for plan in unscored_dates(lake))
+        yield from wrong_scores(lake)
+
+
+def wrong_scores(lake: Lake) -> Iterator[str]:
+    """Sessions of what readers see that are not scored exactly once, by all their events."""
+    found, wanted = Counter(scores_seen(lake)), Counter(scores_wanted(lake))
+    if found != wanted:
+        yield f"scores lack {dict(wanted - found)}, and have {dict(found - wanted)}"
 
 
 def wrong_copies(world: "LakeWorld") -> Iterator[str]:
@@ -93,10 +120,21 @@ def wrong_copies(world: "LakeWorld") -> Iterator[str]:
     lake = world.places.lake
     yield from (f"{plan.partition} is not masked" for one in MASKINGS for plan in unfinished_partitions(lake, one))
     yield from (f"{key} outlives its origin" for key in outliving(lake.bucket))
-    for found in lake_commits(lake.bucket):
-        copy = log_of(MASKED_EVENTS.name).newest(lake.bucket, found.hour)
-        if copy is None or (copy.source, copy.rows) != (found.generation, found.rows):
-            yield f"{found.hour} has another copy: {copy}"
+    origins = {found.hour: found.outputs for found in lake_commits(lake.bucket)}
+    yield from _other_rows(lake, EVENTS, origins)
+    origins = {day: found.outputs for day, found in LOG.newest_of_each(lake.bucket).items()}
+    yield from _other_rows(lake, VISITS, origins)
+
+
+def _other_rows(lake: Lake, masking: Masking, origins: Mapping[str, tuple[OutputFile, ...]]) -> Iterator[str]:
+    """Partitions in which readers see other rows than the masks of the origin's."""
+    folders = {found.hour: found.location.split("/", 3)[3] for found in lake.catalog.list(masking.target.name)}
+    for partition, outputs in origins.items():
+        salt = salt_of(lake.bucket, partition.partition("T")[0])
+        files = [pq.read_table(pa.BufferReader(lake.bucket.get(output.key))) for output in outputs]
+        wanted = [row for file in files for row in masking.apply(file, salt).to_pylist()]
+        if rows_under(lake.bucket, folders.get(partition, "nowhere/")) != wanted:
+            yield f"{masking.target.name} of {partition} is no copy of what it is made of"
 
 
 def missed(world: "LakeWorld") -> Iterator[str]:
@@ -114,12 +152,11 @@ def missed(world: "LakeWorld") -> Iterator[str]:
 def garbage(lake: Lake) -> Iterator[str]:
     """Files that nothing refers to after every grace."""
     known = {key for found in lake_commits(lake.bucket) for key in _named(found)}
-    for key in LOG.newest_keys(lake.bucket).values():
-        known |= {output.key for output in LOG.read(lake.bucket, key).outputs}
-    for log in (log_of(table.name) for table in MASKED_TABLES):
-        known |= {
-            output.key for key in log.newest_keys(lake.bucket).values() for output in log.read(lake.bucket, key).outputs
-        }
+    made: list[MadeGeneration] = []
+    made += [*LOG.newest_of_each(lake.bucket).values(), *SCORE_LOG.newest_of_each(lake.bucket).values()]
+    for table in MASKED_TABLES:
+        made += log_of(table.name).newest_of_each(lake.bucket).values()
+    known |= {output.key for found in made for output in found.outputs}
     for prefix in _FILES:
         yield from (f"{entry.key} is left over" for entry in lake.bucket.list(f"{prefix}/") if entry.key not in known)
 

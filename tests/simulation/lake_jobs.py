@@ -12,8 +12,10 @@ from clickstream.lake.garbage import collect
 from clickstream.lake.mask_building import collect_masked, mask_tables
 from clickstream.lake.replaying import discard, prepared_hours, replay, swap
 from clickstream.lake.restoring import older, roll_back
+from clickstream.lake.scoring import collect_scores
 from clickstream.lake.session_building import collect_sessions
 from tests.simulation.erasure_world import no_rows
+from tests.simulation.score_lake import score
 from tests.simulation.session_lake import build
 
 Job = Callable[[Places, Random], object]
@@ -94,3 +96,9 @@ def sessions(places: Places, _: Random) -> None:
     """The table of sessions, and the removal of its replaced files."""
     build(places.lake)
     collect_sessions(places.lake)
+
+
+def scores(places: Places, _: Random) -> None:
+    """The scores of sessions, and the removal of what they replaced."""
+    score(places.lake)
+    collect_scores(places.lake)

@@ -45,7 +45,7 @@ RESTORING: tuple[Job, ...] = (
 )
 EVERYTHING: tuple[Job, ...] = (
     *(*RESTORING, lake_jobs.erasure, lake_jobs.erasure),
-    *(lake_jobs.open_hours, lake_jobs.mend, lake_jobs.sessions, lake_jobs.mask),
+    *(lake_jobs.open_hours, lake_jobs.mend, lake_jobs.sessions, lake_jobs.mask, lake_jobs.scores),
 )
 
 
@@ -94,7 +94,8 @@ class LakeWorld:
         self.watch = Watch(bucket.objects, lambda: self.gate.actor)
         self.bucket, self.catalog = bucket, catalog
         ledger, live, anomalies = (FaultyTable(self.gate, name) for name in ("ledger", "session_metrics", "anomalies"))
-        lake = Lake(bucket, Ledger(ledger, bucket), catalog, lambda: self.now, "test")
+        is_masked = lake_jobs.mask in options.jobs
+        lake = Lake(bucket, Ledger(ledger, bucket), catalog, lambda: self.now, "test", is_masked=is_masked)
         self.places = Places(lake, ledger, live, anomalies, LakeBucket(self.gate, lambda _: None, "failures"))
 
     def tell(self, text: str) -> None:

@@ -7,8 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from clickstream.lake import compaction, erasing, purges, replaying, restoring
+from clickstream.lake import compaction, erasing, masked_log, purges, replaying, restoring, scoring
+from clickstream.lake.catalog import Partition, uri
 from clickstream.lake.generations import Generation
+from clickstream.lake.score_log import ScorePlan
 from clickstream.lake.tombstones import Graveyard, Tombstones
 from clickstream.lake.work import Lake
 from tests.simulation import lake_jobs, lake_mutants
@@ -68,3 +70,19 @@ def rollback_keeps_the_inputs(patch: pytest.MonkeyPatch) -> None:
 def replays_are_discarded_undecided(patch: pytest.MonkeyPatch) -> None:
     """Files are removed without a decision that keeps a swap from naming them."""
     patch.setattr(replaying, "_decided", lambda *_: True)
+
+
+@mutant(jobs=(lake_jobs.compact, lake_jobs.scores), fault_rate=0.03)
+def scores_are_of_whatever_readers_see(patch: pytest.MonkeyPatch) -> None:
+    """Nobody asks whether the catalog pointed to what the commit of the scores names."""
+
+    def believed(lake: Lake, plan: ScorePlan) -> dict[str, Partition]:
+        return {source.hour: Partition(source.hour, uri(lake.bucket, source.folder)) for source in plan.sources}
+
+    patch.setattr(scoring, "_readers_of", believed)
+
+
+@mutant(jobs=(lake_jobs.compact, lake_jobs.mask, lake_jobs.erasure))
+def a_copy_of_any_generation_will_do(patch: pytest.MonkeyPatch) -> None:
+    """A masked partition is done once it has a copy, whatever generation that is of."""
+    patch.setattr(masked_log, "number_in", lambda key: 1 if key else None)

@@ -45,6 +45,7 @@ def test_the_schedules_are_many(tallies: dict[str, Tally]) -> None:
         ("all jobs of the lake", "runs of open_hours"),
         ("all jobs of the lake", "runs of mend"),
         ("all jobs of the lake", "runs of mask"),
+        ("all jobs of the lake", "runs of scores"),
     ],
 )
 def test_what_the_campaigns_are_about_happened(name: str, dimension: str, tallies: dict[str, Tally]) -> None:

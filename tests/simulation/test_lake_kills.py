@@ -15,6 +15,7 @@ import pytest
 
 from clickstream.lake.erasing import Places
 from clickstream.lake.erasure_requests import open_requests
+from clickstream.lake.score_log import unscored_dates
 from clickstream.lake.session_log import unfinished_dates
 from clickstream.lake.work import unfinished
 from clickstream.ledger import Ledger
@@ -32,7 +33,7 @@ from tests.simulation.erasure_world import (
 )
 from tests.simulation.fake_lake import HOUR, NEXT, land, visible
 from tests.simulation.kill_points import Killed, KillPoint, kill_points
-from tests.simulation.lake_ending import GRACES, garbage, wrong_sums
+from tests.simulation.lake_ending import GRACES, expire, garbage, wrong_scores, wrong_sums
 from tests.simulation.lake_jobs import Job
 from tests.simulation.lake_stores import serial
 from tests.simulation.session_lake import RULES
@@ -45,8 +46,9 @@ JOBS = [
     lake_jobs.erasure,
     lake_jobs.sessions,
     lake_jobs.mask,
+    lake_jobs.scores,
 ]
-RERUN = (lake_jobs.erasure, lake_jobs.compact, lake_jobs.sessions)
+RERUN = (lake_jobs.erasure, lake_jobs.compact, lake_jobs.sessions, lake_jobs.scores)
 HOURS = [HOUR, NEXT]
 
 
@@ -88,7 +90,7 @@ def _scene() -> Places:
     world = places()
     land(world.lake, HOUR, [other("o1", 1), canary("c1", 2)])
     land(world.lake, NEXT, [other("o2", 11), other("o3", 12)])
-    run(world, lake_jobs.compact, lake_jobs.sessions)
+    run(world, lake_jobs.compact, lake_jobs.sessions, lake_jobs.scores)
     land(world.lake, HOUR, [other("o3", 3), other("o1", 4), other("o4", 5)])
     land(world.lake, NEXT, [canary("c1", 13), other("o5", 14, page="/x")])
     return world
@@ -113,7 +115,9 @@ def check(world: Places, wanted: Counter[str], job: Job) -> None:
     assert unfinished(world.lake, HOURS) == []
     assert unfinished_dates(world.lake, RULES) == []
     assert visible(world.lake) == wanted
+    assert [*unscored_dates(world.lake), *wrong_scores(world.lake)] == []
     world = later(world)
+    expire(world.lake.bucket)
     # An erasure is done when the old files of the sessions are gone.
     run(world, *RERUN, lake_jobs.erasure, *first_of(job))
     assert [*garbage(world.lake), *wrong_sums(world.lake)] == []

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from clickstream.errors import InfrastructureError
-from clickstream.lake import mask_building, masked_log, purges
+from clickstream.lake import mask_building, masked_log
 from clickstream.lake.generations import newest
 from clickstream.lake.mask_building import Outcome, collect_masked, mask_tables, remove_masked
 from clickstream.lake.masked_log import outliving
@@ -112,14 +112,20 @@ def test_other_rules_mask_everything_again(monkeypatch: pytest.MonkeyPatch) -> N
     assert masked(lake) == []
 
 
-def test_an_erased_hour_gives_no_grace() -> None:
-    """Where somebody was erased the masked files that were replaced go at once."""
+@pytest.mark.parametrize("table", ["raw_events", "sessions"])
+def test_a_copy_goes_at_once_when_its_original_is_gone(table: str) -> None:
+    """Where somebody was erased the original goes without a grace, or the copy was made late: it waits for none."""
     lake = filled()
     masked(lake)
+    old = [entry.key for entry in lake.bucket.list(f"{table}/dt=2026-11-21/")]
     write(lake, HOUR, [])
+    build(lake)
     masked(lake)
-    purges.note(lake.bucket, HOUR)
-    assert collect_masked(lake) == 1
+    assert collect_masked(lake) == 0
+    for key in old:
+        lake.bucket.delete(key)
+    assert collect_masked(lake) >= 1
+    assert list(outliving(lake.bucket)) == []
 
 
 def test_an_erasure_waits_for_masked_files() -> None:

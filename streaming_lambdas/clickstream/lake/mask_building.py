@@ -15,12 +15,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from clickstream.errors import ClickstreamError, LakeError
-from clickstream.lake import purges
+from clickstream.lake.commit_log import partition_in
 from clickstream.lake.file_shapes import PAGE_ROWS
 from clickstream.lake.garbage import Grace
 from clickstream.lake.generations import OutputFile
-from clickstream.lake.masked_log import MaskedGeneration, Plan, log_of, origin_of, unfinished_partitions
-from clickstream.lake.masking import EVENTS, MASKINGS, RULES, VISITS, Masking, Salt, salt_of
+from clickstream.lake.masked_log import MaskedGeneration, Plan, log_of, origin_of, outliving, unfinished_partitions
+from clickstream.lake.masking import MASKINGS, RULES, Masking, Salt, salt_of
 from clickstream.lake.parquet import DamagedFileError
 from clickstream.lake.replaced import collect_replaced
 from clickstream.lake.work import Lake
@@ -57,10 +57,13 @@ def mask_partitions(lake: Lake, plans: Iterable[Plan]) -> Iterator[Outcome]:
 
 
 def collect_masked(lake: Lake, grace: Grace | None = None) -> int:
-    """Remove the masked files that others replaced, at once where somebody was erased; returns how many."""
-    events, visits = log_of(EVENTS.target.name), log_of(VISITS.target.name)
-    removed = collect_replaced(lake, events, grace, lambda hour: purges.is_noted(lake.bucket, hour))
-    return removed + collect_replaced(lake, visits, grace)
+    """Remove the masked files that others replaced; returns how many.
+
+    After the grace, or at once where a copy outlives what it was made of: somebody may have been erased from that.
+    """
+    urgent = {partition_in(key) for key in outliving(lake.bucket)}
+    logs = (log_of(masking.target.name) for masking in MASKINGS)
+    return sum(collect_replaced(lake, log, grace, urgent.__contains__) for log in logs)
 
 
 def remove_masked(lake: Lake) -> int:

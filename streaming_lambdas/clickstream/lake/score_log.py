@@ -30,6 +30,19 @@ LOG = date_log(ScoreGeneration)
 
 
 def unscored_dates(lake: Lake, *, is_forced: bool = False) -> list[ScorePlan]:
-    """Every date with something to do, newest first; all dates if it is forced. See `possible_dates`."""
+    """Every date with something to do, newest first; all dates if it is forced. See `possible_dates`.
+
+    An erasure removes files that no commit names as those of the newest generations, also one that is about to be
+    committed; so a date is also unfinished while a file of its scores is not there.
+    """
     plans = reversed(possible_dates(lake, LOG))
-    return [plan for plan in plans if is_forced or not plan.is_current or not plan.is_pointed(lake.bucket)]
+    stored = {entry.key for entry in lake.bucket.list(f"{SESSION_SCORES.name}/")}
+    return [
+        plan
+        for plan in plans
+        if is_forced or not plan.is_current or not plan.is_pointed(lake.bucket) or not _is_there(plan, stored)
+    ]
+
+
+def _is_there(plan: ScorePlan, stored: set[str]) -> bool:
+    return plan.newest is not None and all(output.key in stored for output in plan.newest.outputs)

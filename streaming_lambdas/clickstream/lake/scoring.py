@@ -1,7 +1,8 @@
 """From features of sessions to the next generation of a date's scores: choose, score, write, commit, point."""
 
 import tempfile
-from collections.abc import Iterable, Iterator
+import uuid
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -11,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from clickstream.lake.catalog import Partition, uri
 from clickstream.lake.garbage import Grace
 from clickstream.lake.generations import OutputFile
 from clickstream.lake.replaced import collect_replaced
@@ -18,9 +20,19 @@ from clickstream.lake.score_log import LOG, ScoreGeneration, ScorePlan
 from clickstream.lake.session_forest import Forest
 from clickstream.lake.table_log import data_folder
 from clickstream.lake.work import Lake
-from clickstream.tables import INSTANT, SESSION_SCORES
+from clickstream.tables import INSTANT, RAW_EVENTS, SESSION_SCORES
 
+Ask = Callable[[ScorePlan], Iterable[pa.Table]]
+"""Asks for the features of the sessions of a date and its neighbours, as readers see them now."""
 _KEPT = ("app_id", "session_id", "start_time", "events", "is_bot")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one date: what readers see now, or None if the date waits."""
+
+    date: str
+    generation: ScoreGeneration | None = None
 
 
 @dataclass(frozen=True)
@@ -52,13 +64,34 @@ class Scorer:
         return pa.table([column.cast(field.type) for column, field in pairs], schema=SESSION_SCORES.schema)
 
 
-def commit_scores(
-    lake: Lake, plan: ScorePlan, scorer: Scorer, features: Iterable[pa.Table], run_id: str
-) -> ScoreGeneration:
+def score_dates(lake: Lake, plans: Iterable[ScorePlan], scorer: Scorer, ask: Ask) -> Iterator[Outcome]:
+    """Score each date. One that readers are not sent to, or not any more, waits for the next run.
+
+    A query reads what the catalog points to, which is not always what the commits say: only if it was that before and
+    after the question, the scores are of the generations that their commit names.
+    """
+    for plan in plans:
+        seen = _readers_of(lake, plan)
+        wanted = {source.hour: uri(lake.bucket, source.folder) for source in plan.sources}
+        if {hour: found.location for hour, found in seen.items()} != wanted:
+            yield Outcome(plan.date)
+            continue
+        features = ask(plan)
+        yield Outcome(plan.date, _commit(lake, plan, scorer, features) if _readers_of(lake, plan) == seen else None)
+
+
+def _readers_of(lake: Lake, plan: ScorePlan) -> dict[str, Partition]:
+    """Where the catalog sends readers of the hours, and since when."""
+    found = (lake.catalog.get(RAW_EVENTS.name, source.hour) for source in plan.sources)
+    return {partition.hour: partition for partition in found if partition}
+
+
+def _commit(lake: Lake, plan: ScorePlan, scorer: Scorer, features: Iterable[pa.Table]) -> ScoreGeneration:
     """Write, commit and point to the date's next generation; return what readers see now.
 
     That may be another run's, which was faster: then ours is garbage. Raises `LakeError` or `InfrastructureError`.
     """
+    run_id = uuid.uuid4().hex[:12]
     key = f"{data_folder(SESSION_SCORES.name, plan.date, plan.number, run_id)}part-0.parquet"
     with tempfile.TemporaryDirectory(prefix="scores-") as name:
         path = Path(name, "part-0.parquet")
