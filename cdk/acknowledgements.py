@@ -5,7 +5,9 @@ A finding that is not listed fails `make lint`, of checkov `make test`; so does 
 
 from collections.abc import Iterator
 
+from batch_jobs.reports.report_list import REPORT_TABLE_PREFIX
 from batch_jobs.steps import STEPS
+from cdk.quicksight_datasets import DATASETS
 from clickstream.tables import (
     BAD_EVENTS,
     DELTAS_PREFIX,
@@ -164,3 +166,16 @@ def faults(bucket: str) -> Iterator[tuple[str, str]]:
     """The same for the experiment with faults; `bucket` is the logical id of its bucket."""
     reason = "The service names an object after the function; the folder is the limit."
     yield f"{AWS}-IAM5[Resource::<{bucket}.Arn>/FisConfigs/*]", reason
+
+
+def quicksight(prefix: str) -> Iterator[tuple[str, str]]:
+    """The same for QuickSight."""
+    place, database = "<AWS::Region>:<AWS::AccountId>", prefix.replace("-", "_")
+    reasons = {
+        f"glue:{place}:table/{database}/{REPORT_TABLE_PREFIX}*": "Every report has a table; no other begins so.",
+        **{
+            f"quicksight:{place}:dataset/{dataset.physical_id(prefix)}/ingestion/*": "An import is called as its run."
+            for dataset in DATASETS
+        },
+    }
+    yield from ((f"{AWS}-IAM5[Resource::arn:<AWS::Partition>:{name}]", reason) for name, reason in reasons.items())

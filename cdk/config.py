@@ -57,6 +57,7 @@ class Config(CollectorConfig):
         budget_scope: Whether the budget is of the whole account, or of what has the stack's tag.
         serving: `on`, what analysts get is deployed as well: saved queries in the console.
         masked_tables: Whether `raw_events` and `sessions` have copies for readers who may not see persons.
+        quicksight_principal: ARN of the user or group of QuickSight that gets datasets and dashboard; empty for none.
     """
 
     environment: Environment = "dev"
@@ -90,6 +91,7 @@ class Config(CollectorConfig):
     budget_scope: BudgetScope = "account"
     serving: Switch = "off"
     masked_tables: Switch = "on"
+    quicksight_principal: str = ""
 
     @property
     def is_local(self) -> bool:

@@ -12,6 +12,7 @@ from clickstream.errors import ConfigError
 from clickstream.lake import file_shapes
 
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]+)?")
+_PRINCIPAL = re.compile(r"arn:aws[a-z-]*:quicksight:[a-z0-9-]+:[0-9]{12}:(user|group)/[^/\s]+/\S+", re.ASCII)
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
@@ -76,6 +77,16 @@ def address(text: str) -> str:
     """An e-mail address, or nothing."""
     if text and not _ADDRESS.fullmatch(text):
         raise ConfigError("an e-mail address such as team@example.com is needed")
+    return text
+
+
+def quicksight_principal(text: str) -> str:
+    """The ARN of a user or group of QuickSight, or nothing. Who signs in by a role has a name with slashes."""
+    if text and not _PRINCIPAL.fullmatch(text):
+        raise ConfigError(
+            "the ARN of a user or group of QuickSight is needed, as `aws quicksight list-users` shows it: "
+            "arn:aws:quicksight:us-east-1:123456789012:user/default/ana"
+        )
     return text
 
 

@@ -19,6 +19,7 @@ from cdk.context_values import (
     one_in,
     one_of,
     origins,
+    quicksight_principal,
     whole,
     write_keys,
 )
@@ -71,6 +72,7 @@ OPTIONS = {
     "budgetScope": Option("budget_scope", one_of(*get_args(BudgetScope)), "whose costs the budget watches"),
     "geoipFile": Option("geoip_file", database_file, "country database (.mmdb) for the countries of addresses"),
     "serving": Option("serving", ON_OR_OFF, "saved queries in the console"),
+    "quicksightPrincipal": Option("quicksight_principal", quicksight_principal, "user or group that gets a dashboard"),
 }
 
 
@@ -90,6 +92,8 @@ def read_config(context: Mapping[str, object]) -> Config:
     if 0 < config.raw_events_days < config.sessions_days:
         # Nobody could be erased from sessions that cannot be built again.
         raise ConfigError("sessionsRetentionDays is more than rawEventsRetentionDays: sessions are made of raw_events")
+    if config.quicksight_principal and config.serving == "off":
+        raise ConfigError("quicksightPrincipal has no meaning without serving=on: add it, or leave both out")
     if config.is_local:
         _refuse_for_emulator(config)
     return config

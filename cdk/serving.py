@@ -2,13 +2,20 @@
 
 from constructs import Construct
 
+from cdk.config import Config
+from cdk.encryption import Encryption
 from cdk.lake import Lake
 from cdk.named_queries import NamedQueries
+from cdk.quicksight import QuickSight
 
 
 class Serving(Construct):
     """What the emulator does not take, and not everybody needs."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, lake: Lake) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, config: Config, encryption: Encryption, lake: Lake
+    ) -> None:
         super().__init__(scope, construct_id)
         NamedQueries(self, "NamedQueries", lake=lake)
+        if config.quicksight_principal:
+            QuickSight(self, "QuickSight", config=config, encryption=encryption, lake=lake)

@@ -82,7 +82,7 @@ class ClickstreamStack(Stack):
         if config.monthly_budget_dollars:
             Budget(self, "Budget", config, encryption, realtime.topic)
         if config.serving == "on":
-            Serving(self, "Serving", lake=lake)
+            Serving(self, "Serving", config=config, encryption=encryption, lake=lake)
         if config.fault_injection == "on":
             experiment = Experiment(self, "Experiment", config, encryption, realtime, monitoring, logs)
             CfnOutput(self, "ExperimentTemplateId", value=experiment.template_id)

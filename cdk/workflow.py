@@ -1,4 +1,7 @@
-"""Who starts the Glue job: a schedule starts an execution, which starts a run, waits for it and tells of failure."""
+"""Who starts the Glue job: a schedule starts an execution, which starts a run, waits for it and tells of failure.
+
+Where there is QuickSight, the execution then has it import what was published.
+"""
 
 import json
 
@@ -13,6 +16,7 @@ from constructs import Construct
 from batch_jobs.steps import Schedule
 from cdk.config import Config
 from cdk.encryption import Encryption
+from cdk.quicksight_refresh import Refresh, statement
 
 SCHEDULES: dict[Schedule, str] = {"hourly": "cron(10 * * * ? *)", "daily": "cron(40 2 * * ? *)"}
 """UTC. The hour is compacted ten minutes after its end; the day is reported when its last hours have settled."""
@@ -45,21 +49,23 @@ class Workflow(Construct):
         job_arn = f"arn:{Aws.PARTITION}:glue:{Aws.REGION}:{Aws.ACCOUNT_ID}:job/{job_name}"
         role.add_to_policy(iam.PolicyStatement(sid="RunJob", actions=list(RUN_ACTIONS), resources=[job_arn]))
         role.add_to_policy(iam.PolicyStatement(sid="Tell", actions=["sns:Publish"], resources=[topic.topic_arn]))
-        for statement in encryption.statements(decrypt=("sns",), encrypt=("sns",)):
-            role.add_to_policy(statement)
+        for needed in encryption.statements(decrypt=("sns",), encrypt=("sns",)):
+            role.add_to_policy(needed)
+        if config.quicksight_principal:
+            role.add_to_policy(statement(config.prefix))
         machine = sfn.StateMachine(
             self,
             "StateMachine",
             state_machine_name=f"{config.prefix}-batch",
             role=role.without_policy_updates(),
             timeout=TIMEOUT,
-            definition_body=sfn.DefinitionBody.from_chainable(self._definition(job_name, topic)),
+            definition_body=sfn.DefinitionBody.from_chainable(self._definition(config, job_name, topic)),
         )
         machine.node.add_dependency(role)
         self.state_machine_arn = machine.state_machine_arn
         self._schedules(config)
 
-    def _definition(self, job_name: str, topic: sns.Topic) -> sfn.Chain:
+    def _definition(self, config: Config, job_name: str, topic: sns.Topic) -> sfn.Chain:
         failed = sfn.Fail(self, "Failed", error="BatchFailed", cause="See the message and the log of the Glue run")
         tell = tasks.SnsPublish(
             self,
@@ -76,6 +82,7 @@ class Workflow(Construct):
             glue_job_name=job_name,
             integration_pattern=sfn.IntegrationPattern.RUN_JOB,
             arguments=sfn.TaskInput.from_object({"--steps": sfn.JsonPath.string_at("$.steps")}),
+            result_path=sfn.JsonPath.DISCARD,
         )
         run.add_retry(
             errors=["Glue.ConcurrentRunsExceededException"],
@@ -85,7 +92,9 @@ class Workflow(Construct):
         )
         run.add_catch(tell, errors=["States.ALL"], result_path="$.error")
         tell.next(failed)
-        return sfn.Chain.start(run)
+        if not config.quicksight_principal:
+            return sfn.Chain.start(run)
+        return sfn.Chain.start(run).next(Refresh(self, "Refresh", prefix=config.prefix, topic=topic).states)
 
     def _schedules(self, config: Config) -> None:
         role = iam.Role(self, "SchedulerRole", assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com"))

@@ -1,0 +1,82 @@
+"""By which role QuickSight reads the reports, and what the people may do who are named at deployment."""
+
+from aws_cdk import Aws
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from batch_jobs.reports.report_list import REPORT_TABLE_PREFIX
+from cdk.encryption import Encryption
+from cdk.lake import Lake
+from clickstream.tables import REPORTS_PREFIX, RESULTS_PREFIX
+
+ASK = (
+    "athena:BatchGetQueryExecution",
+    "athena:GetQueryExecution",
+    "athena:GetQueryResults",
+    "athena:GetQueryResultsStream",
+    "athena:GetWorkGroup",
+    "athena:StartQueryExecution",
+    "athena:StopQueryExecution",
+)
+READ_CATALOG = (
+    "glue:BatchGetPartition",
+    "glue:GetDatabase",
+    "glue:GetDatabases",
+    "glue:GetPartition",
+    "glue:GetPartitions",
+    "glue:GetTable",
+    "glue:GetTables",
+)
+"""Of the managed policy AWSQuicksightAthenaAccess, what reads."""
+USE_SOURCE = ("DescribeDataSource", "DescribeDataSourcePermissions", "PassDataSource")
+OWN_DATASET = (
+    *("DescribeDataSet", "DescribeDataSetPermissions", "PassDataSet", "DescribeIngestion", "ListIngestions"),
+    *("UpdateDataSet", "DeleteDataSet", "CreateIngestion", "CancelIngestion", "UpdateDataSetPermissions"),
+)
+OWN_ANALYSIS = (
+    *("DescribeAnalysis", "QueryAnalysis", "UpdateAnalysis", "DeleteAnalysis", "RestoreAnalysis"),
+    *("DescribeAnalysisPermissions", "UpdateAnalysisPermissions"),
+)
+OWN_DASHBOARD = (
+    *("DescribeDashboard", "ListDashboardVersions", "QueryDashboard", "UpdateDashboard", "DeleteDashboard"),
+    *("DescribeDashboardPermissions", "UpdateDashboardPermissions", "UpdateDashboardPublishedVersion"),
+)
+"""What QuickSight's console calls viewer or owner. It takes these sets as a whole, and no others."""
+
+
+class QuickSightRole(Construct):
+    """The role that QuickSight takes on for our data source alone, so that no setting of the account is needed.
+
+    It reads what is published in reports, and asks through the workgroup, whose limits hold. Events are out of reach.
+
+    Attributes:
+        role: The role, with its policy.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, encryption: Encryption, lake: Lake) -> None:
+        super().__init__(scope, construct_id)
+        self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("quicksight.amazonaws.com"))
+        files, results = (lake.bucket.arn_for_objects(f"{name}/*") for name in (REPORTS_PREFIX, RESULTS_PREFIX))
+        self._allow("Ask", ASK, [_arn("athena", f"workgroup/{lake.workgroup_name}")])
+        self._allow("ReadCatalogName", ("athena:GetDataCatalog",), [_arn("athena", "datacatalog/AwsDataCatalog")])
+        names = ("catalog", f"database/{lake.database_name}", f"table/{lake.database_name}/{REPORT_TABLE_PREFIX}*")
+        self._allow("ReadCatalog", READ_CATALOG, [_arn("glue", name) for name in names])
+        self._allow("ReadObjects", ("s3:GetObject",), [files, results])
+        upload = ("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:PutObject")
+        self._allow("WriteResults", upload, [results])
+        listing = ("s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads")
+        self._allow("ListObjects", listing, [lake.bucket.bucket_arn])
+        for statement in encryption.statements(decrypt=("s3",), encrypt=("s3",)):
+            self.role.add_to_policy(statement)
+
+    def _allow(self, sid: str, actions: tuple[str, ...], resources: list[str]) -> None:
+        self.role.add_to_policy(iam.PolicyStatement(sid=sid, actions=list(actions), resources=resources))
+
+
+def permissions(principal: str, actions: tuple[str, ...]) -> list[dict[str, object]]:
+    """The same for one user or group of QuickSight, as CloudFormation has it."""
+    return [{"Principal": principal, "Actions": [f"quicksight:{action}" for action in actions]}]
+
+
+def _arn(service: str, name: str) -> str:
+    return f"arn:{Aws.PARTITION}:{service}:{Aws.REGION}:{Aws.ACCOUNT_ID}:{name}"
