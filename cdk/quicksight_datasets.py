@@ -1,4 +1,4 @@
-"""What QuickSight imports: the main reports, each from its Glue table, by the columns that the table is declared with."""
+"""What QuickSight imports: the main reports, each from its Glue table and with the columns of that table."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -51,8 +51,10 @@ class Dataset:
     def query(self, database: str) -> str:
         """The statement that QuickSight asks Athena."""
         table = f'"{database}"."{self.report.table.name}"'
-        statement = f"SELECT {', '.join(column.name for column in self.columns)} FROM {table}"
-        return f"{statement} WHERE {self.where.format(table=table)}" if self.where else statement
+        clauses = {"SELECT": ", ".join(column.name for column in self.columns), "FROM": table}
+        if self.where:
+            clauses["WHERE"] = self.where.format(table=table)
+        return " ".join(f"{word} {clause}" for word, clause in clauses.items())
 
     def physical_id(self, prefix: str) -> str:
         """Its id in the account, where all stacks and people share one name space."""
@@ -68,7 +70,7 @@ DATASETS = (
     Dataset("channels"),
     Dataset("campaigns"),
     # Each day tells of the same fifteen days anew, so their rows cannot be added up.
-    Dataset("retention", f"is_complete AND {DAY} = (SELECT max({DAY}) FROM {{table}})"),
+    Dataset("retention", "is_complete AND report_date = (SELECT max(report_date) FROM {table})"),
     Dataset("headline"),
     Dataset("bad_events"),
 )

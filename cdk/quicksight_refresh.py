@@ -32,28 +32,29 @@ class Refresh(Construct):
         ids = [dataset.physical_id(prefix) for dataset in DATASETS]
         done = sfn.Succeed(self, "Done")
         listed = sfn.Pass(self, "Datasets", result=sfn.Result.from_array(ids), result_path="$.datasets")
-        failed = sfn.Condition.is_present("$.imports.failed[0]")
+        failed = sfn.Condition.boolean_equals("$.imports.any_failed", True)
         judged = sfn.Choice(self, "AllImported").when(failed, self._tell(topic)).otherwise(done)
         news = [sfn.Condition.string_matches("$.steps", pattern) for pattern in PUBLISHING]
         imported = listed.next(self._imports()).next(judged)
         self.states = sfn.Choice(self, "HasNews").when(sfn.Condition.or_(*news), imported).otherwise(done)
 
     def _imports(self) -> sfn.Map:
-        failed = {"failed": sfn.JsonPath.object_at("$[?(@.state == 'failed')]")}
+        states = sfn.JsonPath.list_at("$[*].state")
+        found = {"any_failed": sfn.JsonPath.array_contains(states, "failed"), "each": sfn.JsonPath.object_at("$")}
         each = sfn.Map(
             self,
             "Imports",
             items_path="$.datasets",
             item_selector={"dataset": sfn.JsonPath.string_at("$$.Map.Item.Value")},
-            result_selector=failed,
+            result_selector=found,
             result_path="$.imports",
         )
         return each.item_processor(self._one_import())
 
     def _one_import(self) -> sfn.Chain:
-        everything = {"dataset": sfn.JsonPath.string_at("$.dataset"), "said": sfn.JsonPath.object_at("$")}
-        failed = sfn.Pass(self, "NotImported", parameters={"state": "failed", **everything})
-        imported = sfn.Pass(self, "Imported", parameters={"state": "imported"})
+        dataset, said = sfn.JsonPath.string_at("$.dataset"), sfn.JsonPath.object_at("$")
+        failed = sfn.Pass(self, "NotImported", parameters={"state": "failed", "dataset": dataset, "said": said})
+        imported = sfn.Pass(self, "Imported", parameters={"state": "imported", "dataset": dataset})
         start = self._call("Start", "createIngestion", IngestionType="FULL_REFRESH")
         ask = self._call("Ask", "describeIngestion")
         status = "$.Ask.Ingestion.IngestionStatus"
@@ -88,7 +89,7 @@ class Refresh(Construct):
 
     def _tell(self, topic: sns.Topic) -> sfn.Chain:
         """The reports are published, and the execution fails all the same: its alarm is looked at."""
-        message = {"steps": sfn.JsonPath.string_at("$.steps"), "failed": sfn.JsonPath.object_at("$.imports.failed")}
+        message = {"steps": sfn.JsonPath.string_at("$.steps"), "imports": sfn.JsonPath.object_at("$.imports.each")}
         tell = tasks.SnsPublish(
             self,
             "TellNotImported",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from cdk.quicksight_datasets import DAY, DATASETS, Dataset
+from cdk.quicksight_datasets import DATASETS, DAY, Dataset
 
 Kind = Literal["kpi", "line", "bars", "ranking", "funnel", "table", "heat_map"]
 

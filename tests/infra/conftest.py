@@ -15,6 +15,8 @@ from cdk.layer import TARGETS, archive_path
 from cdk.options import read_config
 from cdk.stack import ClickstreamStack
 from tests.infra.deployed_account import account
+from tests.infra.policy_template import Resolved
+from tests.infra.quicksight_parts import CONTEXT as QUICKSIGHT
 from tests.infra.role_scenarios import Played, play
 
 Template = dict[str, Any]
@@ -62,6 +64,18 @@ def template_of(assembly: Callable[..., Path]) -> Callable[..., Template]:
 def templates(template_of: Callable[..., Template]) -> dict[str, Template]:
     """The template of each environment."""
     return {name: template_of(environment=name) for name in get_args(Environment)}
+
+
+@pytest.fixture
+def with_quicksight(template_of: Callable[..., Template]) -> Template:
+    """The template of production with QuickSight."""
+    return template_of(**QUICKSIGHT)
+
+
+@pytest.fixture
+def quicksight(with_quicksight: Template) -> Resolved:
+    """The same with names and ARNs."""
+    return Resolved(with_quicksight)
 
 
 @pytest.fixture(scope="session")

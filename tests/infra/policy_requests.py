@@ -156,6 +156,18 @@ def _secret(_: Account, params: Params) -> Iterator[Request]:
     yield Request("secretsmanager:GetSecretValue", params["SecretId"])
 
 
+def _job(_: Account, params: Params) -> Iterator[Request]:
+    yield Request("glue:StartJobRun", arn("glue", f"job/{params['JobName']}"))
+
+
+def _import(action: str) -> Needs:
+    def needs(_: Account, params: Params) -> Iterator[Request]:
+        name = f"dataset/{params['DataSetId']}/ingestion/{params['IngestionId']}"
+        yield Request(f"quicksight:{action}", arn("quicksight", name))
+
+    return needs
+
+
 _PARTITIONS = ("GetPartition", "GetPartitions", "CreatePartition", "BatchUpdatePartition", "BatchGetPartition")
 _QUERIES = ("StartQueryExecution", "GetQueryExecution", "GetQueryResults", "StopQueryExecution", "GetWorkGroup")
 OPERATIONS: dict[tuple[str, str], Needs] = {
@@ -175,6 +187,8 @@ OPERATIONS: dict[tuple[str, str], Needs] = {
     **{("kinesis", name): _stream(name) for name in ("DescribeStreamSummary", "ListShards", "PutRecords")},
     **{("glue", name): _catalog(name) for name in ("GetDatabase", "GetTable", "GetTables", *_PARTITIONS)},
     **{("athena", name): _workgroup(name) for name in _QUERIES},
+    ("glue", "StartJobRun"): _job,
+    **{("quicksight", name): _import(name) for name in ("CreateIngestion", "DescribeIngestion")},
     ("cloudwatch", "PutMetricData"): _metrics,
     ("sns", "Publish"): _publish,
     ("secretsmanager", "GetSecretValue"): _secret,
