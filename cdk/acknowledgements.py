@@ -5,7 +5,6 @@ A finding that is not listed fails `make lint`, of checkov `make test`; so does 
 
 from collections.abc import Iterator
 
-from batch_jobs.reports.report_list import REPORT_TABLE_PREFIX
 from batch_jobs.steps import STEPS
 from cdk.quicksight_datasets import DATASETS
 from clickstream.tables import (
@@ -157,7 +156,7 @@ def wildcards(bucket: str, failures: str, prefix: str) -> Iterator[tuple[str, st
         **{f"<{bucket}.Arn>/{folder}/*": _WILDCARDS for folder in _FOLDERS},
         f"arn:<AWS::Partition>:glue:{place}:table/{database}/*": "All tables of our own database, and of no other.",
         f"arn:<AWS::Partition>:logs:{place}:log-group:/aws-glue/{prefix}/*": "Glue names a log stream after each run.",
-        "*": "Metrics know none, the name space is the limit; nor do tags of AWS FIS, and Lambda's network interfaces.",
+        "*": "Metrics know none, the name space limits them; nor do tags of FIS, network interfaces, lists of catalogs.",
     }
     yield from ((f"{AWS}-IAM5[Resource::{resource}]", reason) for resource, reason in reasons.items())
 
@@ -168,14 +167,11 @@ def faults(bucket: str) -> Iterator[tuple[str, str]]:
     yield f"{AWS}-IAM5[Resource::<{bucket}.Arn>/FisConfigs/*]", reason
 
 
-def quicksight(prefix: str) -> Iterator[tuple[str, str]]:
-    """The same for QuickSight."""
-    place, database = "<AWS::Region>:<AWS::AccountId>", prefix.replace("-", "_")
-    reasons = {
-        f"glue:{place}:table/{database}/{REPORT_TABLE_PREFIX}*": "Every report has a table; no other begins so.",
-        **{
-            f"quicksight:{place}:dataset/{dataset.physical_id(prefix)}/ingestion/*": "An import is called as its run."
-            for dataset in DATASETS
-        },
-    }
-    yield from ((f"{AWS}-IAM5[Resource::arn:<AWS::Partition>:{name}]", reason) for name, reason in reasons.items())
+def quicksight(bucket: str, prefix: str) -> Iterator[tuple[str, str]]:
+    """The same for QuickSight; `bucket` is the logical id of the lake's bucket."""
+    owner = "arn:<AWS::Partition>:quicksight:<AWS::Region>:<AWS::AccountId>"
+    for dataset in DATASETS:
+        files = f"<{bucket}.Arn>/{REPORTS_PREFIX}/{dataset.name}/*"
+        yield f"{AWS}-IAM5[Resource::{files}]", _WILDCARDS
+        imports = f"{owner}:dataset/{dataset.physical_id(prefix)}/ingestion/*"
+        yield f"{AWS}-IAM5[Resource::{imports}]", "An import is called as the execution that starts it."

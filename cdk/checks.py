@@ -135,7 +135,7 @@ def _reasons(stack: ClickstreamStack, config: Config) -> Iterator[tuple[str, str
     ids = [stack.get_logical_id(_element(stack, path)) for path in (("Lake", "Bucket"), ("Ingest", "Failures"))]
     yield from acknowledgements.wildcards(ids[0], ids[1], config.prefix)
     if config.quicksight_principal:
-        yield from acknowledgements.quicksight(config.prefix)
+        yield from acknowledgements.quicksight(ids[0], config.prefix)
     if config.fault_injection == "on":
         yield from acknowledgements.faults(stack.get_logical_id(_element(stack, ("Experiment", "Config"))))
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from aws_cdk import Aws, CfnResource
+from aws_cdk import Aws, CfnOutput, CfnResource
 from constructs import Construct
 
 from cdk.config import Config
@@ -20,9 +20,6 @@ class QuickSight(Construct):
 
     The resources are written as the API has them, because a definition of L1 types is as long and cannot be checked
     against the API's own model.
-
-    Attributes:
-        dashboard_id: Id of the dashboard.
     """
 
     def __init__(
@@ -34,10 +31,11 @@ class QuickSight(Construct):
         source = self._source(QuickSightRole(self, "Access", encryption=encryption, lake=lake))
         made = {dataset.name: self._dataset(dataset, source) for dataset in DATASETS}
         shown = definition({name: resource.get_att("Arn").to_string() for name, resource in made.items()})
-        self.dashboard_id = config.prefix
         common = {"Name": f"Clickstream {config.environment}", "Definition": shown}
         self._resource("Analysis", {"AnalysisId": config.prefix, **common}, OWN_ANALYSIS)
-        self._resource("Dashboard", {"DashboardId": self.dashboard_id, **common}, OWN_DASHBOARD)
+        self._resource("Dashboard", {"DashboardId": config.prefix, **common}, OWN_DASHBOARD)
+        url = f"https://{Aws.REGION}.quicksight.aws.amazon.com/sn/dashboards/{config.prefix}"
+        CfnOutput(self, "Url", value=url).override_logical_id("QuickSightDashboardUrl")
 
     def _resource(self, kind: str, properties: Json, actions: tuple[str, ...], name: str = "") -> CfnResource:
         principal = self._config.quicksight_principal

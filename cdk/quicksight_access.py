@@ -4,9 +4,9 @@ from aws_cdk import Aws
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from batch_jobs.reports.report_list import REPORT_TABLE_PREFIX
 from cdk.encryption import Encryption
 from cdk.lake import Lake
+from cdk.quicksight_datasets import DATASETS
 from clickstream.tables import REPORTS_PREFIX, RESULTS_PREFIX
 
 ASK = (
@@ -27,7 +27,14 @@ READ_CATALOG = (
     "glue:GetTable",
     "glue:GetTables",
 )
-"""Of the managed policy AWSQuicksightAthenaAccess, what reads."""
+LIST_CATALOG = (
+    "athena:GetDataCatalog",
+    "athena:GetDatabase",
+    "athena:GetTableMetadata",
+    "athena:ListDatabases",
+    "athena:ListTableMetadata",
+)
+"""Of the managed policy AWSQuicksightAthenaAccess, what reads. What a list shows is decided by `READ_CATALOG`."""
 USE_SOURCE = ("DescribeDataSource", "DescribeDataSourcePermissions", "PassDataSource")
 OWN_DATASET = (
     *("DescribeDataSet", "DescribeDataSetPermissions", "PassDataSet", "DescribeIngestion", "ListIngestions"),
@@ -47,7 +54,8 @@ OWN_DASHBOARD = (
 class QuickSightRole(Construct):
     """The role that QuickSight takes on for our data source alone, so that no setting of the account is needed.
 
-    It reads what is published in reports, and asks through the workgroup, whose limits hold. Events are out of reach.
+    It reads the reports that are datasets, and asks through the workgroup, whose limits hold. Events, and reports in
+    which clients are listed one by one, are out of reach.
 
     Attributes:
         role: The role, with its policy.
@@ -56,12 +64,16 @@ class QuickSightRole(Construct):
     def __init__(self, scope: Construct, construct_id: str, *, encryption: Encryption, lake: Lake) -> None:
         super().__init__(scope, construct_id)
         self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("quicksight.amazonaws.com"))
-        files, results = (lake.bucket.arn_for_objects(f"{name}/*") for name in (REPORTS_PREFIX, RESULTS_PREFIX))
+        files = [lake.bucket.arn_for_objects(f"{REPORTS_PREFIX}/{dataset.name}/*") for dataset in DATASETS]
+        results = lake.bucket.arn_for_objects(f"{RESULTS_PREFIX}/*")
         self._allow("Ask", ASK, [_arn("athena", f"workgroup/{lake.workgroup_name}")])
-        self._allow("ReadCatalogName", ("athena:GetDataCatalog",), [_arn("athena", "datacatalog/AwsDataCatalog")])
-        names = ("catalog", f"database/{lake.database_name}", f"table/{lake.database_name}/{REPORT_TABLE_PREFIX}*")
+        self._allow("ListCatalog", LIST_CATALOG, [_arn("athena", "datacatalog/AwsDataCatalog")])
+        # The service knows no resources for it.
+        self._allow("ListCatalogs", ("athena:ListDataCatalogs",), ["*"])
+        tables = [f"table/{lake.database_name}/{dataset.report.table.name}" for dataset in DATASETS]
+        names = ("catalog", f"database/{lake.database_name}", *tables)
         self._allow("ReadCatalog", READ_CATALOG, [_arn("glue", name) for name in names])
-        self._allow("ReadObjects", ("s3:GetObject",), [files, results])
+        self._allow("ReadObjects", ("s3:GetObject",), [*files, results])
         upload = ("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:PutObject")
         self._allow("WriteResults", upload, [results])
         listing = ("s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads")

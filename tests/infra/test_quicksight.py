@@ -16,7 +16,7 @@ from cdk.cloudformation.root import BODY_LIMIT_BYTES
 from cdk.options import read_config
 from cdk.quicksight_datasets import DATASETS
 from clickstream.errors import ConfigError
-from tests.infra.policy_requests import ACCOUNT
+from tests.infra.policy_requests import ACCOUNT, REGION
 from tests.infra.policy_template import Resolved
 from tests.infra.quicksight_parts import CONTEXT, PRINCIPAL, faults, input_of, of_kind
 from tests.infra.test_published_templates import LINT
@@ -52,6 +52,13 @@ def test_nothing_of_it_without_a_principal(template_of: Callable[..., Template],
         "AWS::QuickSight::Analysis": 1,
         "AWS::QuickSight::Dashboard": 1,
     }
+
+
+def test_people_are_told_where_it_is(with_quicksight: Template, quicksight: Resolved) -> None:
+    """The output has the id of the dashboard, in the region of the stack."""
+    url = quicksight.value(with_quicksight["Outputs"]["QuickSightDashboardUrl"]["Value"])
+    (dashboard,) = quicksight.of_type("QuickSight::Dashboard").values()
+    assert url == f"https://{REGION}.quicksight.aws.amazon.com/sn/dashboards/{dashboard['DashboardId']}"
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,14 @@ from tests.infra.policy_statements import Grant, Request, allowed_by
 from tests.infra.policy_template import Resolved
 
 DATABASE = "clickstream_production"
-CATALOG = {"catalog", f"database/{DATABASE}", f"table/{DATABASE}/report_*"}
+REPORTS = {
+    *("daily_metrics", "event_types", "top_pages", "funnel", "session_summary"),
+    *("channels", "campaigns", "retention", "headline", "bad_events"),
+}
+CATALOG = {"catalog", f"database/{DATABASE}", *(f"table/{DATABASE}/report_{name}" for name in REPORTS)}
 QUERY = ("BatchGetQueryExecution", "GetQueryExecution", "GetQueryResults", "GetQueryResultsStream", "GetWorkGroup")
 READ = ("BatchGetPartition", "GetDatabase", "GetDatabases", "GetPartition", "GetPartitions", "GetTable", "GetTables")
+NAMES = ("GetDataCatalog", "GetDatabase", "GetTableMetadata", "ListDatabases", "ListTableMetadata")
 WRITE = ("AbortMultipartUpload", "ListMultipartUploadParts", "PutObject")
 LIST = ("GetBucketLocation", "ListBucket", "ListBucketMultipartUploads")
 
@@ -32,15 +37,17 @@ def bucket(quicksight: Resolved) -> str:
 
 def test_exactly_what_is_documented(quicksight: Resolved, grants: list[Grant], bucket: str) -> None:
     """Queries in the workgroup, the catalog of reports, their files, answers, and the key of both."""
-    # Source: the reading actions of AWS's managed policy AWSQuicksightAthenaAccess, version 11, and Athena's user guide
-    # on what its callers need of Glue and S3.
+    # Sources: the reading actions of AWS's managed policy AWSQuicksightAthenaAccess, version 11; Athena's user guide on
+    # what its callers need of Glue and S3; the role for QuickSight in AWS's Cloud Intelligence Dashboards.
     (key,) = (quicksight.arn(name) for name in quicksight.of_type("KMS::Key"))
     workgroup = arn("athena", "workgroup/clickstream-production")
     assert {(grant.action, grant.resource) for grant in grants if grant.effect == "Allow"} == {
         *((f"athena:{name}", workgroup) for name in (*QUERY, "StartQueryExecution", "StopQueryExecution")),
-        ("athena:GetDataCatalog", arn("athena", "datacatalog/AwsDataCatalog")),
+        *((f"athena:{name}", arn("athena", "datacatalog/AwsDataCatalog")) for name in NAMES),
+        ("athena:ListDataCatalogs", "*"),
         *((f"glue:{name}", arn("glue", part)) for name in READ for part in CATALOG),
-        *(("s3:GetObject", f"{bucket}/{folder}/*") for folder in (REPORTS_PREFIX, RESULTS_PREFIX)),
+        *(("s3:GetObject", f"{bucket}/{REPORTS_PREFIX}/{name}/*") for name in REPORTS),
+        ("s3:GetObject", f"{bucket}/{RESULTS_PREFIX}/*"),
         *((f"s3:{name}", f"{bucket}/{RESULTS_PREFIX}/*") for name in WRITE),
         *((f"s3:{name}", bucket) for name in LIST),
         ("kms:Decrypt", key),
@@ -78,13 +85,15 @@ def test_a_report_can_be_read(quicksight: Resolved, grants: list[Grant], bucket:
 
 
 def test_nothing_else_can_be_reached(grants: list[Grant], bucket: str) -> None:
-    """No event, no session, no other table, no change to a report, no other workgroup, and nothing without TLS."""
+    """No event, no report of single clients, no other database, no change to a report, no other workgroup."""
     tls = {"aws:SecureTransport": ["true"]}
     events = arn("glue", f"table/{DATABASE}/{RAW_EVENTS.name}")
     report = f"{bucket}/reports/funnel/2026-11-21/parquet/funnel.parquet"
     denied = [
         Request("s3:GetObject", f"{bucket}/{RAW_EVENTS.name}/dt=2026-11-21/hour=9/g=1-x/part-0.parquet", tls),
         Request("s3:GetObject", f"{bucket}/sessions/x.parquet", tls),
+        Request("s3:GetObject", f"{bucket}/reports/top_clients/2026-11-21/parquet/top_clients.parquet", tls),
+        Request("glue:GetTable", arn("glue", f"table/{DATABASE}/report_top_clients")),
         Request("s3:PutObject", report, tls),
         Request("s3:DeleteObject", report, tls),
         Request("s3:GetObject", report, {"aws:SecureTransport": ["false"]}),
