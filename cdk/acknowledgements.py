@@ -156,7 +156,7 @@ def wildcards(bucket: str, failures: str, prefix: str) -> Iterator[tuple[str, st
         **{f"<{bucket}.Arn>/{folder}/*": _WILDCARDS for folder in _FOLDERS},
         f"arn:<AWS::Partition>:glue:{place}:table/{database}/*": "All tables of our own database, and of no other.",
         f"arn:<AWS::Partition>:logs:{place}:log-group:/aws-glue/{prefix}/*": "Glue names a log stream after each run.",
-        "*": "Metrics know none, the name space limits them; nor do tags of FIS, network interfaces, lists of catalogs.",
+        "*": "Metrics know none, the name space limits them; nor do tags of FIS, network interfaces, catalogs.",
     }
     yield from ((f"{AWS}-IAM5[Resource::{resource}]", reason) for resource, reason in reasons.items())
 

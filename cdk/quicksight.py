@@ -5,6 +5,7 @@ from typing import Any
 from aws_cdk import Aws, CfnOutput, CfnResource
 from constructs import Construct
 
+from cdk.budget import STACK_TAG
 from cdk.config import Config
 from cdk.encryption import Encryption
 from cdk.lake import Lake
@@ -46,6 +47,7 @@ class QuickSight(Construct):
             properties={
                 "AwsAccountId": Aws.ACCOUNT_ID,
                 "Permissions": permissions(principal, actions),
+                "Tags": [{"Key": STACK_TAG, "Value": self._config.prefix}],
                 **properties,
             },
         )
