@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.exceptions import ClientError
 
+from cdk.cloudformation.asset_bucket import create_bucket
 from cdk.cloudformation.folder import ASSETS
 from cdk.cloudformation.root import default_bucket
 from clickstream.errors import ConfigError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-
-_FIRST_REGION = "us-east-1"
-"""The one region that S3 wants unnamed when a bucket is created."""
 
 
 def publish(session: boto3.Session, folder: Path, bucket: str, prefix: str) -> Iterator[str]:
@@ -52,17 +50,8 @@ def _ensure_default(s3: "S3Client", account: str, region: str) -> str:
     except ClientError as error:
         if error.response["Error"]["Code"] != "404":
             raise ConfigError(f"{bucket}: {error}; name another bucket") from error
-        _create(s3, bucket, region)
+        create_bucket(s3, bucket, region)
     return bucket
-
-
-def _create(s3: "S3Client", bucket: str, region: str) -> None:
-    if region == _FIRST_REGION:
-        s3.create_bucket(Bucket=bucket)
-    else:
-        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region})  # type: ignore[typeddict-item]  # any region
-    everything = {"BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"}
-    s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=dict.fromkeys(everything, True))  # type: ignore[arg-type]  # its four keys
 
 
 def _check(s3: "S3Client", bucket: str, account: str, region: str) -> None:

@@ -1,27 +1,45 @@
 """Publishing: what a bucket lacks goes there, once, and only into a bucket of this account and region."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from moto import mock_aws
 
 from cdk.cloudformation.__main__ import main
 from cdk.cloudformation.folder import ASSETS
 from cdk.cloudformation.publishing import publish
 from clickstream.errors import ConfigError
+from tests.infra.policy_statements import Grant, Request, allowed_by, grants
 
 REGION = "eu-central-1"
 DEFAULT_BUCKET = "clickstream-assets-123456789012-eu-central-1"
 
 
 @pytest.fixture
-def session(monkeypatch: pytest.MonkeyPatch) -> Iterator[boto3.Session]:
-    """An empty account."""
+def policies() -> list[str]:
+    """The policies that were put on buckets."""
+    return []
+
+
+@pytest.fixture
+def session(monkeypatch: pytest.MonkeyPatch, policies: list[str]) -> Iterator[boto3.Session]:
+    """An empty account. It only takes note of policies: it knows no conditions, so it would deny everything."""
+
+    def note(params: dict[str, Any], **_: object) -> tuple[AWSResponse, dict[str, Any]]:
+        policies.append(params["body"])
+        return AWSResponse(params["url"], 204, HTTPHeaders(), None), {}
+
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     with mock_aws():
-        yield boto3.Session("a", "b", region_name=REGION)
+        found = boto3.Session("a", "b", region_name=REGION)
+        found.events.register("before-call.s3.PutBucketPolicy", note)  # type: ignore[arg-type]  # it may answer
+        yield found
 
 
 @pytest.fixture
@@ -51,6 +69,46 @@ def test_the_default_bucket_is_closed_to_the_public(session: boto3.Session, fold
     assert s3.get_bucket_location(Bucket=DEFAULT_BUCKET)["LocationConstraint"] == REGION
     block = s3.get_public_access_block(Bucket=DEFAULT_BUCKET)["PublicAccessBlockConfiguration"]
     assert list(block.values()) == [True] * 4
+
+
+def test_the_default_bucket_is_encrypted_and_owned(session: boto3.Session, folder: Path) -> None:
+    """What is stored is encrypted, and belongs to the account whoever puts it there."""
+    list(publish(session, folder, "", ""))
+    s3 = session.client("s3")
+    (rule,) = s3.get_bucket_encryption(Bucket=DEFAULT_BUCKET)["ServerSideEncryptionConfiguration"]["Rules"]
+    assert rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
+    (owner,) = s3.get_bucket_ownership_controls(Bucket=DEFAULT_BUCKET)["OwnershipControls"]["Rules"]
+    assert owner["ObjectOwnership"] == "BucketOwnerEnforced"
+
+
+@pytest.mark.parametrize(("has_tls", "is_denied"), [("true", False), ("false", True)])
+def test_the_default_bucket_answers_tls_only(
+    session: boto3.Session, folder: Path, policies: list[str], has_tls: str, *, is_denied: bool
+) -> None:
+    """Its policy denies every request without TLS, for the bucket and for what is in it, and no other."""
+    list(publish(session, folder, "", ""))
+    (policy,) = policies
+    allowed = Grant("all", "Allow", "s3:*", "*")
+    for action, name in (("s3:ListBucket", ""), ("s3:GetObject", "/p/2.zip"), ("s3:PutObject", "/p/2.zip")):
+        request = Request(action, f"arn:aws:s3:::{DEFAULT_BUCKET}{name}", {"aws:SecureTransport": [has_tls]})
+        assert (allowed_by([allowed, *grants(json.loads(policy)["Statement"])], request) == []) is is_denied
+
+
+def test_an_endpoint_without_tls_can_be_filled(
+    session: boto3.Session, folder: Path, policies: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An emulator's bucket gets no such policy: nothing could be put there."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://s3.{REGION}.amazonaws.com")
+    assert len(list(publish(session, folder, "", ""))) == 2
+    assert policies == []
+
+
+def test_a_bucket_of_ones_own_keeps_its_settings(session: boto3.Session, folder: Path, policies: list[str]) -> None:
+    """A named bucket is only filled: who may do what with it is its owner's."""
+    place = {"LocationConstraint": "eu-central-1"}
+    session.client("s3").create_bucket(Bucket="mine", CreateBucketConfiguration=place)  # type: ignore[arg-type]  # REGION
+    assert len(list(publish(session, folder, "mine", ""))) == 2
+    assert policies == []
 
 
 def test_a_bucket_elsewhere(session: boto3.Session, folder: Path) -> None:
