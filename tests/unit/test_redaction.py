@@ -5,7 +5,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from clickstream.enrichment import redaction
-from clickstream.enrichment.redaction import redacted
+from clickstream.enrichment.redaction import is_suspect, redacted
 
 
 @pytest.mark.parametrize(
@@ -71,6 +71,21 @@ PIECES = [
 def test_redaction_is_a_fixed_point(text: str) -> None:
     """What was redacted has nothing left to redact."""
     assert redacted(redacted(text)) == redacted(text)
+
+
+@settings(max_examples=500, deadline=None, database=None)
+@given(st.lists(st.sampled_from([*PIECES, "378282246310005", "3782-822463-10005", "2 ", "%", "+"]), max_size=6))
+def test_the_quick_look_misses_nothing(pieces: list[str]) -> None:
+    """A text that changes is suspect, also among others."""
+    text = "".join(pieces)
+    if redacted(text) != text:
+        assert is_suspect(text)
+        assert is_suspect(f"x\n{text}\ny")
+
+
+def test_the_quick_look_passes_over_usual_properties() -> None:
+    """Times in milliseconds and whole prices are no cards."""
+    assert not is_suspect('{"at":1795946426000,"price":"12.50","phone":"+49 30 1234567"}')
 
 
 @settings(max_examples=200, deadline=None, database=None)

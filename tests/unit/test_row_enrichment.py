@@ -59,6 +59,8 @@ PERSONAL = {
     "referrer": f"https://b.example/{CANARY.replace('@', '%40')}?q={CANARY}",
     "page_title": f"Mail to {CANARY}",
     "search_term": f"{CANARY} {CARD}",
+    "signed_by": CANARY,
+    "properties": {"note": f'say "{CANARY}"', "tried": [{CARD: 1}], "forms": {CANARY: CARD.replace(" ", "")}},
 }
 
 
@@ -72,6 +74,21 @@ def test_no_personal_data_survives_in_kept_text() -> None:
         "(email) (card)",
         "(email)",
     )
+    assert json.loads(row["properties"]) == {
+        "note": 'say "(email)"',
+        "tried": [{"(card)": 1}],
+        "forms": {"(email)": "(card)"},
+        "signed_by": "(email)",
+    }
+
+
+def test_properties_keep_what_names_nobody() -> None:
+    """Every member and all numbers stay, also where two names become one, and beside what names somebody."""
+    kept = {"at": 1795946426000, "number": 4111111111111111, "share": "50 %", "path": ["/a%20b", None, True, 1.5]}
+    doubled = {"joe@a.example": 1, "ann@b.example": 2, "(email)''": 3}
+    rows = rows_of({"properties": kept}, {"properties": doubled}, {"properties": {}})
+    found = [row["properties"] and json.loads(row["properties"]) for row in rows]
+    assert found == [kept, {"(email)": 1, "(email)'": 2, "(email)''": 3}, None]
 
 
 def test_what_was_cleaned_comes_out_equal_again() -> None:

@@ -9,7 +9,7 @@ from clickstream.enrichment.channels import CHANNELS, channel
 from clickstream.enrichment.networks import network
 from clickstream.enrichment.pages import QUERY_ALLOW_LIST, Page, page
 from clickstream.enrichment.paths import path_template
-from clickstream.enrichment.redaction import redacted
+from clickstream.enrichment.redaction import is_suspect, redacted
 
 __all__ = [
     "CHANNELS",
@@ -18,6 +18,7 @@ __all__ = [
     "Page",
     "agent",
     "channel",
+    "is_suspect",
     "network",
     "page",
     "path_template",

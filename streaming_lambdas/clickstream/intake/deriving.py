@@ -14,7 +14,7 @@ from clickstream.enrichment.pseudonyms import Pseudonym
 from clickstream.intake.bulk import NAMES
 from clickstream.intake.columns import Coded, Column
 from clickstream.intake.events import flag, instant, instants, merged, money
-from clickstream.intake.property_texts import written
+from clickstream.intake.property_texts import redacted, written
 from clickstream.intake.reasons import Rejected
 from clickstream.tables import RAW_EVENTS
 
@@ -61,7 +61,7 @@ def derive(
     found |= _places(positions, count) | _times(fields, positions.received_time) | _addresses(fields) | _agents(fields)
     found |= {name: Coded.of(fields[name]).mapped(enrichment.redacted) for name in _REDACTED}
     found |= _people(fields, pseudonym, country_of)
-    found["revenue"] = _amounts(fields["revenue"])
+    found |= {"revenue": _amounts(fields["revenue"]), "properties": redacted(found["properties"])}
     return [found[name] for name in _COLUMNS]
 
 

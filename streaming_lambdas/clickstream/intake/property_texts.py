@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import Raw
 
+from clickstream import enrichment
+from clickstream.intake.columns import Column
 from clickstream.intake.events import MAX_DEPTH, has_long_digits, shape
 
 _decode = msgspec.json.Decoder(dict[str, Any] | None).decode_lines
@@ -33,6 +35,36 @@ class Texts(NamedTuple):
 def written(properties: dict[str, Any] | None) -> str | None:
     """Properties as JSON text; None if there are none."""
     return _encode.encode(properties).decode() if properties else None
+
+
+def redacted(column: Column) -> Column:
+    """The texts without e-mail addresses and card numbers, in names and in values. Numbers stay as they are."""
+    if not enrichment.is_suspect("\n".join(filter(None, column))):
+        return column
+    return [_redacted(text) if text and enrichment.is_suspect(text) else text for text in column]
+
+
+def _redacted(text: str) -> str:
+    found = msgspec.json.decode(text)
+    cleaned = _cleaned(found)
+    return text if cleaned == found else _encode.encode(cleaned).decode()
+
+
+def _cleaned(value: Any) -> Any:  # noqa: ANN401  whatever JSON holds
+    if isinstance(value, str):
+        return enrichment.redacted(value)
+    if isinstance(value, list):
+        return [_cleaned(inner) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    made: dict[str, Any] = {}
+    for name, inner in value.items():
+        kept = enrichment.redacted(name) or name
+        # Nothing is lost where two names become one.
+        while kept in made:
+            kept += "'"
+        made[kept] = _cleaned(inner)
+    return made
 
 
 def written_all(column: Sequence[Raw]) -> Texts:
