@@ -122,6 +122,11 @@ ledger: $(VENV)/installed ## say what became of every record and event, and whet
 recover: $(VENV)/installed ## bring given-up batches back; BAD=1: bad events that the code accepts now; DRY=1: only say so
 	@$(LOCAL) python -m batch_jobs.recover_events --stack $(STACK) $(if $(BAD),--bad) $(if $(DRY),--dry-run)
 
+TABLES ?=
+.PHONY: drill
+drill: $(VENV)/installed ## restore the tables of STACK beside themselves, compare, delete the copies; TABLES="ledger counters"
+	@$(LOCAL) python -m batch_jobs.drill_restore --stack $(STACK) $(if $(TABLES),--tables $(TABLES))
+
 .PHONY: erase
 erase: $(VENV)/installed ## erase a person: USER=id as sent, or ANONYMOUS=… SESSION=…; UNTIL=2026-11-21T12:00; again until it says done
 	@$(LOCAL) python -m batch_jobs.erase_events --stack $(STACK) $(if $(filter command line,$(origin USER)),--user "$(USER)") $(if $(ANONYMOUS),--anonymous "$(ANONYMOUS)") $(if $(SESSION),--session "$(SESSION)") $(if $(UNTIL),--until "$(UNTIL)")

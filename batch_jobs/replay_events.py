@@ -60,9 +60,10 @@ def _prepare(lake: Lake, options: argparse.Namespace) -> int:
         except ClickstreamError as error:
             failed += 1
             print(f"replay_events: {error}", file=sys.stderr)
-    _print(found)
-    done = len(hours) - failed
-    print(f"{done} hours are in {SHADOW} and wait for --swap or --discard.")
+    _print(found, is_whole=not failed)
+    # One whose present files are lost cannot be compared, and waits all the same.
+    waiting = sum(1 for _ in prepared_hours(lake))
+    print(f"{waiting} hours are in {SHADOW} and wait for --swap or --discard.")
     return 1 if failed else 0
 
 
@@ -102,7 +103,7 @@ def _rows(lake: Lake, hour: str) -> int:
     return found.rows if found else 0
 
 
-def _print(found: Differences) -> None:
+def _print(found: Differences, *, is_whole: bool) -> None:
     """The figures that differ, and the totals in any case."""
     table = Table("figure", "now", "replayed", "difference", title="raw_events and its replay")
     for column in table.columns[1:]:
@@ -110,7 +111,7 @@ def _print(found: Differences) -> None:
     for row in _table_rows(found):
         table.add_row(*row)
     Console(width=None if sys.stdout.isatty() else 120).print(table)
-    if found.is_empty:
+    if found.is_empty and is_whole:
         print("Row by row the same.")
 
 

@@ -17,12 +17,19 @@ _ZSTD = b"\x28\xb5\x2f\xfd"
 def places_of(*words: str) -> list[str]:
     """Names of the objects and items that hold one of the words."""
     wanted = [word.encode() for word in words]
-    return [name for name, body in (*_objects(), *_items()) if any(word in body for word in wanted)]
+    return [name for name, body in everything_stored() if any(word in body for word in wanted)]
+
+
+def everything_stored() -> Iterator[tuple[str, bytes]]:
+    """Names and contents of all objects and items. What the CDK put there to deploy from is left out."""
+    yield from _objects()
+    yield from _items()
 
 
 def _objects() -> Iterator[tuple[str, bytes]]:
     s3 = boto3.client("s3")
-    for bucket in s3.list_buckets()["Buckets"]:
+    buckets = [bucket for bucket in s3.list_buckets()["Buckets"] if not bucket["Name"].startswith("cdk-")]
+    for bucket in buckets:
         for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket["Name"]):
             for entry in page.get("Contents", ()):
                 body = s3.get_object(Bucket=bucket["Name"], Key=entry["Key"])["Body"].read()
