@@ -372,6 +372,10 @@ bench-detection: $(VENV)/installed ## precision, recall and speed of the session
 # ---------------------------------------------------------------- AWS
 CONTEXT ?=
 
+.PHONY: conformance-aws
+conformance-aws: $(VENV)/installed ## record what the account of the environment does, for the local tests; makes and removes its own resources; YES=1
+	@python -m tests.conformance $(if $(YES),--yes)
+
 .PHONY: synth
 synth: setup ## the CloudFormation template, in cdk.out/; CONTEXT="-c environment=production"
 	@python -m cdk.layer aws glue

@@ -87,8 +87,9 @@ def dynamodb(account: Account) -> Any:
     """DynamoDB of the platform, with what the deployed template asks for and the emulator's CloudFormation drops."""
     client = account.session().client("dynamodb", endpoint_url=account.environment["AWS_ENDPOINT_URL"])
     for name in client.list_tables()["TableNames"]:
-        recovery = {"PointInTimeRecoveryEnabled": True}
-        client.update_continuous_backups(TableName=name, PointInTimeRecoverySpecification=recovery)
+        client.update_continuous_backups(
+            TableName=name, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+        )
     return client
 
 
