@@ -1,5 +1,7 @@
 """Archived objects → rows: the way back from the files that commits name."""
 
+from datetime import datetime
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -17,18 +19,38 @@ def rows_of(bucket: Bucket, landed: LandedObject) -> list[Row]:
 
     Raises `LakeError` if the object is missing, unreadable or holds another number of rows than its commit says.
     """
-    rows = unpacked(bucket.get(landed.key), TABLES[landed.kind])
-    if len(rows) != landed.rows:
-        raise LakeError(f"{landed.key} holds {len(rows)} rows where {landed.rows} were recorded: restore the object")
-    return rows
+    return _rows(_read(bucket, landed), TABLES[landed.kind])
+
+
+def received_times(bucket: Bucket, landed: LandedObject) -> list[datetime]:
+    """When each row of an object arrived. Reads and checks all of it, and makes Python values of this alone.
+
+    Raises `LakeError` as `rows_of`.
+    """
+    times: list[datetime] = _read(bucket, landed).column("received_time").to_pylist()
+    return times
 
 
 def unpacked(body: bytes, table: LakeTable) -> list[Row]:
     """The rows of one file. Raises `LakeError` if it is no Parquet."""
+    return _rows(_parquet(body), table)
+
+
+def _read(bucket: Bucket, landed: LandedObject) -> pa.Table:
+    found = _parquet(bucket.get(landed.key))
+    if len(found) != landed.rows:
+        raise LakeError(f"{landed.key} holds {len(found)} rows where {landed.rows} were recorded: restore the object")
+    return found
+
+
+def _parquet(body: bytes) -> pa.Table:
     try:
-        found = pq.read_table(pa.BufferReader(body))
+        return pq.read_table(pa.BufferReader(body))
     except (pa.ArrowException, OSError) as error:
         raise LakeError(f"an archived object cannot be read ({error}): restore it") from error
+
+
+def _rows(found: pa.Table, table: LakeTable) -> list[Row]:
     missing = [None] * found.num_rows
     held = set(found.column_names)
     columns = [found.column(name).to_pylist() if name in held else missing for name in table.schema.names]

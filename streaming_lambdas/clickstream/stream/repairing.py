@@ -182,10 +182,10 @@ def miscounted(bucket: Bucket, commit: Commit) -> Iterator[str]:
         return
     counted = Counter({minute: delta.events for minute, delta in commit.deltas.items()})
     held = Counter(
-        minute_of(row)
+        _minute_text(time)
         for landed in commit.objects
         if landed.kind == "landing"
-        for row in archive.rows_of(bucket, landed)
+        for time in archive.received_times(bucket, landed)
     )
     for minute in sorted(counted.keys() | held.keys()):
         if counted[minute] != held[minute]:
@@ -194,8 +194,11 @@ def miscounted(bucket: Bucket, commit: Commit) -> Iterator[str]:
 
 def minute_of(row: Row) -> str:
     """The received minute of a row, `2026-11-21T09:05`."""
-    received: datetime = row[_RECEIVED]
-    return received.isoformat()[:16]
+    return _minute_text(row[_RECEIVED])
+
+
+def _minute_text(time: datetime) -> str:
+    return time.isoformat()[:16]
 
 
 def _revision(stored: Item | None) -> int | None:
