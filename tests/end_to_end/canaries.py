@@ -28,6 +28,7 @@ SENT = {
 """By the names that docs/security.md uses. No word is in two of them."""
 PERSON = ("--user", "canary-user-7f3a", "--anonymous", "canary-device-7f3a", "--session", "canary-session-7f3a")
 """Who sent the events of the stream."""
+_USER_INFO = "joe:canary-password-7f3a"
 COLLECTED = {"203.0.113.78", "canary-visitor-7f3a", "canary-browser-7f3a", "canary-format-7f3a"}
 """What only the visitor of the collector sent, who is not erased."""
 
@@ -43,7 +44,7 @@ def lines(hour: datetime) -> list[bytes]:
     }
     visit: dict[str, Any] = {
         "event_type": "page_view",
-        "page_url": "https://joe:canary-password-7f3a@shop.example/canary-path-7f3a?token=canary-token-7f3a",
+        "page_url": f"https://{_USER_INFO}@shop.example/canary-path-7f3a?token=canary-token-7f3a",
         "page_title": "canary-title-7f3a of canary.title@mail.example",
         "referrer": "https://friend.example/canary-from-7f3a?token=canary-referrer-token-7f3a",
         "search_term": "canary-search-7f3a",
