@@ -40,7 +40,7 @@ setup: $(VENV)/installed $(EMULATOR)/installed node_modules/installed ## install
 
 .PHONY: lock
 lock: $(VENV)/installed ## resolve requirements/*.in again into hash-locked requirements/*.txt
-	for name in bootstrap emulator layer dev node glue glue-spark bench notebooks dbt velox security checkov aws-tools sdk; do \
+	for name in bootstrap emulator layer dev node glue glue-spark bench notebooks sagemaker dbt velox security checkov aws-tools sdk; do \
 	  uv pip compile requirements/$$name.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    $$(test $$name = glue && printf -- '--no-emit-package %s ' $(SHIPPED_BY_GLUE)) \
 	    --custom-compile-command "make lock" -q -o requirements/$$name.txt || exit 1; done
@@ -194,9 +194,10 @@ shop: setup tracker ## an example shop beside the live counters: click and watch
 	  . .local_aws/env; fi; trap : INT; \
 	python -m examples.shop --stack $(STACK) --tracker "$(OUT)/clickstream.min.js" $(if $(PORT),--port "$(PORT)") || [ $$? = 130 ]
 
+ON ?= here
 .PHONY: train
-train: $(NOTEBOOKS)/installed ## train a model of sessions on STACK, and register it; FROM=2026-11-21 TO=2026-11-28; the daily run then scores
-	@$(LOCAL) python -m batch_jobs.train_sessions --stack $(STACK) $(if $(FROM),--start "$(FROM)") $(if $(TO),--end "$(TO)")
+train: $(NOTEBOOKS)/installed ## train a model of sessions on STACK, and register it; FROM=2026-11-21 TO=2026-11-28 ON=sagemaker; the daily run then scores
+	@$(LOCAL) python -m batch_jobs.train_sessions --stack $(STACK) --on $(ON) $(if $(FROM),--start "$(FROM)") $(if $(TO),--end "$(TO)")
 
 # ---------------------------------------------------------------- check
 .PHONY: lint
@@ -213,6 +214,13 @@ $(GLUE_SPARK)/installed: requirements/glue-spark.txt $(VENV)/installed
 	uv venv -q --clear --no-python-downloads --python 3.11 $(GLUE_SPARK)
 	uv pip install -q --python $(GLUE_SPARK)/bin/python --require-hashes -r requirements/glue-spark.txt \
 	  --build-constraints requirements/glue-spark.txt
+	@touch $@
+
+# What SageMaker's container holds, for the tests of training; where it cannot be installed, they are skipped.
+SAGEMAKER := .build/sagemaker
+$(SAGEMAKER)/installed: requirements/sagemaker.txt $(VENV)/installed
+	uv venv -q --clear --python $(BIN)/python $(SAGEMAKER)
+	uv pip install -q --compile-bytecode --python $(SAGEMAKER)/bin/python --require-hashes -r requirements/sagemaker.txt
 	@touch $@
 
 # dbt builds models on the local Athena in a test; where it is not installed, the test is skipped.
@@ -282,6 +290,7 @@ $(TYPESCRIPT)/installed: cdk/typescript/package-lock.json cdk/typescript/.npmrc 
 .PHONY: test
 test: setup $(NOTEBOOKS)/installed ## all tests that a commit must pass
 	@$(MAKE) -s $(DBT)/installed || echo "without dbt: see above"
+	@$(MAKE) -s $(SAGEMAKER)/installed || echo "without the libraries of SageMaker's container: see above"
 	@$(MAKE) -s $(SECURITY)/installed $(CHECKOV)/installed || echo "without the tools of security: see above"
 	@$(MAKE) -s $(AWS_TOOLS)/installed $(TYPESCRIPT)/installed || echo "without the other ways to deploy: see above"
 	@$(MAKE) -s sdk || echo "without the trackers of others: see above"

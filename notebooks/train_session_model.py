@@ -2,10 +2,11 @@
 
     python train_session_model.py --train FOLDER --model-dir FOLDER [--trees 200] [--contamination 0.01] [--seed 7]
 
-Reads every Parquet file below the folder (rows of `sql/session_features.sql`), and writes `model.joblib`,
-`forest.npz` (the same forest as plain arrays, for who has no scikit-learn) and `metrics.json`. The file needs nothing
-else of this project, so that SageMaker runs it as it is: in script mode the folders come from `SM_CHANNEL_TRAIN` and
-`SM_MODEL_DIR`, the hyperparameters as the options above, and `model_fn` loads the model to serve.
+Reads every file below the folder (Parquet, rows of `sql/session_features.sql`; Athena gives its files no ending), and
+writes `model.joblib`, `forest.npz` (the same forest as plain arrays, for who has no scikit-learn) and `metrics.json`.
+The file needs nothing else of this project, so that SageMaker runs it as it is, with the scikit-learn 1.4 that its
+container has: the folders come from `SM_CHANNEL_TRAIN` and `SM_MODEL_DIR`, the hyperparameters as the options above,
+why it failed goes into the folder `SM_OUTPUT_DIR`, and `model_fn` loads the model to serve.
 
 The method: F. T. Liu, K. M. Ting, Z.-H. Zhou, Isolation Forest, ICDM 2008. Counts and times are skewed, so the forest
 splits their logarithms.
@@ -46,6 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sessions = features(read_sessions(options.train))
     except TrainingError as error:
         print(f"train_session_model: {error}", file=sys.stderr)
+        _tell_sagemaker(str(error))
         return 1
     model = fitted(sessions, options.trees, options.contamination, options.seed)
     metrics = measured(model, sessions, fitted(sessions, options.trees, options.contamination, options.seed + 1))
@@ -59,11 +61,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def read_sessions(folder: Path) -> pd.DataFrame:
-    """All Parquet files below the folder. Raises `TrainingError` if there is none, or too few sessions."""
-    files = sorted(folder.rglob("*.parquet"))
+    """All files below the folder. Raises `TrainingError` if there is none, one is no Parquet, or sessions are few."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.stat().st_size)
     if not files:
-        raise TrainingError(f"{folder} holds no .parquet file; write the rows of sql/session_features.sql there")
-    sessions = pd.concat([pd.read_parquet(file) for file in files], ignore_index=True)
+        raise TrainingError(f"{folder} holds no file; write the rows of sql/session_features.sql there")
+    try:
+        sessions = pd.concat([pd.read_parquet(file) for file in files], ignore_index=True)
+    except (ValueError, OSError) as error:  # what pyarrow raises for anything but Parquet is a ValueError
+        raise TrainingError(f"{folder} holds a file that is no Parquet: {error}") from error
     if len(sessions) < LEAST_SESSIONS:
         raise TrainingError(f"{len(sessions)} sessions are too few, take a longer interval: {LEAST_SESSIONS} at least")
     return sessions
@@ -136,6 +141,12 @@ def _usual_path(samples: np.ndarray) -> np.ndarray:
 def model_fn(model_dir: str) -> Pipeline:
     """The trained model of a folder, as SageMaker's container asks for it."""
     return joblib.load(Path(model_dir) / MODEL_FILE)
+
+
+def _tell_sagemaker(reason: str) -> None:
+    """Where it looks for the reason of a failure, which it shows with the job."""
+    if folder := os.environ.get("SM_OUTPUT_DIR"):
+        Path(folder, "failure").write_text(reason, encoding="utf-8")
 
 
 def _bins(values: pd.Series) -> dict[str, list[float]]:

@@ -1,9 +1,10 @@
-"""The training script of the session model, run as SageMaker runs it: in an environment that has scikit-learn."""
+"""The training script of the session model: with the newest scikit-learn, and with that of SageMaker's container."""
 
 import json
 import os
 import random
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from batch_jobs.train_sessions import FEATURES
 from clickstream.lake.session_forest import read_forest
 
 ROOT = Path(__file__).parents[2]
-PYTHON = ROOT / ".build" / "notebooks" / "bin" / "python"
+ENVIRONMENTS = ("notebooks", "sagemaker")
 SCRIPT = ROOT / "notebooks" / "train_session_model.py"
 COUNTS = ("events", "busiest_minute_events", "page_views", "pages", "products", "searches", "cart_adds")
 OTHERS = ("checkouts", "purchases", "agents", "duration_s", "mean_gap_s", "gap_variation")
@@ -39,10 +40,22 @@ print(json.dumps({"scores": list(-model.score_samples(asked)), "odd": odd}))
 """
 
 
-@pytest.fixture(autouse=True)
-def _installed() -> None:
-    if not PYTHON.exists():
-        pytest.skip("scikit-learn is not installed in .build/notebooks; run `make test` or `make notebook`")
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(params=ENVIRONMENTS)
+def run(request: pytest.FixtureRequest) -> Run:
+    """Runs Python of one environment after the other, with only the notebooks folder at hand, as a container has it."""
+    python = ROOT / ".build" / request.param / "bin" / "python"
+    if not python.exists():
+        pytest.skip(f"scikit-learn is not installed in .build/{request.param}; run `make test`")
+
+    def run(*words: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
+        environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(SCRIPT.parent), **variables}
+        command = [str(python), *map(str, words)]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+    return run
 
 
 def sessions() -> pd.DataFrame:
@@ -56,17 +69,11 @@ def sessions() -> pd.DataFrame:
     return frame
 
 
-def run(*words: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run Python with only the notebooks folder at hand, as a container has it."""
-    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(SCRIPT.parent), **variables}
-    return subprocess.run([str(PYTHON), *map(str, words)], env=environment, capture_output=True, text=True, check=False)
-
-
-def test_the_odd_sessions_are_the_oddest(tmp_path: Path) -> None:
+def test_the_odd_sessions_are_the_oddest(run: Run, tmp_path: Path) -> None:
     """Folders come from SageMaker's variables; the served model ranks the five first; the same seed, the same model."""
     train, once, twice = tmp_path / "train", tmp_path / "once", tmp_path / "twice"
     train.mkdir()
-    file = train / "part-0.parquet"
+    file = train / "20261121_091500_00001_a1b2c"  # as Athena names what it unloads
     sessions().to_parquet(file)
     options = ("--trees", "50", "--contamination", "0.03")
     result = run(SCRIPT, *options, SM_CHANNEL_TRAIN=str(train), SM_MODEL_DIR=str(once))
@@ -82,7 +89,7 @@ def test_the_odd_sessions_are_the_oddest(tmp_path: Path) -> None:
     assert sorted(ranked[:ODD]) == list(range(200, 205))
 
 
-def test_the_exported_forest_answers_as_scikit_learn(tmp_path: Path) -> None:
+def test_the_exported_forest_answers_as_scikit_learn(run: Run, tmp_path: Path) -> None:
     """Without scikit-learn the scores are its own to the ninth decimal, and the same sessions are odd."""
     file = tmp_path / "sessions.parquet"
     sessions().to_parquet(file)
@@ -96,12 +103,27 @@ def test_the_exported_forest_answers_as_scikit_learn(tmp_path: Path) -> None:
     assert sum(judged["odd"]) > 1
 
 
-def test_sessions_that_cannot_be_used_are_refused(tmp_path: Path) -> None:
-    """A missing feature is named with what to do, and no model is written."""
+def test_sessions_that_cannot_be_used_are_refused(run: Run, tmp_path: Path) -> None:
+    """A missing feature is named with what to do, to SageMaker too, and no model is written."""
     sessions().drop(columns="agents").to_parquet(tmp_path / "sessions.parquet")
-    result = run(SCRIPT, "--train", tmp_path, "--model-dir", tmp_path / "model")
+    out = tmp_path / "output"
+    out.mkdir()
+    result = run(SCRIPT, "--train", tmp_path, "--model-dir", tmp_path / "model", SM_OUTPUT_DIR=str(out))
     assert (result.returncode, result.stdout) == (1, "")
-    assert result.stderr.strip() == (
-        "train_session_model: the sessions have no agents; ask sql/session_features.sql again"
-    )
+    reason = "the sessions have no agents; ask sql/session_features.sql again"
+    assert result.stderr.strip() == f"train_session_model: {reason}"
+    assert (out / "failure").read_text() == reason
     assert not (tmp_path / "model").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"), [("", "holds no file; write the rows"), ("notes.txt", "holds a file that is no Parquet")]
+)
+def test_what_is_no_table_is_refused(run: Run, tmp_path: Path, name: str, reason: str) -> None:
+    """An empty folder, or a file of something else, is one sentence and no traceback."""
+    if name:
+        (tmp_path / name).write_text("sessions of last week")
+    result = run(SCRIPT, "--train", tmp_path, "--model-dir", tmp_path / "model")
+    assert result.returncode == 1
+    assert reason in result.stderr
+    assert "Traceback" not in result.stderr

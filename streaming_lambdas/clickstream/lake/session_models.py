@@ -49,15 +49,20 @@ def folder(run_id: str) -> str:
     return f"{FOLDER}{run_id}/"
 
 
+def manifest_key(version: int) -> str:
+    """Key of the manifest of a version."""
+    return f"{_MANIFESTS}{version:08}.json"
+
+
 def register(bucket: Bucket, model: Model) -> Model:
     """Give it the next free number; its files are there already. Returns the model with its number."""
     while True:
         newest = newest_model(bucket)
         numbered = msgspec.structs.replace(model, version=newest.version + 1 if newest else 1)
         try:
-            bucket.put_new(f"{_MANIFESTS}{numbered.version:08}.json", msgspec.json.encode(numbered))
+            bucket.put_new(manifest_key(numbered.version), msgspec.json.encode(numbered))
         except Conflict:
-            if (stored := _read(bucket, f"{_MANIFESTS}{numbered.version:08}.json")).run_id != model.run_id:
+            if (stored := _read(bucket, manifest_key(numbered.version))).run_id != model.run_id:
                 continue
             return stored
         return numbered
