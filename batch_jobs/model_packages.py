@@ -19,7 +19,6 @@ from clickstream.lake.catalog import uri
 from clickstream.lake.session_models import METRICS_FILE, Model, folder, manifest_key
 from clickstream.ports import Bucket
 
-GROUP_OUTPUT = "ModelPackageGroupName"
 ARCHIVE = "model.tar.gz"
 
 

@@ -5,8 +5,8 @@ Source: `image_uri_config/sklearn.json` of the SageMaker Python SDK 2.257 (train
 """
 
 from clickstream.errors import ConfigError
+from clickstream.lake.session_models import TRAINING_REPOSITORY
 
-REPOSITORY = "sagemaker-scikit-learn"
 TAG = "1.4-2-cpu-py3"
 ACCOUNTS = {
     "af-south-1": "510948584623",
@@ -51,4 +51,4 @@ def training_image(region: str) -> str:
     if region not in ACCOUNTS:
         raise ConfigError(f"AWS has no container with scikit-learn in {region or 'no region'}: train here instead")
     suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
-    return f"{ACCOUNTS[region]}.dkr.ecr.{region}.{suffix}/{REPOSITORY}:{TAG}"
+    return f"{ACCOUNTS[region]}.dkr.ecr.{region}.{suffix}/{TRAINING_REPOSITORY}:{TAG}"

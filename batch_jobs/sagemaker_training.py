@@ -20,10 +20,9 @@ from batch_jobs.sagemaker_images import training_image
 from batch_jobs.training_here import SCRIPT
 from clickstream.errors import ConfigError, InfrastructureError
 from clickstream.lake.catalog import uri
-from clickstream.lake.session_models import folder
+from clickstream.lake.session_models import PACKAGE_GROUP_OUTPUT, TRAINING_ROLE_OUTPUT, folder
 from clickstream.ports import Bucket
 
-ROLE_OUTPUT = "TrainingRoleArn"
 INSTANCE = "ml.m5.large"
 MOUNT = "/opt/ml"
 LONGEST_S = 3_600
@@ -39,7 +38,6 @@ class TrainingOnSageMaker:
     Attributes:
         client: boto3's client of SageMaker.
         names: Outputs of the stack.
-        stack: Its name; jobs are called after it.
         image: Address of the container.
         key: KMS key of what comes out; empty for that of AWS.
         instance: Type of the machine.
@@ -49,7 +47,6 @@ class TrainingOnSageMaker:
 
     client: Any
     names: Mapping[str, str]
-    stack: str
     image: str
     key: str
     instance: str
@@ -61,19 +58,22 @@ class TrainingOnSageMaker:
         cls, names: Mapping[str, str], stack: str, instance: str, words: Sequence[str]
     ) -> "TrainingOnSageMaker":
         """As the stack has it. Raises `ConfigError` if it has no role for training, or the region no container."""
-        if ROLE_OUTPUT not in names:
-            raise ConfigError(f"the stack {stack} has no output {ROLE_OUTPUT}: deploy it with -c serving=on")
+        if TRAINING_ROLE_OUTPUT not in names:
+            raise ConfigError(f"the stack {stack} has no output {TRAINING_ROLE_OUTPUT}: deploy it with -c serving=on")
         session = boto3.Session()
         image = training_image(session.region_name or "")
-        return cls(session.client("sagemaker"), names, stack, image, _key(names["BucketName"]), instance, words)
+        return cls(session.client("sagemaker"), names, image, _key(names["BucketName"]), instance, words)
 
-    def fit(self, bucket: Bucket, features: str, run_id: str, made: Path) -> None:
+    def fit(self, bucket: Bucket, files: Sequence[str], run_id: str, made: Path) -> None:
         """Run the job and leave the script's files in the folder `made`.
 
-        Raises `ConfigError` if the job failed, with its reason; `InfrastructureError` if SageMaker refuses it.
+        Raises `ConfigError` if there is no session or the job failed, with its reason; `InfrastructureError` if
+        SageMaker refuses it.
         """
+        if not files:
+            raise ConfigError("the interval holds no session: take another one")
         bucket.upload(SCRIPT, f"{_code(run_id)}{SCRIPT.name}")
-        request = self.request(bucket, features, run_id)
+        request = self.request(bucket, f"{files[0].rpartition('/')[0]}/", run_id)
         call(self.client.create_training_job, **request)
         job = self._ended(request["TrainingJobName"])
         archive = made.with_suffix(".tar.gz")
@@ -85,14 +85,14 @@ class TrainingOnSageMaker:
         output = {"S3OutputPath": uri(bucket, folder(run_id)).rstrip("/")}
         container = {"ContainerEntrypoint": ["python3", f"{MOUNT}/input/data/code/{SCRIPT.name}"]}
         return {
-            "TrainingJobName": f"{self.stack[:30]}-{run_id}",
+            "TrainingJobName": f"{self.names[PACKAGE_GROUP_OUTPUT]}-{run_id}",
             "AlgorithmSpecification": {
                 "TrainingImage": self.image,
                 "TrainingInputMode": "File",
                 **container,
                 **({"ContainerArguments": list(self.words)} if self.words else {}),
             },
-            "RoleArn": self.names[ROLE_OUTPUT],
+            "RoleArn": self.names[TRAINING_ROLE_OUTPUT],
             "InputDataConfig": [_channel("train", uri(bucket, features)), _channel("code", uri(bucket, _code(run_id)))],
             "OutputDataConfig": output | ({"KmsKeyId": self.key} if self.key else {}),
             "ResourceConfig": {"InstanceType": self.instance, "InstanceCount": 1, "VolumeSizeInGB": DISK_GB},

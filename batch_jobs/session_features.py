@@ -16,12 +16,11 @@ import pyarrow.parquet as pq
 from batch_jobs.queries import Guard
 from clickstream.errors import LakeError
 from clickstream.lake.catalog import uri
+from clickstream.lake.session_models import FEATURES_FOLDER
 from clickstream.lake.statements import Statement, Value, read_statement
 from clickstream.ports import Bucket
-from clickstream.tables import RESULTS_PREFIX
 
 SQL = Path(__file__).parents[1] / "sql" / "session_features.sql"
-PREFIX = f"{RESULTS_PREFIX}/session-features/"
 
 
 def statement(columns: tuple[str, ...] = ()) -> Statement:
@@ -35,7 +34,7 @@ def unload(
     guard: Guard, bucket: Bucket, asked: Statement, hours: list[str], values: Mapping[str, Value], run_id: str = ""
 ) -> list[str]:
     """Let Athena write the rows below a folder of their own; the keys of the files."""
-    folder = f"{PREFIX}{run_id or uuid.uuid4().hex}/"
+    folder = f"{FEATURES_FOLDER}{run_id or uuid.uuid4().hex}/"
     written, start = guard.unload(asked, hours, values, uri(bucket, folder)), uri(bucket, "")
     listed = bucket.get(written.removeprefix(start)).decode() if written else ""
     return [name.removeprefix(start) for name in listed.split()]

@@ -23,7 +23,7 @@ from typing import Protocol
 
 from batch_jobs import lake_interval, session_features, stack
 from batch_jobs.command_line import interruptible
-from batch_jobs.model_packages import ARCHIVE, GROUP_OUTPUT, Packages, write_archive
+from batch_jobs.model_packages import ARCHIVE, Packages, write_archive
 from batch_jobs.queries import interval_values
 from batch_jobs.sagemaker_training import INSTANCE, TrainingOnSageMaker
 from batch_jobs.statement_run import StatementRun, add_stack
@@ -32,7 +32,7 @@ from clickstream.errors import ClickstreamError
 from clickstream.lake import session_models
 from clickstream.lake.intervals import received_hours
 from clickstream.lake.session_forest import read_forest
-from clickstream.lake.session_models import FOREST_FILE, METRICS_FILE, Model
+from clickstream.lake.session_models import FOREST_FILE, METRICS_FILE, PACKAGE_GROUP_OUTPUT, Model
 from clickstream.ports import Bucket
 
 FEATURES = (
@@ -54,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(argv)
     try:
         names = _names(options)
-        packages = Packages(names[GROUP_OUTPUT]) if GROUP_OUTPUT in names else None
+        packages = Packages(names[PACKAGE_GROUP_OUTPUT]) if PACKAGE_GROUP_OUTPUT in names else None
         run = StatementRun.of_options(options)
         model = train(run, _trainer(options, names))
         package = {"package": packages.add(run.bucket, model)} if packages else {}

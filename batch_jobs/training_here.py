@@ -23,13 +23,13 @@ class TrainingHere:
     python: Path
     words: Sequence[str]
 
-    def fit(self, bucket: Bucket, features: str, run_id: str, made: Path) -> None:  # noqa: ARG002  any trainer's
+    def fit(self, bucket: Bucket, files: Sequence[str], run_id: str, made: Path) -> None:  # noqa: ARG002  any trainer's
         """Leave the script's files in the folder `made`.
 
         Raises `ConfigError` if the script refuses the sessions or cannot be run.
         """
         with tempfile.TemporaryDirectory(prefix="sessions-") as name:
-            for number, path in enumerate(session_features.downloaded(bucket, features)):
+            for number, path in enumerate(session_features.downloaded(bucket, files)):
                 shutil.copyfile(path, Path(name, f"{number}.parquet"))
             command = [str(self.python), str(SCRIPT), "--train", name, "--model-dir", str(made), *self.words]
             try:

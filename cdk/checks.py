@@ -18,7 +18,7 @@ from aws_cdk import Acknowledgment, App, CfnElement, CloudFormationValidatePlugi
 from aws_cdk import aws_s3 as s3
 from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks, ServerlessChecks
 
-from cdk import acknowledgements
+from cdk import acknowledgements, sagemaker_findings
 from cdk.config import Config
 from cdk.layer import TARGETS, archive_path
 from cdk.options import read_config
@@ -137,6 +137,9 @@ def _reasons(stack: ClickstreamStack, config: Config) -> Iterator[tuple[str, str
     yield from acknowledgements.wildcards(ids[0], ids[1], config.prefix)
     if config.quicksight_principal:
         yield from acknowledgements.quicksight(ids[0], config.prefix)
+    if config.serving == "on":
+        yield from sagemaker_findings.wildcards(config, ids[0])
+        yield from sagemaker_findings.of_notebook(config)
     if config.fault_injection == "on":
         yield from acknowledgements.faults(stack.get_logical_id(_element(stack, ("Experiment", "Config"))))
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from cdk.collector_config import CollectorConfig, CollectorDoor
+from cdk.serving_config import ServingConfig
 
 Environment = Literal["dev", "staging", "production", "local"]
 StreamMode = Literal["provisioned", "on-demand"]
@@ -20,7 +21,7 @@ BUSY_SHARD_BYTES = 100_000_000
 
 
 @dataclass(frozen=True)
-class Config(CollectorConfig):
+class Config(CollectorConfig, ServingConfig):
     """The configuration of one deployed stack.
 
     Attributes:
@@ -55,7 +56,7 @@ class Config(CollectorConfig):
         vpc: `on`, the functions have no way to the internet; see `cdk.network`.
         monthly_budget_dollars: Costs of a month of which the topic is told beforehand; 0 for no budget.
         budget_scope: Whether the budget is of the whole account, or of what has the stack's tag.
-        serving: `on`, what analysts get is deployed as well: saved queries in the console.
+        serving: `on`, what analysts and scientists get is deployed as well; see `cdk.serving`.
         masked_tables: Whether `raw_events` and `sessions` have copies for readers who may not see persons.
         quicksight_principal: ARN of the user or group of QuickSight that gets datasets and dashboard; empty for none.
     """

@@ -13,6 +13,7 @@ from clickstream.lake import file_shapes
 
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]+)?")
 _PRINCIPAL = re.compile(r"arn:aws[a-z-]*:quicksight:[a-z0-9-]+:[0-9]{12}:(user|group)/[^/\s]+/\S+", re.ASCII)
+_INSTANCE = re.compile(r"ml\.[a-z0-9-]+\.[a-z0-9]+")
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
@@ -87,6 +88,13 @@ def quicksight_principal(text: str) -> str:
             "the ARN of a user or group of QuickSight is needed, as `aws quicksight list-users` shows it: "
             "arn:aws:quicksight:us-east-1:123456789012:user/default/ana"
         )
+    return text
+
+
+def notebook_instance(text: str) -> str:
+    """A type of machine of SageMaker, or `off`."""
+    if text != "off" and not _INSTANCE.fullmatch(text):
+        raise ConfigError("a type such as ml.t3.medium is needed, or off")
     return text
 
 

@@ -16,6 +16,7 @@ from cdk.context_values import (
     days_or_all,
     events_or_any,
     file_shape,
+    notebook_instance,
     one_in,
     one_of,
     origins,
@@ -71,8 +72,9 @@ OPTIONS = {
     "monthlyBudgetDollars": Option("monthly_budget_dollars", whole(0, 100_000_000), "what a month may cost; 0: any"),
     "budgetScope": Option("budget_scope", one_of(*get_args(BudgetScope)), "whose costs the budget watches"),
     "geoipFile": Option("geoip_file", database_file, "country database (.mmdb) for the countries of addresses"),
-    "serving": Option("serving", ON_OR_OFF, "saved queries in the console"),
     "quicksightPrincipal": Option("quicksight_principal", quicksight_principal, "user or group that gets a dashboard"),
+    "serving": Option("serving", ON_OR_OFF, "saved queries, and SageMaker"),
+    "notebookInstance": Option("notebook_instance", notebook_instance, "type of the notebook instance, or off"),
 }
 
 
@@ -94,6 +96,8 @@ def read_config(context: Mapping[str, object]) -> Config:
         raise ConfigError("sessionsRetentionDays is more than rawEventsRetentionDays: sessions are made of raw_events")
     if config.quicksight_principal and config.serving == "off":
         raise ConfigError("quicksightPrincipal has no meaning without serving=on: add it, or leave both out")
+    if config.notebook_instance != "off" and config.serving == "off":
+        raise ConfigError("notebookInstance needs serving=on: leave it out, or deploy what it works with")
     if config.is_local:
         _refuse_for_emulator(config)
     return config

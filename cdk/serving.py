@@ -7,10 +7,15 @@ from cdk.encryption import Encryption
 from cdk.lake import Lake
 from cdk.named_queries import NamedQueries
 from cdk.quicksight import QuickSight
+from cdk.sagemaker import SageMaker
 
 
 class Serving(Construct):
-    """What the emulator does not take, and not everybody needs."""
+    """What the emulator does not take, and not everybody needs.
+
+    Attributes:
+        outputs: What commands and people need to know of it.
+    """
 
     def __init__(
         self, scope: Construct, construct_id: str, *, config: Config, encryption: Encryption, lake: Lake
@@ -19,3 +24,4 @@ class Serving(Construct):
         NamedQueries(self, "NamedQueries", lake=lake)
         if config.quicksight_principal:
             QuickSight(self, "QuickSight", config=config, encryption=encryption, lake=lake)
+        self.outputs = SageMaker(self, "SageMaker", config=config, encryption=encryption, lake=lake).outputs

@@ -81,8 +81,11 @@ class ClickstreamStack(Stack):
             self._enclose(Network(self, "Network", config, encryption), realtime, traffic, collector)
         if config.monthly_budget_dollars:
             Budget(self, "Budget", config, encryption, realtime.topic)
-        if config.serving == "on":
-            Serving(self, "Serving", config=config, encryption=encryption, lake=lake)
+        serving = (
+            Serving(self, "Serving", config=config, encryption=encryption, lake=lake).outputs
+            if config.serving == "on"
+            else {}
+        )
         if config.fault_injection == "on":
             experiment = Experiment(self, "Experiment", config, encryption, realtime, monitoring, logs)
             CfnOutput(self, "ExperimentTemplateId", value=experiment.template_id)
@@ -90,6 +93,7 @@ class ClickstreamStack(Stack):
             **_stored(ingest, lake, realtime),
             **_running(realtime, batch, traffic, monitoring),
             **(_collecting(config, collector) if collector else {}),
+            **serving,
             **{COMMON_ARGUMENTS[name]: value for name, value in config.batch_settings.items()},
         }
         for name, value in outputs.items():

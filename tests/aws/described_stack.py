@@ -6,6 +6,7 @@ from typing import Any
 from unittest.mock import patch
 
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.session import Session
 
 
@@ -16,8 +17,9 @@ def described(outputs: Mapping[str, str]) -> Iterator[None]:
     answer = {"Stacks": [{"Outputs": [{"OutputKey": k, "OutputValue": v} for k, v in outputs.items()]}]}
 
     def answering(session: Session, *arguments: Any, **options: Any) -> Any:
-        client = create(session, *arguments, **options)
-        reply = AWSResponse("https://cloudformation", 200, {}, None), answer
+        client: Any = create(session, *arguments, **options)
+        # With an answer from this event, botocore sends nothing.
+        reply = AWSResponse("https://cloudformation", 200, HTTPHeaders(), None), answer
         client.meta.events.register("before-call.cloudformation.DescribeStacks", lambda **_: reply)
         return client
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from unittest.mock import patch
 
@@ -88,14 +89,19 @@ def fill(rows: Iterable[Row], bad: Iterable[Row] = (), **counts: int) -> None:
     glue.create_database(DatabaseInput={"Name": DATABASE})
     for table in (*LAKE_TABLES, *(report.table for report in REPORTS)):
         glue.create_table(DatabaseName=DATABASE, TableInput=table_input(table))
+    write_hours(rows, counts)
+    for hour, refused in _by_hour(bad).items():
+        _write(BAD_EVENTS, hour, f"bad_events/{hour_folder(hour)}/part.parquet", refused)
+    build_sessions()
+
+
+def write_hours(rows: Iterable[Row], counts: Mapping[str, int] = MappingProxyType({})) -> None:
+    """Write the rows as one generation per received hour; `counts` go into the commit of the first one."""
     for hour, good in _by_hour(rows).items():
         key = f"raw_events/{hour_folder(hour)}/g=000001-test/part-0.parquet"
         _write(RAW_EVENTS, hour, key, good)
         _commit(hour, key, good, counts)
         counts = {}
-    for hour, refused in _by_hour(bad).items():
-        _write(BAD_EVENTS, hour, f"bad_events/{hour_folder(hour)}/part.parquet", refused)
-    build_sessions()
 
 
 def build_sessions() -> None:

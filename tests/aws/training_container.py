@@ -77,9 +77,9 @@ class Container:
 
 
 @contextmanager
-def container(root: Path) -> Iterator[Container]:
-    """Jobs that anybody creates inside are run in a container below the folder."""
-    found, create = Container(root), Session.create_client
+def container(root: Path, kind: type["Container"] | None = None) -> Iterator[Container]:
+    """Jobs that anybody creates inside are run in a container below the folder; one of another kind if it is said."""
+    found, create = (kind or Container)(root), Session.create_client
 
     def listening(session: Session, *arguments: Any, **options: Any) -> Any:
         client = create(session, *arguments, **options)

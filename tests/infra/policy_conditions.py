@@ -11,6 +11,7 @@ KNOWN_KEYS = {
     "aws:SourceAccount",
     "cloudwatch:namespace",
     "dynamodb:LeadingKeys",
+    "iam:PassedToService",
     "kms:CallerAccount",
     "kms:ViaService",
     "s3:x-amz-server-side-encryption",

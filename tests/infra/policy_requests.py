@@ -192,6 +192,7 @@ OPERATIONS: dict[tuple[str, str], Needs] = {
     ("cloudwatch", "PutMetricData"): _metrics,
     ("sns", "Publish"): _publish,
     ("secretsmanager", "GetSecretValue"): _secret,
+    ("s3", "GetBucketEncryption"): _bucket("GetEncryptionConfiguration"),
 }
 KEY_USES: dict[tuple[str, str], tuple[str, ...]] = {
     ("s3", "GetObject"): ("Decrypt",),

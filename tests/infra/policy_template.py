@@ -8,7 +8,12 @@ from tests.infra.policy_requests import ACCOUNT, REGION, arn
 from tests.infra.policy_statements import Grant, grants
 
 Template = dict[str, Any]
-PSEUDO = {"AWS::Partition": "aws", "AWS::AccountId": ACCOUNT, "AWS::Region": REGION, "AWS::URLSuffix": "amazonaws.com"}
+PSEUDO = {
+    "AWS::Partition": "aws",
+    "AWS::AccountId": ACCOUNT,
+    "AWS::Region": REGION,
+    "AWS::URLSuffix": "amazonaws.com",
+} | {"AWS::StackName": "clickstream"}
 _NAMES = {
     "AWS::DynamoDB::Table": "TableName",
     "AWS::Glue::Database": "DatabaseName",

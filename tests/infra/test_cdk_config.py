@@ -9,6 +9,12 @@ from cdk.config import LEAST_MEMORY_MB, Config
 from cdk.options import OPTIONS, read_config
 from clickstream.errors import ConfigError
 
+NEEDED: dict[str, dict[str, str]] = {
+    "notebookInstance": {"serving": "on"},
+    "quicksightPrincipal": {"serving": "on"},
+}
+"""Keys without which others have no meaning."""
+
 
 def test_defaults() -> None:
     """Without context, a dev stack with two shards and thirty days of live metrics is configured."""
@@ -59,6 +65,7 @@ def test_each_key_sets_its_field(tmp_path: Path) -> None:
         "budgetScope": "stack",
         "serving": "on",
         "quicksightPrincipal": "arn:aws:quicksight:us-east-1:123456789012:group/default/analysts",
+        "notebookInstance": "ml.t3.medium",
         "collector": "rest-api",
         "collectorOrigins": "https://shop.example,http://localhost:8080",
         "writeKeys": '{"k1":"shop"}',
@@ -70,9 +77,8 @@ def test_each_key_sets_its_field(tmp_path: Path) -> None:
         "faultInjection": "on",
     }
     assert other.keys() == OPTIONS.keys()
-    needed = {"quicksightPrincipal": {"serving": "on"}}
     for key, value in other.items():
-        assert getattr(read_config({**needed.get(key, {}), key: value}), OPTIONS[key].field) == value
+        assert getattr(read_config({**NEEDED.get(key, {}), key: value}), OPTIONS[key].field) == value
 
 
 @pytest.mark.parametrize("value", [{"codec": "snappy"}, '{"codec": "snappy", "rows_per_group": 500000}'])
@@ -132,6 +138,8 @@ def test_unknown_key() -> None:
             "geoipFile=/nowhere.mmdb: a country database such as GeoLite2-Country.mmdb is needed",
         ),
         ("customerKey", "yes", "customerKey=yes: one of on, off is needed"),
+        ("notebookInstance", "t3.medium", "notebookInstance=t3.medium: a type such as ml.t3.medium is needed, or off"),
+        ("notebookInstance", "ml.t3.medium", "notebookInstance needs serving=on"),
         ("streamMode", True, "streamMode=True: one of provisioned, on-demand is needed"),
     ],
 )

@@ -13,10 +13,16 @@ import msgspec
 
 from clickstream.errors import Conflict, LakeError
 from clickstream.ports import Bucket
-from clickstream.tables import MODELS_PREFIX
+from clickstream.tables import MODELS_PREFIX, RESULTS_PREFIX
 
 FOREST_FILE, METRICS_FILE = "forest.npz", "metrics.json"
 FOLDER = f"{MODELS_PREFIX}/sessions/"
+FEATURES_FOLDER = f"{RESULTS_PREFIX}/session-features/"
+"""Features of sessions, which Athena writes: for training, and for scoring."""
+TRAINING_ROLE_OUTPUT, PACKAGE_GROUP_OUTPUT = "TrainingRoleArn", "ModelPackageGroupName"
+"""Outputs of a stack in which SageMaker trains and lists models."""
+TRAINING_REPOSITORY = "sagemaker-scikit-learn"
+"""Of the container in which it trains."""
 _MANIFESTS = f"{FOLDER}manifests/"
 
 

@@ -1,0 +1,85 @@
+"""SageMaker: where models of sessions are trained and listed, and a notebook for those who make them."""
+
+from aws_cdk import Aws, RemovalPolicy
+from aws_cdk import aws_sagemaker as sagemaker
+from constructs import Construct
+
+from cdk.config import Config
+from cdk.encryption import Encryption
+from cdk.lake import Lake
+from cdk.sagemaker_notebook import Notebook
+from cdk.service_role import ServiceRole, arn
+from clickstream.lake.session_models import (
+    FEATURES_FOLDER,
+    PACKAGE_GROUP_OUTPUT,
+    TRAINING_REPOSITORY,
+    TRAINING_ROLE_OUTPUT,
+)
+from clickstream.lake.session_models import FOLDER as MODELS
+
+LOGS = "/aws/sagemaker/TrainingJobs"
+"""One group for all training jobs of an account, which SageMaker makes: not ours to keep or to encrypt."""
+
+
+class SageMaker(Construct):
+    """Role of training jobs, group of model packages and, where it is asked for, a notebook instance.
+
+    Attributes:
+        outputs: What commands and people need to know of them.
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, config: Config, encryption: Encryption, lake: Lake
+    ) -> None:
+        super().__init__(scope, construct_id)
+        name = f"{config.prefix}-sessions"
+        self._group(config, name)
+        training = self._training(encryption, lake, name)
+        self.outputs = {PACKAGE_GROUP_OUTPUT: name, TRAINING_ROLE_OUTPUT: training.role_arn}
+        if config.notebook_instance != "off":
+            notebook = Notebook(
+                self,
+                "Notebook",
+                config=config,
+                encryption=encryption,
+                lake=lake,
+                jobs=name,
+                training=training,
+            )
+            self.outputs["NotebookInstanceName"] = notebook.instance_name
+
+    def _group(self, config: Config, name: str) -> None:
+        """Models of sessions, one package for each version. CloudFormation deletes no group that has packages."""
+        group = sagemaker.CfnModelPackageGroup(
+            self,
+            "Models",
+            model_package_group_name=name,
+            model_package_group_description="Models of sessions: data version, metrics and archive of each",
+        )
+        group.apply_removal_policy(RemovalPolicy.DESTROY if config.is_disposable else RemovalPolicy.RETAIN)
+
+    def _training(self, encryption: Encryption, lake: Lake, jobs: str) -> ServiceRole:
+        """What a job needs that reads features and script, writes a model, and has no network.
+
+        Source: Amazon SageMaker Developer Guide, "How to use SageMaker AI execution roles", CreateTrainingJob.
+        """
+        role = ServiceRole(self, "TrainingRole", "sagemaker.amazonaws.com", f"Training jobs {jobs}-*")
+        bucket = lake.bucket
+        read = [bucket.arn_for_objects(f"{folder}*") for folder in (FEATURES_FOLDER, MODELS)]
+        role.allow("ReadTraining", ["s3:GetObject"], *read)
+        prefixes = {"StringLike": {"s3:prefix": [f"{FEATURES_FOLDER}*", f"{MODELS}*"]}}
+        role.allow("ListTraining", ["s3:ListBucket"], bucket.bucket_arn, conditions=prefixes)
+        role.allow("WriteModel", ["s3:PutObject"], bucket.arn_for_objects(f"{MODELS}*"))
+        pull = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+        # Each region has another owner of the registry; who may pull from it is theirs to say.
+        role.allow("PullImage", pull, f"arn:{Aws.PARTITION}:ecr:{Aws.REGION}:*:repository/{TRAINING_REPOSITORY}")
+        role.allow("LogIn", ["ecr:GetAuthorizationToken"], "*")
+        write = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
+        role.allow("WriteLogs", write, arn("logs", f"log-group:{LOGS}"), arn("logs", f"log-group:{LOGS}:*"))
+        namespace = {"StringEquals": {"cloudwatch:namespace": LOGS}}
+        role.allow("PublishMetrics", ["cloudwatch:PutMetricData"], "*", conditions=namespace)
+        role.use_key(encryption)
+        if encryption.key:
+            # As documented for the key of `OutputDataConfig`; S3 itself asks for data keys.
+            role.allow("EncryptModel", ["kms:Encrypt"], encryption.key.key_arn)
+        return role

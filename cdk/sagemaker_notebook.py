@@ -1,0 +1,133 @@
+"""A notebook instance of SageMaker that opens the notebooks of this project, and stops when nobody uses it.
+
+Why it reaches the internet: docs/decisions. What runs at its start: `notebooks/instance/`.
+"""
+
+from aws_cdk import Aws, Fn, IgnoreMode
+from aws_cdk import aws_s3_assets as assets
+from aws_cdk import aws_sagemaker as sagemaker
+from constructs import Construct
+
+from cdk.batch import QUERY_ACTIONS
+from cdk.code import CACHES
+from cdk.config import Config
+from cdk.encryption import Encryption
+from cdk.lake import Lake
+from cdk.layer import ROOT
+from cdk.service_role import ServiceRole, arn
+from clickstream.lake.session_models import FOLDER as MODELS
+from clickstream.tables import RAW_EVENTS, REPORTS_PREFIX, RESULTS_PREFIX, SESSION_SCORES, SESSIONS
+
+PLATFORM = "notebook-al2023-v1"
+VOLUME_GB = 20
+"""Of which the environment of the notebooks takes two."""
+IDLE_MINUTES = 60
+ON_START = ROOT / "notebooks" / "instance" / "on_start.sh"
+PARTS = ["/*", "!/batch_jobs", "!/notebooks", "!/requirements", "!/sql", "!/streaming_lambdas"]
+LOCKS = ["/requirements/*", "!/requirements/bootstrap.txt", "!/requirements/notebooks.txt"]
+READ_TABLES = (RAW_EVENTS.name, SESSIONS.name, SESSION_SCORES.name)
+"""Without `bad_events`, whose payloads are as they were sent."""
+READ_FOLDERS = (*READ_TABLES, "_commits", REPORTS_PREFIX, RESULTS_PREFIX, MODELS.rstrip("/"))
+CATALOG_ACTIONS = ("glue:GetPartition", "glue:GetPartitions", "glue:GetTable")
+
+
+class Notebook(Construct):
+    """The instance, its role and its lifecycle.
+
+    Attributes:
+        instance_name: What `aws sagemaker create-presigned-notebook-instance-url` wants.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        config: Config,
+        encryption: Encryption,
+        lake: Lake,
+        jobs: str,
+        training: ServiceRole,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.instance_name = f"{config.prefix}-notebook"
+        project = assets.Asset(
+            self, "Project", path=str(ROOT), exclude=[*PARTS, *LOCKS, *CACHES], ignore_mode=IgnoreMode.GIT
+        )
+        role = ServiceRole(self, "Role", "sagemaker.amazonaws.com", f"Notebook instance {self.instance_name}")
+        self._allow_start(role, project)
+        self._allow_questions(role, lake)
+        self._allow_training(role, lake, jobs, training)
+        role.use_key(encryption)
+        lifecycle = sagemaker.CfnNotebookInstanceLifecycleConfig(
+            self,
+            "Lifecycle",
+            on_start=[
+                sagemaker.CfnNotebookInstanceLifecycleConfig.NotebookInstanceLifecycleHookProperty(
+                    content=Fn.base64(self._on_start(project))
+                )
+            ],
+        )
+        instance = sagemaker.CfnNotebookInstance(
+            self,
+            "Instance",
+            notebook_instance_name=self.instance_name,
+            instance_type=config.notebook_instance,
+            platform_identifier=PLATFORM,
+            role_arn=role.role_arn,
+            lifecycle_config_name=lifecycle.attr_notebook_instance_lifecycle_config_name,
+            volume_size_in_gb=VOLUME_GB,
+            kms_key_id=encryption.key.key_id if encryption.key else None,
+            direct_internet_access="Enabled",
+            root_access="Disabled",
+            instance_metadata_service_configuration=sagemaker.CfnNotebookInstance.InstanceMetadataServiceConfigurationProperty(
+                minimum_instance_metadata_service_version="2"
+            ),
+        )
+        instance.node.add_dependency(role)
+
+    def _on_start(self, project: assets.Asset) -> str:
+        """The script of every start, below what it must know of this deployment."""
+        known = {
+            "PROJECT": project.s3_object_url,
+            "STACK": Aws.STACK_NAME,
+            "REGION": Aws.REGION,
+            "INSTANCE": self.instance_name,
+            "IDLE_MINUTES": IDLE_MINUTES,
+        }
+        head = [f"{name}='{value}'" for name, value in known.items()]
+        return "\n".join(["#!/bin/bash", *head, ON_START.read_text(encoding="utf-8")])
+
+    def _allow_start(self, role: ServiceRole, project: assets.Asset) -> None:
+        """Fetch the project, find the stack's outputs, and stop itself."""
+        role.allow("ReadProject", ["s3:GetObject"], project.bucket.arn_for_objects(project.s3_object_key))
+        stack = arn("cloudformation", f"stack/{Aws.STACK_NAME}/*")
+        role.allow("ReadOutputs", ["cloudformation:DescribeStacks"], stack)
+        itself = arn("sagemaker", f"notebook-instance/{self.instance_name}")
+        role.allow("StopItself", ["sagemaker:StopNotebookInstance"], itself)
+
+    def _allow_questions(self, role: ServiceRole, lake: Lake) -> None:
+        """Ask Athena about events, sessions, scores and reports: it reads and writes in the name of who asks."""
+        role.allow("Query", QUERY_ACTIONS, arn("athena", f"workgroup/{lake.workgroup_name}"))
+        database = lake.database_name
+        tables = [f"table/{database}/{name}" for name in (*READ_TABLES, "report_*")]
+        catalog = [arn("glue", name) for name in ("catalog", f"database/{database}")]
+        role.allow("ReadDatabase", ["glue:GetDatabase"], *catalog)
+        role.allow("ReadTables", CATALOG_ACTIONS, *catalog, *(arn("glue", name) for name in tables))
+        bucket = lake.bucket
+        role.allow("ReadObjects", ["s3:GetObject"], *(bucket.arn_for_objects(f"{name}/*") for name in READ_FOLDERS))
+        of_bucket = ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"]
+        role.allow("ListObjects", of_bucket, bucket.bucket_arn)
+        write = ["s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:PutObject"]
+        role.allow("WriteResults", write, bucket.arn_for_objects(f"{RESULTS_PREFIX}/*"))
+
+    def _allow_training(self, role: ServiceRole, lake: Lake, jobs: str, training: ServiceRole) -> None:
+        """Train a model as a job, under the role for that, and register it."""
+        role.allow("WriteModels", ["s3:PutObject"], lake.bucket.arn_for_objects(f"{MODELS}*"))
+        role.allow("FindKey", ["s3:GetEncryptionConfiguration"], lake.bucket.bucket_arn)
+        run = ["sagemaker:CreateTrainingJob", "sagemaker:DescribeTrainingJob"]
+        role.allow("Train", run, arn("sagemaker", f"training-job/{jobs}-*"))
+        service = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
+        role.allow("PassTrainingRole", ["iam:PassRole"], training.role_arn, conditions=service)
+        packages = [arn("sagemaker", f"model-package-group/{jobs}"), arn("sagemaker", f"model-package/{jobs}/*")]
+        role.allow("ListModels", ["sagemaker:CreateModelPackage"], *packages)
