@@ -33,6 +33,7 @@ EVERYTHING = {
     "customerKey": "on",
     "faultInjection": "on",
     "monthlyBudgetDollars": "200",
+    "notebookInstance": "ml.t3.medium",
     "quicksightPrincipal": "arn:aws:quicksight:us-east-1:123456789012:group/default/analysts",
     "serving": "on",
     "streamMode": "on-demand",

@@ -19,10 +19,11 @@ if [[ ! -d "$folder" ]]; then
   rm -r "$part"
 fi
 
-# Jupyter opens its file browser there.
-settings="$HOME/.jupyter/jupyter_server_config.d"
-mkdir -p "$settings"
-printf '{"FileContentsManager": {"preferred_dir": "%s"}}\n' "$folder/notebooks" > "$settings/clickstream.json"
+# Jupyter opens its file browser there, unless the instance has settings in this file.
+settings="$HOME/.jupyter/jupyter_server_config.json"
+mkdir -p "$(dirname "$settings")"
+[[ -e "$settings" ]] ||
+  printf '{"FileContentsManager": {"preferred_dir": "%s"}}\n' "$folder/notebooks" > "$settings"
 
 logs="$HOME/SageMaker/.clickstream"
 mkdir -p "$logs"
