@@ -1,6 +1,6 @@
 """A notebook instance of SageMaker that opens the notebooks of this project, and stops when nobody uses it.
 
-Why it reaches the internet: docs/decisions. What runs at its start: `notebooks/instance/`.
+Why it reaches the internet: docs/decisions/0042-sagemaker-beside-the-lake.md. Its scripts: `notebooks/instance/`.
 """
 
 from aws_cdk import Aws, Fn, IgnoreMode
@@ -19,8 +19,8 @@ from clickstream.lake.session_models import FOLDER as MODELS
 from clickstream.tables import RAW_EVENTS, REPORTS_PREFIX, RESULTS_PREFIX, SESSION_SCORES, SESSIONS
 
 PLATFORM = "notebook-al2023-v1"
-VOLUME_GB = 20
-"""Of which the environment of the notebooks takes two."""
+VOLUME_GB = 10
+"""Of which the environment of each version of the project takes one."""
 IDLE_MINUTES = 60
 ON_START = ROOT / "notebooks" / "instance" / "on_start.sh"
 PARTS = ["/*", "!/batch_jobs", "!/notebooks", "!/requirements", "!/sql", "!/streaming_lambdas"]
