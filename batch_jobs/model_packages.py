@@ -1,6 +1,6 @@
 """A registered model in SageMaker's registry: where it is, what it was trained on, and how it was judged.
 
-Scoring takes the newest manifest on S3 and never asks this registry: docs/decisions/0042-sagemaker-beside-the-lake.md.
+Scoring takes the newest manifest on S3 and never asks this registry: docs/decisions/0043-sagemaker-beside-the-lake.md.
 """
 
 import hashlib

@@ -10,7 +10,7 @@ from clickstream.lake.session_models import FOLDER as MODELS
 _FOLDER = "Names of objects are made as data comes; the folder is the limit. tests/infra/test_sagemaker_roles.py."
 _INTERNET = (
     "Its packages come from PyPI, by hashes, and people install others. Who may not have that leaves the notebook out: "
-    "docs/decisions/0042-sagemaker-beside-the-lake.md."
+    "docs/decisions/0043-sagemaker-beside-the-lake.md."
 )
 _KEYS_OF_AWS = "A dev stack is encrypted by keys of AWS, see docs/decisions/0032-a-key-of-the-account.md."
 

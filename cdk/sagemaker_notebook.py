@@ -1,6 +1,6 @@
 """A notebook instance of SageMaker that opens the notebooks of this project, and stops when nobody uses it.
 
-Why it reaches the internet: docs/decisions/0042-sagemaker-beside-the-lake.md. Its scripts: `notebooks/instance/`.
+Why it reaches the internet: docs/decisions/0043-sagemaker-beside-the-lake.md. Its scripts: `notebooks/instance/`.
 """
 
 from aws_cdk import Aws, Fn, IgnoreMode
