@@ -105,7 +105,15 @@ def test_an_alarm_of_ones_own(account: dict[str, str]) -> None:
     assert float(busy.stdout) == 3e8
 
 
-@pytest.mark.parametrize(("heading", "number"), [("A budget", 0), ("A budget", 1)])
+def test_a_stack_is_protected(account: dict[str, str]) -> None:
+    """The command that the page gives for the doors which cannot protect a stack is taken, and seen."""
+    result = _bash(account, _block("CloudFormation", 1))
+    assert result.returncode == 0, result.stderr
+    asked = f"aws cloudformation describe-stacks --stack-name {STACK} --output text --query"
+    assert _bash(account, f"{asked} 'Stacks[0].EnableTerminationProtection'").stdout.strip() == "True"
+
+
+@pytest.mark.parametrize(("heading", "number"), [("A budget", 0), ("A budget", 1), ("Limits of a new account", 0)])
 def test_commands_that_no_emulator_answers(account: dict[str, str], heading: str, number: int) -> None:
     """The command line takes each as written: it gets as far as to call a service, which is not there."""
     for command in re.findall(r"^aws .*(?:\n .*)*", _block(heading, number), re.MULTILINE):
