@@ -28,6 +28,9 @@ from tests.simulation.lake_watch import Watch
 
 HOURS = [hour_after(HOUR, number) for number in range(3)]
 START = datetime(2026, 11, 21, 14, tzinfo=UTC)
+MORNING, EVENING = datetime(2026, 11, 21, 8, 30, tzinfo=UTC), datetime(2026, 11, 20, 23, 50, tzinfo=UTC)
+LAST = 3
+"""Number of the events that happened in the evening before."""
 READER_LIMIT = timedelta(minutes=30)
 """The longest that a query of Athena may take."""
 REQUEST_LIMIT = timedelta(minutes=10)
@@ -155,13 +158,18 @@ class LakeWorld:
             self.watch.landed[key.replace(".parquet", "-dead.parquet")] = Counter(self.watch.landed[key])
 
     def _event(self, hour: str) -> Said:
-        """An id belongs to an hour and the one after, where its copies may arrive too."""
+        """An id belongs to an hour and the one after, where its copies may arrive too, and to a session.
+
+        The last of an hour happened before midnight, in the session of those before it.
+        """
         first = self.random.choice([hour, hour_after(hour, -1)])
         is_canary = self.options.has_erasure and self.random.random() < 0.4
-        name = f"{'c' if is_canary else 'o'}{self.random.randrange(4)}@{first[-2:]}"
+        number = self.random.randrange(4)
+        name = f"{'c' if is_canary else 'o'}{number}@{first[-2:]}"
         page = self.random.choice(["/", "/", "/other"])
-        who = (PERSON, SESSION) if is_canary else ("p-0ther", "other-session")
-        return Said(name, next(self._places), page, user_id=who[0], session_id=who[1])
+        user, session = (PERSON, SESSION) if is_canary else ("p-0ther", f"session-{number // 2}-{first[-2:]}")
+        time = EVENING if number == LAST else MORNING
+        return Said(name, next(self._places), page, event_time=time, user_id=user, session_id=session)
 
     def _ask(self) -> None:
         ask(self.places.requests, request())
