@@ -1,6 +1,6 @@
 """Archived objects → rows: the way back from the files that commits name."""
 
-from datetime import datetime
+from collections import Counter
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -11,6 +11,7 @@ from clickstream.ledger import LandedObject
 from clickstream.ports import Bucket
 from clickstream.tables import BAD_EVENTS, RAW_EVENTS, LakeTable
 
+_SECONDS = pa.timestamp("s", tz="UTC")
 TABLES: dict[str, LakeTable] = {"landing": RAW_EVENTS, "bad_events": BAD_EVENTS}
 
 
@@ -22,13 +23,15 @@ def rows_of(bucket: Bucket, landed: LandedObject) -> list[Row]:
     return _rows(_read(bucket, landed), TABLES[landed.kind])
 
 
-def received_times(bucket: Bucket, landed: LandedObject) -> list[datetime]:
-    """When each row of an object arrived. Reads and checks all of it, and makes Python values of this alone.
+def rows_by_minute(bucket: Bucket, landed: LandedObject) -> Counter[str]:
+    """How many rows of an object arrived in each minute, `2026-11-21T09:05`. Reads all of it, and makes no rows.
 
     Raises `LakeError` as `rows_of`.
     """
-    times: list[datetime] = _read(bucket, landed).column("received_time").to_pylist()
-    return times
+    found = Counter[str]()
+    for entry in _read(bucket, landed).column("received_time").cast(_SECONDS, safe=False).value_counts().to_pylist():
+        found[entry["values"].isoformat()[:16]] += entry["counts"]
+    return found
 
 
 def unpacked(body: bytes, table: LakeTable) -> list[Row]:

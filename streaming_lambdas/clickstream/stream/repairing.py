@@ -181,12 +181,10 @@ def miscounted(bucket: Bucket, commit: Commit) -> Iterator[str]:
     if commit.lane.is_import:
         return
     counted = Counter({minute: delta.events for minute, delta in commit.deltas.items()})
-    held = Counter(
-        _minute_text(time)
-        for landed in commit.objects
-        if landed.kind == "landing"
-        for time in archive.received_times(bucket, landed)
-    )
+    held = Counter[str]()
+    for landed in commit.objects:
+        if landed.kind == "landing":
+            held += archive.rows_by_minute(bucket, landed)
     for minute in sorted(counted.keys() | held.keys()):
         if counted[minute] != held[minute]:
             yield f"{minute}: {counted[minute]:,} events are counted, its objects hold {held[minute]:,}"
@@ -194,11 +192,8 @@ def miscounted(bucket: Bucket, commit: Commit) -> Iterator[str]:
 
 def minute_of(row: Row) -> str:
     """The received minute of a row, `2026-11-21T09:05`."""
-    return _minute_text(row[_RECEIVED])
-
-
-def _minute_text(time: datetime) -> str:
-    return time.isoformat()[:16]
+    received: datetime = row[_RECEIVED]
+    return received.isoformat()[:16]
 
 
 def _revision(stored: Item | None) -> int | None:
