@@ -18,7 +18,7 @@ from aws_cdk import Acknowledgment, App, CfnElement, CloudFormationValidatePlugi
 from aws_cdk import aws_s3 as s3
 from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks, ServerlessChecks
 
-from cdk import acknowledgements, sagemaker_findings
+from cdk import acknowledgements, people_acknowledgements, sagemaker_findings
 from cdk.config import Config
 from cdk.layer import TARGETS, archive_path
 from cdk.options import read_config
@@ -28,13 +28,17 @@ ENVIRONMENTS = ("dev", "staging", "production")
 EVERYTHING = {
     "environment": "production",
     "alertEmail": "team@example.com",
+    "analystPrincipal": "arn:aws:iam::111122223333:role/analysts",
     "budgetScope": "stack",
     "collector": "rest-api",
     "customerKey": "on",
     "faultInjection": "on",
     "monthlyBudgetDollars": "200",
     "notebookInstance": "ml.t3.medium",
+    "onCallPrincipal": "arn:aws:iam::111122223333:root",
     "quicksightPrincipal": "arn:aws:quicksight:us-east-1:123456789012:group/default/analysts",
+    "recoveryPrincipal": "arn:aws:iam::111122223333:role/repair",
+    "scientistPrincipal": "arn:aws:iam::111122223333:user/ada",
     "serving": "on",
     "streamMode": "on-demand",
     "vpc": "on",
@@ -141,6 +145,8 @@ def _reasons(stack: ClickstreamStack, config: Config) -> Iterator[tuple[str, str
     if config.serving == "on":
         yield from sagemaker_findings.wildcards(config, ids[0])
         yield from sagemaker_findings.of_notebook(config)
+    if config.has_people:
+        yield from people_acknowledgements.wildcards(ids[0], config.prefix)
     if config.fault_injection == "on":
         yield from acknowledgements.faults(stack.get_logical_id(_element(stack, ("Experiment", "Config"))))
 

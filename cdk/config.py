@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from cdk.collector_config import CollectorConfig, CollectorDoor
+from cdk.people_config import PeopleConfig
 from cdk.serving_config import ServingConfig
 
 Environment = Literal["dev", "staging", "production", "local"]
@@ -21,7 +22,7 @@ BUSY_SHARD_BYTES = 100_000_000
 
 
 @dataclass(frozen=True)
-class Config(CollectorConfig, ServingConfig):
+class Config(CollectorConfig, PeopleConfig, ServingConfig):
     """The configuration of one deployed stack.
 
     Attributes:

@@ -12,9 +12,10 @@ from clickstream.errors import ConfigError
 from clickstream.lake import file_shapes
 
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]+)?")
-_PRINCIPAL = re.compile(r"arn:aws[a-z-]*:quicksight:[a-z0-9-]+:[0-9]{12}:(user|group)/[^/\s]+/\S+", re.ASCII)
 _INSTANCE = re.compile(r"ml\.[a-z0-9-]+\.[a-z0-9]+")
+_QUICKSIGHT = re.compile(r"arn:aws[a-z-]*:quicksight:[a-z0-9-]+:[0-9]{12}:(user|group)/[^/\s]+/\S+", re.ASCII)
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_PRINCIPAL = re.compile(r"arn:aws(-[a-z]+)*:iam::[0-9]{12}:(root|(user|role)/[\w+=,.@/-]*[\w+=,.@-])", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def address(text: str) -> str:
 
 def quicksight_principal(text: str) -> str:
     """The ARN of a user or group of QuickSight, or nothing. Who signs in by a role has a name with slashes."""
-    if text and not _PRINCIPAL.fullmatch(text):
+    if text and not _QUICKSIGHT.fullmatch(text):
         raise ConfigError(
             "the ARN of a user or group of QuickSight is needed, as `aws quicksight list-users` shows it: "
             "arn:aws:quicksight:us-east-1:123456789012:user/default/ana"
@@ -95,6 +96,15 @@ def notebook_instance(text: str) -> str:
     """A type of machine of SageMaker, or `off`."""
     if text != "off" and not _INSTANCE.fullmatch(text):
         raise ConfigError("a type such as ml.t3.medium is needed, or off")
+    return text
+
+
+def principal(text: str) -> str:
+    """The ARN of a user, a role or an account, or nothing."""
+    if text and not _PRINCIPAL.fullmatch(text):
+        raise ConfigError(
+            "the ARN of a role, a user or an account is needed, such as arn:aws:iam::111122223333:role/analysts"
+        )
     return text
 
 

@@ -1,7 +1,6 @@
 """The lake: its bucket, the Glue catalog generated from `clickstream.tables`, and the Athena workgroup."""
 
 from aws_cdk import Duration, Stack
-from aws_cdk import aws_athena as athena
 from aws_cdk import aws_glue as glue
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
@@ -10,6 +9,7 @@ from batch_jobs.reports.report_list import REPORTS
 from cdk.buckets import private_bucket
 from cdk.config import Config
 from cdk.encryption import Encryption
+from cdk.workgroup import guarded_workgroup
 from clickstream.lake.retention import LEFT_ALONE
 from clickstream.tables import (
     BAD_EVENTS,
@@ -50,7 +50,15 @@ class Lake(Construct):
         self.database_name = config.prefix.replace("-", "_")
         self._catalog()
         self.workgroup_name = config.prefix
-        self.workgroup = self._workgroup(config, encryption)
+        self.workgroup = guarded_workgroup(
+            self,
+            config=config,
+            encryption=encryption,
+            bucket=self.bucket,
+            name=self.workgroup_name,
+            description="All queries on the clickstream lake",
+            results=RESULTS_PREFIX,
+        )
 
     def _catalog(self) -> None:
         account = Stack.of(self).account
@@ -88,31 +96,6 @@ class Lake(Construct):
                 serde_info=glue.CfnTable.SerdeInfoProperty(
                     serialization_library="org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe",
                     parameters={"serialization.format": "1"},
-                ),
-            ),
-        )
-
-    def _workgroup(self, config: Config, encryption: Encryption) -> athena.CfnWorkGroup:
-        return athena.CfnWorkGroup(
-            self,
-            "Workgroup",
-            name=self.workgroup_name,
-            description="All queries on the clickstream lake",
-            recursive_delete_option=config.is_disposable,
-            work_group_configuration=athena.CfnWorkGroup.WorkGroupConfigurationProperty(
-                enforce_work_group_configuration=True,
-                publish_cloud_watch_metrics_enabled=True,
-                requester_pays_enabled=False,
-                bytes_scanned_cutoff_per_query=config.scan_limit_gb * 1024**3,
-                engine_version=athena.CfnWorkGroup.EngineVersionProperty(
-                    selected_engine_version="Athena engine version 3"
-                ),
-                result_configuration=athena.CfnWorkGroup.ResultConfigurationProperty(
-                    output_location=f"s3://{self.bucket.bucket_name}/{RESULTS_PREFIX}/",
-                    encryption_configuration=athena.CfnWorkGroup.EncryptionConfigurationProperty(
-                        encryption_option="SSE_KMS" if encryption.key else "SSE_S3",
-                        kms_key=encryption.key.key_arn if encryption.key else None,
-                    ),
                 ),
             ),
         )

@@ -19,6 +19,7 @@ from cdk.lake import Lake
 from cdk.layer import BUILD
 from cdk.monitoring import Monitoring
 from cdk.network import Network
+from cdk.people import People
 from cdk.realtime import Realtime
 from cdk.serving import Serving
 from cdk.traffic import Traffic
@@ -86,6 +87,7 @@ class ClickstreamStack(Stack):
             if config.serving == "on"
             else {}
         )
+        people = People(self, "People", config, encryption, ingest, collector, lake, realtime, batch, traffic)
         if config.fault_injection == "on":
             experiment = Experiment(self, "Experiment", config, encryption, realtime, monitoring, logs)
             CfnOutput(self, "ExperimentTemplateId", value=experiment.template_id)
@@ -94,6 +96,7 @@ class ClickstreamStack(Stack):
             **_running(realtime, batch, traffic, monitoring),
             **(_collecting(config, collector) if collector else {}),
             **serving,
+            **people.outputs,
             **{COMMON_ARGUMENTS[name]: value for name, value in config.batch_settings.items()},
         }
         for name, value in outputs.items():

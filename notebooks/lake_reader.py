@@ -25,6 +25,18 @@ STACK = "clickstream-local"
 """The stack that is asked unless the variable `STACK` of the environment names another."""
 
 
+PUBLISHED = """
+-- The published days of a report.
+-- grain: as the report's, for each day
+-- partitions: the days of the interval
+-- parameter start timestamp: first instant of the first day
+-- parameter end timestamp: end of the last one, excluded
+SELECT *
+FROM report_{name}
+WHERE report_date >= CAST(:start AS date) AND report_date < CAST(:end AS date)
+"""
+
+
 @dataclass(frozen=True)
 class LakeReader:
     """Answers questions about one interval of event time; days are cut in `time_zone` (IANA name)."""
@@ -63,6 +75,10 @@ class LakeReader:
     def ask_text(self, text: str, **values: Value) -> pd.DataFrame:
         """The rows of a statement written here, under the contract that a file has (`clickstream.lake.statements`)."""
         return self._answer(load_statement("this statement", text), values)
+
+    def report(self, name: str) -> pd.DataFrame:
+        """The days of a report that the daily run has published, of the interval: its table in the catalog."""
+        return self.ask_text(PUBLISHED.format(name=name))
 
     def _answer(self, statement: Statement, values: dict[str, Value]) -> pd.DataFrame:
         asked: dict[str, Value] = {"start": self.interval.start, "end": self.interval.end, "time_zone": self.time_zone}

@@ -227,6 +227,8 @@ class Ledger:
 
 WORK_LIST_KEYS = ("hour#*", "hours")
 """Patterns of the partition keys that hold the compactor's work list, and no commit."""
+COMMIT_KEYS = ("commit#*", "lanes")
+"""The same of commits, and of the list of lanes. What is left are requests for erasures, which name people."""
 _LANES_PK = "lanes"
 _HOURS_PK = "hours"
 

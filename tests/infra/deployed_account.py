@@ -35,7 +35,11 @@ class Deployed:
 
     def guard(self, construct: str) -> Guard:
         """Who acts as the role of a construct."""
-        return Guard(self.stack.role(construct), Account(self.stack.keys()))
+        return Guard(self.stack.role(construct), self.known())
+
+    def known(self) -> Account:
+        """What evaluating a call needs to know."""
+        return Account(self.stack.keys())
 
     def environment(self, handler: str) -> dict[str, str]:
         """The variables of the function with this handler."""

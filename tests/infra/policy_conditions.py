@@ -14,6 +14,8 @@ KNOWN_KEYS = {
     "iam:PassedToService",
     "kms:CallerAccount",
     "kms:ViaService",
+    "lambda:FunctionArn",
+    "s3:prefix",
     "s3:x-amz-server-side-encryption",
     "s3:x-amz-server-side-encryption-aws-kms-key-id",
 }

@@ -18,12 +18,14 @@ class Guard:
     Attributes:
         made: Every distinct request, in order.
         denied: Those that no grant allows.
+        calls: Service and operation of every call.
     """
 
     def __init__(self, grants: Sequence[Grant], account: Account) -> None:
         self.grants = list(grants)
         self.made: list[Request] = []
         self.denied: list[Request] = []
+        self.calls: set[tuple[str, str]] = set()
         self._account = account
 
     def __call__(self, params: dict[str, Any], model: Any, **_: object) -> None:
@@ -32,7 +34,9 @@ class Guard:
         Raises:
             ClientError: The policy does not allow it.
         """
-        for request in self._account.requests(model.service_model.service_name, model.name, params):
+        called = (model.service_model.service_name, model.name)
+        self.calls.add(called)
+        for request in self._account.requests(*called, params):
             if request not in self.made:
                 self.made.append(request)
             if not allowed_by(self.grants, request):

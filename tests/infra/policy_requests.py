@@ -27,10 +27,16 @@ class Account:
     Attributes:
         keys: ARN of the key by which a resource is encrypted, by the resource's ARN; without one no key is needed.
         workgroup: Where the newest query was started: a query's id does not say.
+        stream: The ARN of the stream that is read: an iterator does not say.
+        mappings: The function of each event source mapping, by the mapping's id.
+        operations: What is known of calls, by service and operation; `OPERATIONS` by default.
     """
 
     keys: Mapping[str, str] = field(default_factory=dict)
     workgroup: str = ""
+    stream: str = ""
+    mappings: Mapping[str, str] = field(default_factory=dict)
+    operations: "Mapping[tuple[str, str], Needs] | None" = None
 
     def requests(self, service: str, operation: str, params: Params) -> list[Request]:
         """Everything that the call needs.
@@ -38,7 +44,8 @@ class Account:
         Raises:
             PolicyError: The operation is not modelled.
         """
-        if (found := OPERATIONS.get((service, operation))) is None:
+        known = OPERATIONS if self.operations is None else self.operations
+        if (found := known.get((service, operation))) is None:
             raise PolicyError(f"{service}:{operation} is not modelled: add it to policy_requests")
         needed = list(found(self, params))
         uses = KEY_USES.get((service, operation), ())
@@ -69,7 +76,8 @@ def _object(action: str) -> Needs:
 
 def _bucket(action: str) -> Needs:
     def needs(_: Account, params: Params) -> Iterator[Request]:
-        yield Request(f"s3:{action}", f"arn:aws:s3:::{params['Bucket']}", TLS)
+        prefix = {"s3:prefix": [params["Prefix"]]} if "Prefix" in params else {}
+        yield Request(f"s3:{action}", f"arn:aws:s3:::{params['Bucket']}", TLS | prefix)
 
     return needs
 
@@ -205,6 +213,7 @@ KEY_USES: dict[tuple[str, str], tuple[str, ...]] = {
         for name in ("BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem")
     },
     ("kinesis", "PutRecords"): ("GenerateDataKey",),
+    ("kinesis", "GetRecords"): ("Decrypt",),
     ("sns", "Publish"): ("GenerateDataKey", "Decrypt"),
     ("secretsmanager", "GetSecretValue"): ("Decrypt",),
 }

@@ -1,5 +1,6 @@
 """Context keys: what is accepted, and what a person is told otherwise."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,10 @@ def test_each_key_sets_its_field(tmp_path: Path) -> None:
         "vpc": "on",
         "monthlyBudgetDollars": 200,
         "budgetScope": "stack",
+        "analystPrincipal": "arn:aws:iam::111122223333:role/analysts",
+        "scientistPrincipal": "arn:aws:iam::111122223333:user/people/ada@example.com",
+        "onCallPrincipal": "arn:aws-cn:iam::111122223333:root",
+        "recoveryPrincipal": "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Repair_0a1b",
         "serving": "on",
         "quicksightPrincipal": "arn:aws:quicksight:us-east-1:123456789012:group/default/analysts",
         "notebookInstance": "ml.t3.medium",
@@ -140,6 +145,11 @@ def test_unknown_key() -> None:
         ("customerKey", "yes", "customerKey=yes: one of on, off is needed"),
         ("notebookInstance", "t3.medium", "notebookInstance=t3.medium: a type such as ml.t3.medium is needed, or off"),
         ("notebookInstance", "ml.t3.medium", "notebookInstance needs serving=on"),
+        *(
+            ("analystPrincipal", value, re.escape(f"analystPrincipal={value}: the ARN of a role, a user or an account"))
+            for value in ("*", "111122223333", "arn:aws:iam::*:root", "arn:aws:iam::111122223333:role/*")
+        ),
+        ("onCallPrincipal", "arn:aws:sts::111122223333:assumed-role/a/b", "onCallPrincipal=.*: the ARN of a role"),
         ("streamMode", True, "streamMode=True: one of provisioned, on-demand is needed"),
     ],
 )

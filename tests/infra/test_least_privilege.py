@@ -1,13 +1,14 @@
 """Every role may do what its code does, and nothing else: the real code, played under the deployed policy."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from tests.infra.needed_grants import idle_values, left_over, needless
 from tests.infra.policy_guard import Guard
 from tests.infra.policy_requests import arn
-from tests.infra.policy_statements import Grant, Name, Request, allowed_by
+from tests.infra.policy_statements import Request, allowed_by
 from tests.infra.policy_template import Resolved
 from tests.infra.role_scenarios import Played
 from tests.infra.service_side import UNUSED, UNUSED_VALUES
@@ -32,26 +33,18 @@ def test_sufficient(guards: dict[str, Guard]) -> None:
 def test_minimal(guards: dict[str, Guard]) -> None:
     """What no call needs is on the list of what AWS does by the role, and all that is on the list is granted."""
     for role, guard in guards.items():
-        left = {_entry(UNUSED[role], name) for name in guard.unused()}
-        assert left == UNUSED[role].keys(), role
+        assert left_over(guard, UNUSED[role]) == UNUSED[role].keys(), role
 
 
 def test_each_grant_is_needed(guards: dict[str, Guard]) -> None:
     """Without any single one of the grants that were used, a call that was made is denied."""
     for role, guard in guards.items():
-        used = {grant.name for request in guard.made for grant in allowed_by(guard.grants, request)}
-        needed = {name for name in used if _denied([g for g in guard.grants if g.name != name], guard.made)}
-        assert used - needed == set(), role
+        assert needless(guard) == set(), role
 
 
 def test_each_value_of_a_condition_is_needed(guards: dict[str, Guard]) -> None:
     """Without any single one of the listed values, too: keys of items, services that use the KMS key."""
-    idle = {
-        (role, grant.action, value)
-        for role, guard in guards.items()
-        for grant, value, narrowed in _narrowed(guard.grants)
-        if not _denied([narrowed if one is grant else one for one in guard.grants], guard.made)
-    }
+    idle = {(role, *found) for role, guard in guards.items() for found in idle_values(guard)}
     assert idle == UNUSED_VALUES.keys()
 
 
@@ -95,19 +88,3 @@ def test_roles_of_services(template_of: Callable[..., Template], role: str, need
     found = [grant for grant in Resolved(template_of(environment="production")).role(role) if grant.effect == "Allow"]
     assert sorted(grant.action for grant in found) == sorted(needed)
     assert all(needed[grant.action] in grant.resource and "*" not in grant.resource for grant in found)
-
-
-def _entry(listed: dict[tuple[str, ...], str], name: Name) -> tuple[str, ...]:
-    """The entry that speaks of the grant; the grant itself if none does."""
-    entries = [one for one in listed if one[:2] == name[:2] and (len(one) == 2 or name.resource.endswith(one[2]))]
-    return entries[0] if entries else tuple(name)
-
-
-def _denied(grants: list[Grant], made: list[Request]) -> bool:
-    return any(not allowed_by(grants, request) for request in made)
-
-
-def _narrowed(grants: list[Grant]) -> Iterator[tuple[Grant, str, Grant]]:
-    for grant in grants:
-        if grant.effect == "Allow":
-            yield from ((grant, value, narrowed) for value, narrowed in grant.narrowed())
