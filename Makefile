@@ -85,8 +85,8 @@ report: $(VENV)/installed ## the report page of STACK: of its densest run of day
 	  $(if $(FROM)$(TO),$(if $(FROM),--start "$(FROM)") $(if $(TO),--end "$(TO)"),--whole)
 
 .PHONY: sql
-sql: $(VENV)/installed ## run one statement: FILE=sql/top_pages.sql
-	@$(LOCAL) python -m batch_jobs.run_query "$(FILE)" --stack $(STACK)
+sql: $(VENV)/installed ## run one statement: FILE=sql/top_pages.sql; WORKGROUP=… for that of the analysts
+	@$(LOCAL) python -m batch_jobs.run_query "$(FILE)" --stack $(STACK) $(if $(WORKGROUP),--workgroup "$(WORKGROUP)")
 
 .PHONY: queries
 queries: $(VENV)/installed ## run every statement of sql/ once: rows, MB read, ms, dollars; FROM=2026-11-21 TO=2026-11-28
