@@ -11,6 +11,7 @@ from cdk.config import Config
 from cdk.encryption import Encryption
 from cdk.workgroup import guarded_workgroup
 from clickstream.lake.retention import LEFT_ALONE
+from clickstream.lake_table import Column, LakeTable
 from clickstream.tables import (
     BAD_EVENTS,
     LAKE_TABLES,
@@ -23,8 +24,6 @@ from clickstream.tables import (
     RESULTS_PREFIX,
     SESSION_SCORES,
     SESSIONS,
-    Column,
-    LakeTable,
 )
 
 COMMENT_LIMIT = 255

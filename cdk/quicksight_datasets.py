@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from batch_jobs.reports.report_list import REPORTS, Report
-from clickstream.tables import Column
+from clickstream.lake_table import Column
 
 DAY = "report_date"
 """The UTC day that a row is about, in every dataset."""

@@ -6,7 +6,8 @@ from functools import cached_property
 import pyarrow as pa
 
 from batch_jobs.reports.column_meanings import meaning
-from clickstream.tables import INSTANT, MASKED_TABLES, REPORTS_PREFIX, TEXT, Column, LakeTable
+from clickstream.lake_table import INSTANT, TEXT, Column, LakeTable
+from clickstream.tables import MASKED_TABLES, REPORTS_PREFIX
 
 REPORT_TABLE_PREFIX = "report_"
 """No other table of the database begins so."""

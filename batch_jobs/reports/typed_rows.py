@@ -4,7 +4,7 @@ import pandas as pd
 import pyarrow as pa
 
 from clickstream.errors import StatementError
-from clickstream.tables import LakeTable
+from clickstream.lake_table import LakeTable
 
 
 def typed(frame: pd.DataFrame, table: LakeTable) -> pa.Table:

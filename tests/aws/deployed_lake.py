@@ -8,8 +8,9 @@ import pytest
 from aws_catalog import GlueCatalog
 from aws_stores import DynamoTable, S3Bucket
 from clickstream.lake.work import Lake
+from clickstream.lake_table import LakeTable
 from clickstream.ledger import Ledger
-from clickstream.tables import LAKE_TABLES, LakeTable
+from clickstream.tables import LAKE_TABLES
 from tests.aws.empty_stores import new_table
 
 ARGUMENTS = ["--bucket", "lake", "--database", "lake", "--ledger-table", "ledger", "--now", "2026-11-21T12:00:00"]

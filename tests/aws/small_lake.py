@@ -28,8 +28,9 @@ from clickstream.lake.session_building import build_dates
 from clickstream.lake.session_log import unfinished_dates
 from clickstream.lake.session_rules import Rules
 from clickstream.lake.work import Lake
+from clickstream.lake_table import LakeTable
 from clickstream.ledger import Ledger
-from clickstream.tables import BAD_EVENTS, LAKE_TABLES, RAW_EVENTS, LakeTable, hour_folder, hour_text
+from clickstream.tables import BAD_EVENTS, LAKE_TABLES, RAW_EVENTS, hour_folder, hour_text
 from local_aws.athena import AthenaServer
 
 BUCKET, DATABASE, WORKGROUP = "lake", "clickstream_test", "reports"

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from clickstream.tables import LAKE_TABLES, LakeTable
+from clickstream.lake_table import LakeTable
+from clickstream.tables import LAKE_TABLES
 from tests.aws.small_lake import BUCKET, DATABASE, WORKGROUP, account, table_input
 from tests.unit.golden_files import files
 

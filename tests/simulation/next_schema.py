@@ -15,6 +15,7 @@ from typing import Any
 import pyarrow as pa
 
 from clickstream import tables
+from clickstream.lake_table import Column
 
 COLUMN = "next_column"
 HOUR = "2026-11-21T09"
@@ -22,7 +23,7 @@ HOUR = "2026-11-21T09"
 
 def main() -> int:
     """Compact each lake as the next version would."""
-    newer = (*tables.RAW_EVENTS.columns, tables.Column(COLUMN, pa.string(), "of the next version"))
+    newer = (*tables.RAW_EVENTS.columns, Column(COLUMN, pa.string(), "of the next version"))
     # Before anything else of the library is imported, which makes lists of the columns.
     tables.RAW_EVENTS = replace(tables.RAW_EVENTS, columns=newer)
     found = [_rows(*stores) for stores in pickle.load(sys.stdin.buffer)]  # noqa: S301  of our own test

@@ -10,13 +10,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from clickstream.intake.rows import Row
+from clickstream.lake_table import LakeTable
 from clickstream.ledger import Commit, PageDelta
 from clickstream.live.counters import counters_page, minute_deltas, page_key, page_metrics_page
 from clickstream.live.lifetimes import first_whole_minute, lifetime
 from clickstream.ports import Item, Key
 from clickstream.positions import START, Lane
 from clickstream.stream.processing import CONSUMER
-from clickstream.tables import BAD_EVENTS, RAW_EVENTS, LakeTable, hour_text
+from clickstream.tables import BAD_EVENTS, RAW_EVENTS, hour_text
 from tests.simulation.processing_stage import Stage
 from tests.simulation.stores import OpenTable
 

@@ -9,9 +9,9 @@ import msgspec
 from clickstream.intake.kinesis import Batch
 from clickstream.intake.reasons import Reason, Rejected
 from clickstream.intake.rows import Pseudonym, Row
+from clickstream.lake_table import LakeTable
 from clickstream.ports import ObjectInfo
 from clickstream.stream.failures import PREFIX
-from clickstream.tables import LakeTable
 from tests.simulation.fakes import MemoryBucket
 from tests.simulation.faults import FaultyBucket
 

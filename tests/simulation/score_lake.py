@@ -15,7 +15,8 @@ from clickstream.lake.score_log import ScorePlan, unscored_dates
 from clickstream.lake.scoring import Outcome, Scorer, score_dates
 from clickstream.lake.session_forest import read_forest
 from clickstream.lake.work import Lake
-from clickstream.tables import INSTANT, RAW_EVENTS, RESULTS_PREFIX, SESSION_SCORES
+from clickstream.lake_table import INSTANT
+from clickstream.tables import RAW_EVENTS, RESULTS_PREFIX, SESSION_SCORES
 from tests.aws.small_forest import forest_bytes
 from tests.simulation.fake_lake import parquet_bytes, rows_in, rows_under
 

@@ -23,12 +23,12 @@ from clickstream.intake.kinesis import Batch
 from clickstream.lake.accounting import Account, account_lane
 from clickstream.lake.compaction import compact_hour
 from clickstream.lake.work import Lake
+from clickstream.lake_table import LakeTable
 from clickstream.ledger import Ledger
 from clickstream.ports import Bucket
 from clickstream.positions import Epochs, Lane
 from clickstream.stream.applying import Applier
 from clickstream.stream.processing import CONSUMER, EventProcessor
-from clickstream.tables import LakeTable
 from local_aws.state import PROJECT_FOLDER
 from tests.simulation.fake_catalog import MemoryCatalog
 from tests.simulation.fakes import MemoryBucket, MemoryTable

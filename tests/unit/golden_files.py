@@ -12,8 +12,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from clickstream.lake_table import LakeTable
 from clickstream.positions import padded
-from clickstream.tables import DATED_TABLES, LAKE_TABLES, MASKED_EVENTS, MASKED_SESSIONS, LakeTable
+from clickstream.tables import DATED_TABLES, LAKE_TABLES, MASKED_EVENTS, MASKED_SESSIONS
 
 FOLDER = Path(__file__).parent / "golden"
 NEVER_NULL = {table.name: ("session_id", "start_time") for table in DATED_TABLES} | {

@@ -17,7 +17,8 @@ from clickstream.lake.session_events import keyed
 from clickstream.lake.session_rules import Rules
 from clickstream.lake.sessionizing import sessions
 from clickstream.lake.statements import Value, read_statement
-from clickstream.tables import BAD_EVENTS, LAKE_TABLES, RAW_EVENTS, SESSIONS, LakeTable, hour_text
+from clickstream.lake_table import LakeTable
+from clickstream.tables import BAD_EVENTS, LAKE_TABLES, RAW_EVENTS, SESSIONS, hour_text
 from local_aws.athena.casts import in_result_types
 from local_aws.athena.duck import Database
 from local_aws.athena.translate.dialect import generate, parse

@@ -17,7 +17,8 @@ from clickstream.intake import rows
 from clickstream.intake.events import KNOWN_FIELDS, MAX_EVENT_BYTES
 from clickstream.intake.kinesis import Record
 from clickstream.intake.rows import Pseudonym, Rows, read
-from clickstream.tables import BAD_EVENTS, RAW_EVENTS, LakeTable
+from clickstream.lake_table import LakeTable
+from clickstream.tables import BAD_EVENTS, RAW_EVENTS
 from tests.simulation.records import ARRIVAL, SOURCE, encoded, kpl_aggregate, record, zstd
 
 KEY = Pseudonym("k1", b"secret")

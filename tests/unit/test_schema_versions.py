@@ -8,8 +8,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from clickstream.lake.compaction import compact_hour
+from clickstream.lake_table import LakeTable
 from clickstream.ledger import LandedObject
-from clickstream.tables import LAKE_TABLES, RAW_EVENTS, LakeTable
+from clickstream.tables import LAKE_TABLES, RAW_EVENTS
 from tests.simulation.fake_lake import HOUR, add_work, memory_lake, parquet_bytes, rows_under
 from tests.unit.golden_files import breaks, files, rows
 

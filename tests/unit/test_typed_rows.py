@@ -10,7 +10,7 @@ import pytest
 
 from batch_jobs.reports.typed_rows import typed
 from clickstream.errors import StatementError
-from clickstream.tables import INSTANT, TEXT, Column, LakeTable
+from clickstream.lake_table import INSTANT, TEXT, Column, LakeTable
 
 TYPES = {"name": TEXT, "events": pa.int64(), "share": pa.float64(), "at": INSTANT, "value": pa.decimal128(38, 2)}
 TABLE = LakeTable("report_demo", "Demo", tuple(Column(name, kind, name) for name, kind in TYPES.items()))

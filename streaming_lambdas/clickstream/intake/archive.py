@@ -7,9 +7,10 @@ import pyarrow.parquet as pq
 
 from clickstream.errors import LakeError
 from clickstream.intake.rows import Row
+from clickstream.lake_table import LakeTable
 from clickstream.ledger import LandedObject
 from clickstream.ports import Bucket
-from clickstream.tables import BAD_EVENTS, RAW_EVENTS, LakeTable
+from clickstream.tables import BAD_EVENTS, RAW_EVENTS
 
 _SECONDS = pa.timestamp("s", tz="UTC")
 TABLES: dict[str, LakeTable] = {"landing": RAW_EVENTS, "bad_events": BAD_EVENTS}

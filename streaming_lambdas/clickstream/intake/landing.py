@@ -17,8 +17,9 @@ import pyarrow.parquet as pq
 from clickstream.intake.collection import paused
 from clickstream.intake.columns import Coded, Column, Columns
 from clickstream.intake.rows import Row, Rows, Source
+from clickstream.lake_table import LakeTable
 from clickstream.ledger import Kind, LandedObject
-from clickstream.tables import BAD_EVENTS, LANDING_PREFIX, RAW_EVENTS, LakeTable, hour_folder, hour_text
+from clickstream.tables import BAD_EVENTS, LANDING_PREFIX, RAW_EVENTS, hour_folder, hour_text
 
 _DISTINCT = {"event_id", "event_time", "received_time", "sent_time", "sequence_number", "sub_sequence", "payload"}
 _FEW_VALUES = {

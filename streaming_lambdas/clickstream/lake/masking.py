@@ -16,8 +16,9 @@ import pyarrow.compute as pc
 
 from clickstream.enrichment.paths import path_template
 from clickstream.errors import Conflict
+from clickstream.lake_table import LakeTable
 from clickstream.ports import Bucket
-from clickstream.tables import MASKED_EVENTS, MASKED_SESSIONS, MASKING_SALTS_PREFIX, RAW_EVENTS, SESSIONS, LakeTable
+from clickstream.tables import MASKED_EVENTS, MASKED_SESSIONS, MASKING_SALTS_PREFIX, RAW_EVENTS, SESSIONS
 
 RULES = 1
 """Version of what is written here: another one makes every partition anew."""

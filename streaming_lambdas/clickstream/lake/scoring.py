@@ -20,7 +20,8 @@ from clickstream.lake.score_log import LOG, ScoreGeneration, ScorePlan
 from clickstream.lake.session_forest import Forest
 from clickstream.lake.table_log import data_folder
 from clickstream.lake.work import Lake
-from clickstream.tables import INSTANT, RAW_EVENTS, SESSION_SCORES
+from clickstream.lake_table import INSTANT
+from clickstream.tables import RAW_EVENTS, SESSION_SCORES
 
 Ask = Callable[[ScorePlan], Iterable[pa.Table]]
 """Asks for the features of the sessions of a date and its neighbours, as readers see them now."""
