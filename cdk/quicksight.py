@@ -3,15 +3,25 @@
 from typing import Any
 
 from aws_cdk import Aws, CfnOutput, CfnResource
+from aws_cdk import aws_athena as athena
 from constructs import Construct
 
 from cdk.budget import STACK_TAG
 from cdk.config import Config
 from cdk.encryption import Encryption
 from cdk.lake import Lake
-from cdk.quicksight_access import OWN_ANALYSIS, OWN_DASHBOARD, OWN_DATASET, USE_SOURCE, QuickSightRole, permissions
+from cdk.quicksight_access import (
+    OWN_ANALYSIS,
+    OWN_DASHBOARD,
+    OWN_DATASET,
+    RESULTS,
+    USE_SOURCE,
+    QuickSightRole,
+    permissions,
+)
 from cdk.quicksight_datasets import DATASETS, Dataset
 from cdk.quicksight_definition import definition
+from cdk.workgroup import guarded_workgroup
 
 Json = dict[str, Any]
 
@@ -29,7 +39,17 @@ class QuickSight(Construct):
         super().__init__(scope, construct_id)
         self._config = config
         self._lake = lake
-        source = self._source(QuickSightRole(self, "Access", encryption=encryption, lake=lake))
+        workgroup = guarded_workgroup(
+            self,
+            config=config,
+            encryption=encryption,
+            bucket=lake.bucket,
+            name=f"{config.prefix}-quicksight",
+            description="Queries of QuickSight, whose answers lie apart from those that name people",
+            results=RESULTS,
+        )
+        access = QuickSightRole(self, "Access", encryption=encryption, lake=lake, workgroup=workgroup.name)
+        source = self._source(access, workgroup)
         made = {dataset.name: self._dataset(dataset, source) for dataset in DATASETS}
         shown = definition({name: resource.get_att("Arn").to_string() for name, resource in made.items()})
         common = {"Name": f"Clickstream {config.environment}", "Definition": shown}
@@ -52,18 +72,18 @@ class QuickSight(Construct):
             },
         )
 
-    def _source(self, access: QuickSightRole) -> CfnResource:
-        athena = {"WorkGroup": self._lake.workgroup_name, "RoleArn": access.role.role_arn}
+    def _source(self, access: QuickSightRole, workgroup: athena.CfnWorkGroup) -> CfnResource:
+        parameters = {"WorkGroup": workgroup.name, "RoleArn": access.role.role_arn}
         properties = {
             "DataSourceId": self._config.prefix,
             "Name": f"Clickstream {self._config.environment}",
             "Type": "ATHENA",
-            "DataSourceParameters": {"AthenaParameters": athena},
+            "DataSourceParameters": {"AthenaParameters": parameters},
             "SslProperties": {"DisableSsl": False},
         }
         source = self._resource("DataSource", properties, USE_SOURCE)
         # QuickSight connects while it makes the data source: not before its role may.
-        source.node.add_dependency(access, self._lake.workgroup)
+        source.node.add_dependency(access, workgroup)
         return source
 
     def _dataset(self, dataset: Dataset, source: CfnResource) -> CfnResource:

@@ -9,6 +9,8 @@ from cdk.lake import Lake
 from cdk.quicksight_datasets import DATASETS
 from clickstream.tables import REPORTS_PREFIX, RESULTS_PREFIX
 
+RESULTS = f"{RESULTS_PREFIX}/quicksight"
+"""Apart from the answers of all others, which may name people."""
 ASK = (
     "athena:BatchGetQueryExecution",
     "athena:GetQueryExecution",
@@ -54,19 +56,21 @@ OWN_DASHBOARD = (
 class QuickSightRole(Construct):
     """The role that QuickSight takes on for our data source alone, so that no setting of the account is needed.
 
-    It reads the reports that are datasets, and asks through the workgroup, whose limits hold. Events, and reports in
-    which clients are listed one by one, are out of reach.
+    It reads the reports that are datasets, and asks through a workgroup of its own, whose limits hold. Events, answers
+    of others, and reports in which clients are listed one by one, are out of reach.
 
     Attributes:
         role: The role, with its policy.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, encryption: Encryption, lake: Lake) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, encryption: Encryption, lake: Lake, workgroup: str
+    ) -> None:
         super().__init__(scope, construct_id)
         self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("quicksight.amazonaws.com"))
         files = [lake.bucket.arn_for_objects(f"{REPORTS_PREFIX}/{dataset.name}/*") for dataset in DATASETS]
-        results = lake.bucket.arn_for_objects(f"{RESULTS_PREFIX}/*")
-        self._allow("Ask", ASK, [_arn("athena", f"workgroup/{lake.workgroup_name}")])
+        results = lake.bucket.arn_for_objects(f"{RESULTS}/*")
+        self._allow("Ask", ASK, [_arn("athena", f"workgroup/{workgroup}")])
         self._allow("ListCatalog", LIST_CATALOG, [_arn("athena", "datacatalog/AwsDataCatalog")])
         # The service knows no resources for it.
         self._allow("ListCatalogs", ("athena:ListDataCatalogs",), ["*"])

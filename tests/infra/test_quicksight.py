@@ -38,6 +38,7 @@ def test_nothing_of_it_without_a_principal(template_of: Callable[..., Template],
     }
     added = [one["Type"] for name, one in with_quicksight["Resources"].items() if name not in without]
     assert Counter(added) == {
+        "AWS::Athena::WorkGroup": 1,
         "AWS::IAM::Role": 1,
         "AWS::IAM::Policy": 1,
         "AWS::QuickSight::DataSource": 1,

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from clickstream.tables import RAW_EVENTS, REPORTS_PREFIX, RESULTS_PREFIX
+from cdk.quicksight_access import RESULTS
+from clickstream.tables import RAW_EVENTS, REPORTS_PREFIX
 from tests.infra.policy_requests import ACCOUNT, REGION, Account, arn
 from tests.infra.policy_statements import Grant, Request, allowed_by
 from tests.infra.policy_template import Resolved
@@ -40,15 +41,15 @@ def test_exactly_what_is_documented(quicksight: Resolved, grants: list[Grant], b
     # Sources: the reading actions of AWS's managed policy AWSQuicksightAthenaAccess, version 11; Athena's user guide on
     # what its callers need of Glue and S3; the role for QuickSight in AWS's Cloud Intelligence Dashboards.
     (key,) = (quicksight.arn(name) for name in quicksight.of_type("KMS::Key"))
-    workgroup = arn("athena", "workgroup/clickstream-production")
+    workgroup = arn("athena", "workgroup/clickstream-production-quicksight")
     assert {(grant.action, grant.resource) for grant in grants if grant.effect == "Allow"} == {
         *((f"athena:{name}", workgroup) for name in (*QUERY, "StartQueryExecution", "StopQueryExecution")),
         *((f"athena:{name}", arn("athena", "datacatalog/AwsDataCatalog")) for name in NAMES),
         ("athena:ListDataCatalogs", "*"),
         *((f"glue:{name}", arn("glue", part)) for name in READ for part in CATALOG),
         *(("s3:GetObject", f"{bucket}/{REPORTS_PREFIX}/{name}/*") for name in REPORTS),
-        ("s3:GetObject", f"{bucket}/{RESULTS_PREFIX}/*"),
-        *((f"s3:{name}", f"{bucket}/{RESULTS_PREFIX}/*") for name in WRITE),
+        ("s3:GetObject", f"{bucket}/{RESULTS}/*"),
+        *((f"s3:{name}", f"{bucket}/{RESULTS}/*") for name in WRITE),
         *((f"s3:{name}", bucket) for name in LIST),
         ("kms:Decrypt", key),
         ("kms:GenerateDataKey", key),
@@ -70,14 +71,14 @@ def test_a_report_can_be_read(quicksight: Resolved, grants: list[Grant], bucket:
     table = {"DatabaseName": DATABASE, "TableName": "report_funnel"}
     place = {"Bucket": bucket.rpartition(":")[2]}
     calls: list[tuple[str, str, dict[str, Any]]] = [
-        ("athena", "StartQueryExecution", {"WorkGroup": "clickstream-production"}),
+        ("athena", "StartQueryExecution", {"WorkGroup": "clickstream-production-quicksight"}),
         ("athena", "GetQueryResults", {}),
         ("glue", "GetTable", {**table, "Name": table["TableName"]}),
         ("glue", "GetPartitions", table),
         ("s3", "ListObjectsV2", place),
         ("s3", "GetObject", {**place, "Key": "reports/funnel/2026-11-21/parquet/funnel.parquet"}),
-        ("s3", "PutObject", {**place, "Key": "athena-results/1.csv"}),
-        ("s3", "GetObject", {**place, "Key": "athena-results/1.csv"}),
+        ("s3", "PutObject", {**place, "Key": "athena-results/quicksight/1.csv"}),
+        ("s3", "GetObject", {**place, "Key": "athena-results/quicksight/1.csv"}),
     ]
     needed = [request for call in calls for request in account.requests(*call)]
     assert [request for request in needed if not allowed_by(grants, request)] == []
@@ -94,6 +95,7 @@ def test_nothing_else_can_be_reached(grants: list[Grant], bucket: str) -> None:
         Request("s3:GetObject", f"{bucket}/sessions/x.parquet", tls),
         Request("s3:GetObject", f"{bucket}/reports/top_clients/2026-11-21/parquet/top_clients.parquet", tls),
         Request("glue:GetTable", arn("glue", f"table/{DATABASE}/report_top_clients")),
+        Request("s3:GetObject", f"{bucket}/athena-results/1.csv", tls),
         Request("s3:PutObject", report, tls),
         Request("s3:DeleteObject", report, tls),
         Request("s3:GetObject", report, {"aws:SecureTransport": ["false"]}),
@@ -101,6 +103,7 @@ def test_nothing_else_can_be_reached(grants: list[Grant], bucket: str) -> None:
         Request("glue:GetTable", arn("glue", "table/default/report_x")),
         Request("glue:CreateTable", arn("glue", f"table/{DATABASE}/report_x")),
         Request("athena:StartQueryExecution", arn("athena", "workgroup/primary")),
+        Request("athena:StartQueryExecution", arn("athena", "workgroup/clickstream-production")),
         Request("kms:Decrypt", f"arn:aws:kms:{REGION}:{ACCOUNT}:key/other"),
     ]
     assert [request for request in denied if allowed_by(grants, request)] == []

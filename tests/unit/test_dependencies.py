@@ -20,7 +20,7 @@ STEP_LIST = "batch_jobs.steps"
 REPORT_LIST = "batch_jobs.reports.report_list"
 REPORT_LIST_IMPORTS = {"dataclasses.dataclass", "functools.cached_property", "pyarrow"} | {
     "batch_jobs.reports.column_meanings.meaning",
-    *(f"clickstream.tables.{name}" for name in ("INSTANT", "TEXT", "Column", "LakeTable")),
+    *(f"clickstream.lake_table.{name}" for name in ("INSTANT", "TEXT", "Column", "LakeTable")),
     *(f"clickstream.tables.{name}" for name in ("MASKED_TABLES", "REPORTS_PREFIX")),
 }
 """The one list of batch steps: plain data, from which the jobs, the workflow and its infrastructure are made."""
