@@ -75,6 +75,16 @@ empty_buckets() {
   done
 }
 
+# Nor a group of models in SageMaker's registry that has any. Stacks without `serving` have none.
+remove_models() {
+  local model
+  for model in $(aws sagemaker list-model-packages --model-package-group-name "clickstream-$ENVIRONMENT-sessions" \
+    --query 'ModelPackageSummaryList[].ModelPackageArn' --output text 2>/dev/null); do
+    say "removing $model"
+    aws sagemaker delete-model-package --model-package-name "$model"
+  done
+}
+
 is_protected() {
   [[ "$(aws cloudformation describe-stacks --stack-name "$STACK" --query 'Stacks[0].EnableTerminationProtection' \
     --output text)" == True ]]
@@ -125,7 +135,7 @@ main() {
   check_environment_of_stack
   confirm
   note_buckets
-  if [[ "$ENVIRONMENT" == dev ]]; then empty_buckets; fi
+  if [[ "$ENVIRONMENT" == dev ]]; then empty_buckets && remove_models; fi
   delete_stack
   verify
 }

@@ -67,8 +67,24 @@ def _asked(account: dict[str, str], *words: str) -> str:
     return answer.stdout.strip()
 
 
-def test_a_stack_from_its_first_day_to_its_last(account: dict[str, str], template: Path) -> None:
-    """Deploy with a size, update another, be refused another environment; destroy leaves nothing, objects included."""
+def _registered(account: dict[str, str]) -> str:
+    """The ARN of a model in the stack's registry, which the account does not make from a template."""
+    group = ("--model-package-group-name", "clickstream-dev-sessions")
+    _asked(account, "sagemaker", "create-model-package-group", *group)
+    return _asked(account, "sagemaker", "create-model-package", *group, "--query", "ModelPackageArn")
+
+
+def _with_deletion_of_models(account: dict[str, str], folder: Path) -> dict[str, str]:
+    """The account with the one call that it lacks; what was deleted is noted in the folder."""
+    aws = shutil.which("aws", path=account["PATH"])
+    script = f'[[ "$2" == delete-model-package ]] && echo "$4" >> {folder}/deleted && exit\nexec {aws} "$@"\n'
+    (folder / "aws").write_text(f"#!/usr/bin/env bash\n{script}")
+    (folder / "aws").chmod(0o755)
+    return {**account, "PATH": f"{folder}:{account['PATH']}"}
+
+
+def test_a_stack_from_its_first_day_to_its_last(account: dict[str, str], template: Path, tmp_path: Path) -> None:
+    """Deploy, update, be refused another environment; destroy leaves nothing, objects and models included."""
     summary = ("kinesis", "describe-stream-summary", "--stream-name", "clickstream-dev-events")
     shards = (*summary, "--query", "StreamDescriptionSummary.OpenShardCount")
     created = _deploy(account, template, "--stream-shard-count", "3")
@@ -90,7 +106,10 @@ def test_a_stack_from_its_first_day_to_its_last(account: dict[str, str], templat
     assert (unasked.returncode, "name --yes" in unasked.stderr) == (1, True)
     (bucket, *_) = _asked(account, "s3api", "list-buckets", "--query", LAKE_BUCKETS).split()
     _asked(account, "s3api", "put-object", "--bucket", bucket, "--key", "landing/one")
-    destroyed = _run(account, SCRIPTS / "destroy.sh", "--stack-name", STACK, "--yes")
+    model = _registered(account)
+    whole = _with_deletion_of_models(account, tmp_path)
+    destroyed = _run(whole, SCRIPTS / "destroy.sh", "--stack-name", STACK, "--yes")
+    assert (tmp_path / "deleted").read_text() == f"{model}\n"
     assert destroyed.returncode == 0, destroyed.stderr
     assert destroyed.stdout.endswith("nothing is left\n")
     assert f"emptying {bucket}" in destroyed.stdout
