@@ -15,6 +15,7 @@ from cdk.encryption import Encryption
 from cdk.ingest import stream_name
 from cdk.lake import Lake
 from cdk.realtime import Realtime
+from cdk.stack_role import StackRole, account_arn
 from cdk.stream_function import log_group_named
 from cdk.tables import Tables
 from cdk.workflow import Workflow
@@ -104,16 +105,15 @@ class Batch(Construct):
         log_prefix = f"/aws-glue/{config.prefix}"
         for word in ("output", "error"):
             log_group_named(self, word.capitalize(), config, f"{log_prefix}/{word}", encryption.key)
-        self._role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("glue.amazonaws.com"))
+        self._role = StackRole(self, "Role", assumed_by=iam.ServicePrincipal("glue.amazonaws.com"))
         log_actions = ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents")
-        self._allow("WriteLogs", log_actions, [_arn("logs", f"log-group:{log_prefix}/*")])
+        self._allow("WriteLogs", log_actions, [account_arn("logs", f"log-group:{log_prefix}/*")])
         self._allow_code(code)
         self._allow_lake(lake)
         self._allow_tables(realtime.tables)
         self._allow_audit(realtime.tables, stream_name(config))
         self._allow_erasure(realtime.tables, failures)
-        for statement in encryption.statements(decrypt=("s3", "dynamodb"), encrypt=("s3",)):
-            self._role.add_to_policy(statement)
+        self._role.allow_key(encryption, decrypt=("s3", "dynamodb"), encrypt=("s3",))
         values = _common_values(lake, realtime.tables) | config.batch_settings
         values |= {"stream": stream_name(config), "failure-bucket": failures.bucket_name}
         arguments = {f"--{name}": values[name] for name in COMMON_ARGUMENTS}
@@ -127,8 +127,7 @@ class Batch(Construct):
     def _allow(
         self, sid: str, actions: tuple[str, ...], resources: list[str], conditions: Mapping[str, object] | None = None
     ) -> None:
-        statement = iam.PolicyStatement(sid=sid, actions=list(actions), resources=resources, conditions=conditions)
-        self._role.add_to_policy(statement)
+        self._role.allow(sid, actions, *resources, conditions=conditions)
 
     def _allow_code(self, code: Code) -> None:
         assets = (code.glue_entry, *code.glue_archives)
@@ -147,12 +146,12 @@ class Batch(Construct):
             ("s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"),
             [lake.bucket.bucket_arn],
         )
-        catalog = [_arn("glue", name) for name in ("catalog", f"database/{lake.database_name}")]
+        catalog = [account_arn("glue", name) for name in ("catalog", f"database/{lake.database_name}")]
         self._allow("ReadDatabase", ("glue:GetDatabase",), catalog)
         # One name for all tables of our own database: a role may hold ten thousand letters of policy.
-        tables = _arn("glue", f"table/{lake.database_name}/*")
+        tables = account_arn("glue", f"table/{lake.database_name}/*")
         self._allow("Partitions", PARTITION_ACTIONS, [*catalog, tables])
-        self._allow("Query", QUERY_ACTIONS, [_arn("athena", f"workgroup/{lake.workgroup_name}")])
+        self._allow("Query", QUERY_ACTIONS, [account_arn("athena", f"workgroup/{lake.workgroup_name}")])
 
     def _allow_tables(self, tables: Tables) -> None:
         self._allow("ReadLedger", ("dynamodb:Query",), [tables.ledger.table_arn])
@@ -165,7 +164,9 @@ class Batch(Construct):
         work_list = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": list(WORK_LIST_KEYS)}}
         self._allow("WriteWorkList", ("dynamodb:PutItem",), [tables.ledger.table_arn], work_list)
         self._allow(
-            "ListShards", ("kinesis:DescribeStreamSummary", "kinesis:ListShards"), [_arn("kinesis", f"stream/{stream}")]
+            "ListShards",
+            ("kinesis:DescribeStreamSummary", "kinesis:ListShards"),
+            [account_arn("kinesis", f"stream/{stream}")],
         )
         # The service knows no resources for metrics, so the name space limits it.
         namespace = {"StringEquals": {"cloudwatch:namespace": metrics.NAMESPACE}}
@@ -219,7 +220,3 @@ def _common_values(lake: Lake, tables: Tables) -> dict[str, str]:
         "anomalies-table": tables.anomalies.table_name,
         "session-metrics-table": tables.session_metrics.table_name,
     }
-
-
-def _arn(service: str, name: str) -> str:
-    return f"arn:{Aws.PARTITION}:{service}:{Aws.REGION}:{Aws.ACCOUNT_ID}:{name}"

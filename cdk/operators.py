@@ -6,8 +6,9 @@ from aws_cdk import aws_dynamodb as dynamodb
 from cdk.batch import Batch
 from cdk.ingest import Ingest
 from cdk.lake import Lake
-from cdk.person import Person, account_arn
+from cdk.person import Person
 from cdk.realtime import Realtime
+from cdk.stack_role import account_arn
 from cdk.stream_function import StreamFunction
 from clickstream.ledger import COMMIT_KEYS, WORK_LIST_KEYS
 from clickstream.tables import BAD_EVENTS, COMMITS_PREFIX, DELTAS_PREFIX, LANDING_PREFIX, RAW_EVENTS

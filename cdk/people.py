@@ -14,8 +14,9 @@ from cdk.config import Config
 from cdk.encryption import Encryption
 from cdk.ingest import Ingest
 from cdk.lake import Lake
-from cdk.person import Person, account_arn
+from cdk.person import Person
 from cdk.realtime import Realtime
+from cdk.stack_role import account_arn
 from cdk.traffic import Traffic
 from cdk.workgroup import guarded_workgroup
 

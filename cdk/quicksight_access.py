@@ -1,12 +1,12 @@
 """By which role QuickSight reads the reports, and what the people may do who are named at deployment."""
 
-from aws_cdk import Aws
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from cdk.encryption import Encryption
 from cdk.lake import Lake
 from cdk.quicksight_datasets import DATASETS
+from cdk.stack_role import StackRole, account_arn
 from clickstream.tables import REPORTS_PREFIX, RESULTS_PREFIX
 
 RESULTS = f"{RESULTS_PREFIX}/quicksight"
@@ -67,32 +67,24 @@ class QuickSightRole(Construct):
         self, scope: Construct, construct_id: str, *, encryption: Encryption, lake: Lake, workgroup: str
     ) -> None:
         super().__init__(scope, construct_id)
-        self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("quicksight.amazonaws.com"))
+        self.role = StackRole(self, "Role", assumed_by=iam.ServicePrincipal("quicksight.amazonaws.com"))
         files = [lake.bucket.arn_for_objects(f"{REPORTS_PREFIX}/{dataset.name}/*") for dataset in DATASETS]
         results = lake.bucket.arn_for_objects(f"{RESULTS}/*")
-        self._allow("Ask", ASK, [_arn("athena", f"workgroup/{workgroup}")])
-        self._allow("ListCatalog", LIST_CATALOG, [_arn("athena", "datacatalog/AwsDataCatalog")])
+        self.role.allow("Ask", ASK, account_arn("athena", f"workgroup/{workgroup}"))
+        self.role.allow("ListCatalog", LIST_CATALOG, account_arn("athena", "datacatalog/AwsDataCatalog"))
         # The service knows no resources for it.
-        self._allow("ListCatalogs", ("athena:ListDataCatalogs",), ["*"])
+        self.role.allow("ListCatalogs", ("athena:ListDataCatalogs",), "*")
         tables = [f"table/{lake.database_name}/{dataset.report.table.name}" for dataset in DATASETS]
         names = ("catalog", f"database/{lake.database_name}", *tables)
-        self._allow("ReadCatalog", READ_CATALOG, [_arn("glue", name) for name in names])
-        self._allow("ReadObjects", ("s3:GetObject",), [*files, results])
+        self.role.allow("ReadCatalog", READ_CATALOG, *(account_arn("glue", name) for name in names))
+        self.role.allow("ReadObjects", ("s3:GetObject",), *files, results)
         upload = ("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:PutObject")
-        self._allow("WriteResults", upload, [results])
+        self.role.allow("WriteResults", upload, results)
         listing = ("s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads")
-        self._allow("ListObjects", listing, [lake.bucket.bucket_arn])
-        for statement in encryption.statements(decrypt=("s3",), encrypt=("s3",)):
-            self.role.add_to_policy(statement)
-
-    def _allow(self, sid: str, actions: tuple[str, ...], resources: list[str]) -> None:
-        self.role.add_to_policy(iam.PolicyStatement(sid=sid, actions=list(actions), resources=resources))
+        self.role.allow("ListObjects", listing, lake.bucket.bucket_arn)
+        self.role.allow_key(encryption, decrypt=("s3",), encrypt=("s3",))
 
 
 def permissions(principal: str, actions: tuple[str, ...]) -> list[dict[str, object]]:
     """The same for one user or group of QuickSight, as CloudFormation has it."""
     return [{"Principal": principal, "Actions": [f"quicksight:{action}" for action in actions]}]
-
-
-def _arn(service: str, name: str) -> str:
-    return f"arn:{Aws.PARTITION}:{service}:{Aws.REGION}:{Aws.ACCOUNT_ID}:{name}"

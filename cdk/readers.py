@@ -7,7 +7,8 @@ from aws_cdk import aws_s3 as s3
 
 from batch_jobs.reports.report_list import OPEN_FOLDERS, REPORT_TABLE_PREFIX
 from cdk.lake import Lake
-from cdk.person import Person, account_arn
+from cdk.person import Person
+from cdk.stack_role import account_arn
 from clickstream.lake.session_models import FOLDER as MODELS
 from clickstream.tables import (
     BAD_EVENTS,

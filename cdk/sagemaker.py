@@ -1,6 +1,7 @@
 """SageMaker: where models of sessions are trained and listed, and a notebook for those who make them."""
 
 from aws_cdk import Aws, RemovalPolicy
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
@@ -8,7 +9,7 @@ from cdk.config import Config
 from cdk.encryption import Encryption
 from cdk.lake import Lake
 from cdk.sagemaker_notebook import Notebook
-from cdk.service_role import ServiceRole, arn
+from cdk.stack_role import StackRole, account_arn
 from clickstream.lake.session_models import (
     FEATURES_FOLDER,
     PACKAGE_GROUP_OUTPUT,
@@ -58,12 +59,17 @@ class SageMaker(Construct):
         )
         group.apply_removal_policy(RemovalPolicy.DESTROY if config.is_disposable else RemovalPolicy.RETAIN)
 
-    def _training(self, encryption: Encryption, lake: Lake, jobs: str) -> ServiceRole:
+    def _training(self, encryption: Encryption, lake: Lake, jobs: str) -> StackRole:
         """What a job needs that reads features and script, writes a model, and has no network.
 
         Source: Amazon SageMaker Developer Guide, "How to use SageMaker AI execution roles", CreateTrainingJob.
         """
-        role = ServiceRole(self, "TrainingRole", "sagemaker.amazonaws.com", f"Training jobs {jobs}-*")
+        role = StackRole(
+            self,
+            "TrainingRole",
+            assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com"),
+            description=f"Training jobs {jobs}-*",
+        )
         bucket = lake.bucket
         read = [bucket.arn_for_objects(f"{folder}*") for folder in (FEATURES_FOLDER, MODELS)]
         role.allow("ReadTraining", ["s3:GetObject"], *read)
@@ -75,10 +81,12 @@ class SageMaker(Construct):
         role.allow("PullImage", pull, f"arn:{Aws.PARTITION}:ecr:{Aws.REGION}:*:repository/{TRAINING_REPOSITORY}")
         role.allow("LogIn", ["ecr:GetAuthorizationToken"], "*")
         write = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
-        role.allow("WriteLogs", write, arn("logs", f"log-group:{LOGS}"), arn("logs", f"log-group:{LOGS}:*"))
+        role.allow(
+            "WriteLogs", write, account_arn("logs", f"log-group:{LOGS}"), account_arn("logs", f"log-group:{LOGS}:*")
+        )
         namespace = {"StringEquals": {"cloudwatch:namespace": LOGS}}
         role.allow("PublishMetrics", ["cloudwatch:PutMetricData"], "*", conditions=namespace)
-        role.use_key(encryption)
+        role.allow_key(encryption, decrypt=("s3",), encrypt=("s3",))
         if encryption.key:
             # As documented for the key of `OutputDataConfig`; S3 itself asks for data keys.
             role.allow("EncryptModel", ["kms:Encrypt"], encryption.key.key_arn)

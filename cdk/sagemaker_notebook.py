@@ -4,6 +4,7 @@ Why it reaches the internet: docs/decisions/0043-sagemaker-beside-the-lake.md. I
 """
 
 from aws_cdk import Aws, Fn, IgnoreMode
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3_assets as assets
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
@@ -14,7 +15,7 @@ from cdk.config import Config
 from cdk.encryption import Encryption
 from cdk.lake import Lake
 from cdk.layer import ROOT
-from cdk.service_role import ServiceRole, arn
+from cdk.stack_role import StackRole, account_arn
 from clickstream.lake.session_models import FOLDER as MODELS
 from clickstream.tables import RAW_EVENTS, REPORTS_PREFIX, RESULTS_PREFIX, SESSION_SCORES, SESSIONS
 
@@ -47,18 +48,23 @@ class Notebook(Construct):
         encryption: Encryption,
         lake: Lake,
         jobs: str,
-        training: ServiceRole,
+        training: StackRole,
     ) -> None:
         super().__init__(scope, construct_id)
         self.instance_name = f"{config.prefix}-notebook"
         project = assets.Asset(
             self, "Project", path=str(ROOT), exclude=[*PARTS, *LOCKS, *CACHES], ignore_mode=IgnoreMode.GIT
         )
-        role = ServiceRole(self, "Role", "sagemaker.amazonaws.com", f"Notebook instance {self.instance_name}")
+        role = StackRole(
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com"),
+            description=f"Notebook instance {self.instance_name}",
+        )
         self._allow_start(role, project)
         self._allow_questions(role, lake)
         self._allow_training(role, lake, jobs, training)
-        role.use_key(encryption)
+        role.allow_key(encryption, decrypt=("s3",), encrypt=("s3",))
         lifecycle = sagemaker.CfnNotebookInstanceLifecycleConfig(
             self,
             "Lifecycle",
@@ -98,22 +104,22 @@ class Notebook(Construct):
         head = [f"{name}='{value}'" for name, value in known.items()]
         return "\n".join(["#!/bin/bash", *head, ON_START.read_text(encoding="utf-8")])
 
-    def _allow_start(self, role: ServiceRole, project: assets.Asset) -> None:
+    def _allow_start(self, role: StackRole, project: assets.Asset) -> None:
         """Fetch the project, find the stack's outputs, and stop itself."""
         role.allow("ReadProject", ["s3:GetObject"], project.bucket.arn_for_objects(project.s3_object_key))
-        stack = arn("cloudformation", f"stack/{Aws.STACK_NAME}/*")
+        stack = account_arn("cloudformation", f"stack/{Aws.STACK_NAME}/*")
         role.allow("ReadOutputs", ["cloudformation:DescribeStacks"], stack)
-        itself = arn("sagemaker", f"notebook-instance/{self.instance_name}")
+        itself = account_arn("sagemaker", f"notebook-instance/{self.instance_name}")
         role.allow("StopItself", ["sagemaker:StopNotebookInstance"], itself)
 
-    def _allow_questions(self, role: ServiceRole, lake: Lake) -> None:
+    def _allow_questions(self, role: StackRole, lake: Lake) -> None:
         """Ask Athena about events, sessions, scores and reports: it reads and writes in the name of who asks."""
-        role.allow("Query", QUERY_ACTIONS, arn("athena", f"workgroup/{lake.workgroup_name}"))
+        role.allow("Query", QUERY_ACTIONS, account_arn("athena", f"workgroup/{lake.workgroup_name}"))
         database = lake.database_name
         tables = [f"table/{database}/{name}" for name in (*READ_TABLES, "report_*")]
-        catalog = [arn("glue", name) for name in ("catalog", f"database/{database}")]
+        catalog = [account_arn("glue", name) for name in ("catalog", f"database/{database}")]
         role.allow("ReadDatabase", ["glue:GetDatabase"], *catalog)
-        role.allow("ReadTables", CATALOG_ACTIONS, *catalog, *(arn("glue", name) for name in tables))
+        role.allow("ReadTables", CATALOG_ACTIONS, *catalog, *(account_arn("glue", name) for name in tables))
         bucket = lake.bucket
         role.allow("ReadObjects", ["s3:GetObject"], *(bucket.arn_for_objects(f"{name}/*") for name in READ_FOLDERS))
         of_bucket = ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"]
@@ -121,13 +127,16 @@ class Notebook(Construct):
         write = ["s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:PutObject"]
         role.allow("WriteResults", write, bucket.arn_for_objects(f"{RESULTS_PREFIX}/*"))
 
-    def _allow_training(self, role: ServiceRole, lake: Lake, jobs: str, training: ServiceRole) -> None:
+    def _allow_training(self, role: StackRole, lake: Lake, jobs: str, training: StackRole) -> None:
         """Train a model as a job, under the role for that, and register it."""
         role.allow("WriteModels", ["s3:PutObject"], lake.bucket.arn_for_objects(f"{MODELS}*"))
         role.allow("FindKey", ["s3:GetEncryptionConfiguration"], lake.bucket.bucket_arn)
         run = ["sagemaker:CreateTrainingJob", "sagemaker:DescribeTrainingJob"]
-        role.allow("Train", run, arn("sagemaker", f"training-job/{jobs}-*"))
+        role.allow("Train", run, account_arn("sagemaker", f"training-job/{jobs}-*"))
         service = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
         role.allow("PassTrainingRole", ["iam:PassRole"], training.role_arn, conditions=service)
-        packages = [arn("sagemaker", f"model-package-group/{jobs}"), arn("sagemaker", f"model-package/{jobs}/*")]
+        packages = [
+            account_arn("sagemaker", f"model-package-group/{jobs}"),
+            account_arn("sagemaker", f"model-package/{jobs}/*"),
+        ]
         role.allow("ListModels", ["sagemaker:CreateModelPackage"], *packages)
