@@ -6,6 +6,7 @@ A finding that is not listed fails `make lint`, of checkov `make test`; so does 
 from collections.abc import Iterator
 
 from batch_jobs.steps import STEPS
+from cdk.quicksight_access import RESULTS
 from cdk.quicksight_datasets import DATASETS
 from clickstream.tables import (
     BAD_EVENTS,
@@ -170,6 +171,7 @@ def faults(bucket: str) -> Iterator[tuple[str, str]]:
 def quicksight(bucket: str, prefix: str) -> Iterator[tuple[str, str]]:
     """The same for QuickSight; `bucket` is the logical id of the lake's bucket."""
     owner = "arn:<AWS::Partition>:quicksight:<AWS::Region>:<AWS::AccountId>"
+    yield f"{AWS}-IAM5[Resource::<{bucket}.Arn>/{RESULTS}/*]", _WILDCARDS
     for dataset in DATASETS:
         files = f"<{bucket}.Arn>/{REPORTS_PREFIX}/{dataset.name}/*"
         yield f"{AWS}-IAM5[Resource::{files}]", _WILDCARDS

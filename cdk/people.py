@@ -16,6 +16,7 @@ from cdk.ingest import Ingest
 from cdk.lake import Lake
 from cdk.person import Person
 from cdk.realtime import Realtime
+from cdk.serving import Serving
 from cdk.stack_role import account_arn
 from cdk.traffic import Traffic
 from cdk.workgroup import guarded_workgroup
@@ -43,11 +44,12 @@ class People(Construct):
         realtime: Realtime,
         batch: Batch,
         traffic: Traffic,
+        serving: Serving | None,
     ) -> None:
         super().__init__(scope, construct_id)
         self._config, self._encryption = config, encryption
         self._ingest, self._collector, self._lake = ingest, collector, lake
-        self._realtime, self._batch, self._traffic = realtime, batch, traffic
+        self._realtime, self._batch, self._traffic, self._serving = realtime, batch, traffic, serving
         self.outputs: dict[str, str] = {}
         self._add("Analyst", config.analyst_principal, "Asks where nobody is named", self._analyst)
         self._add("Scientist", config.scientist_principal, "Asks about events, and trains models", self._scientist)
@@ -74,13 +76,18 @@ class People(Construct):
             results=readers.ANALYST_RESULTS,
         )
         readers.let_ask(person, self._lake, readers.analysts(name))
+        readers.let_browse(person, name)
         readers.let_save_queries(person, name)
         person.allow_key(self._encryption, decrypt=("s3",), encrypt=("s3",))
         self.outputs["AnalystWorkgroupName"] = name
 
     def _scientist(self, person: Person) -> None:
         readers.let_ask(person, self._lake, readers.scientists(self._lake.workgroup_name))
-        readers.let_register_models(person, self._lake)
+        readers.let_browse(person, self._lake.workgroup_name)
+        if self._serving:
+            self._serving.sagemaker.let_train(person)
+        else:
+            readers.let_register_models(person, self._lake)
         person.allow_key(self._encryption, decrypt=("s3",), encrypt=("s3",))
 
     def _on_call(self, person: Person) -> None:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from aws_cdk import aws_s3 as s3
 
 from batch_jobs.reports.report_list import OPEN_FOLDERS, REPORT_TABLE_PREFIX
+from cdk.batch import QUERY_ACTIONS, WRITE_ACTIONS
 from cdk.lake import Lake
 from cdk.person import Person
-from cdk.stack_role import account_arn
+from cdk.stack_role import StackRole, account_arn
 from clickstream.lake.session_models import FOLDER as MODELS
 from clickstream.tables import (
     BAD_EVENTS,
@@ -30,19 +31,14 @@ CATALOG_ACTIONS = (
     "glue:GetTable",
     "glue:GetTables",
 )
-QUERY_ACTIONS = (
+HISTORY_ACTIONS = (
     "athena:BatchGetNamedQuery",
     "athena:BatchGetQueryExecution",
     "athena:GetNamedQuery",
-    "athena:GetQueryExecution",
-    "athena:GetQueryResults",
-    "athena:GetWorkGroup",
     "athena:ListNamedQueries",
     "athena:ListQueryExecutions",
-    "athena:StartQueryExecution",
-    "athena:StopQueryExecution",
 )
-"""The last two of the console: what colleagues asked in the same workgroup."""
+"""What is saved in the workgroup, and what colleagues asked there."""
 SAVE_ACTIONS = ("athena:CreateNamedQuery", "athena:DeleteNamedQuery")
 CONSOLE_ACTIONS = ("athena:GetTableMetadata", "athena:ListDatabases", "athena:ListTableMetadata")
 LIST_ACTIONS = ("athena:ListDataCatalogs", "athena:ListWorkGroups")
@@ -96,21 +92,25 @@ def scientists(workgroup: str) -> Readable:
     )
 
 
-def let_ask(person: Person, lake: Lake, readable: Readable) -> None:
-    """Let somebody ask Athena about the tables: it reads and writes in the name of who asks."""
-    person.allow("Query", QUERY_ACTIONS, account_arn("athena", f"workgroup/{readable.workgroup}"))
+def let_browse(person: Person, workgroup: str) -> None:
+    """Let somebody use Athena's console: its lists, what is saved, and what was asked in the workgroup."""
+    person.allow("SeeHistory", HISTORY_ACTIONS, account_arn("athena", f"workgroup/{workgroup}"))
     person.allow("BrowseCatalog", CONSOLE_ACTIONS, account_arn("athena", "datacatalog/AwsDataCatalog"))
     person.allow("ListAthena", LIST_ACTIONS, "*")
+
+
+def let_ask(role: StackRole, lake: Lake, readable: Readable) -> None:
+    """Let somebody ask Athena about the tables: it reads and writes in the name of who asks."""
+    role.allow("Query", QUERY_ACTIONS, account_arn("athena", f"workgroup/{readable.workgroup}"))
     catalog = [account_arn("glue", name) for name in ("catalog", f"database/{lake.database_name}")]
-    person.allow("ReadDatabase", ("glue:GetDatabase", "glue:GetDatabases"), *catalog)
+    role.allow("ReadDatabase", ("glue:GetDatabase", "glue:GetDatabases"), *catalog)
     tables = [account_arn("glue", f"table/{lake.database_name}/{name}") for name in readable.tables]
-    person.allow("ReadTables", CATALOG_ACTIONS, *catalog, *tables)
-    person.allow("ReadObjects", ("s3:GetObject",), *_objects(lake.bucket, [*readable.folders, readable.results]))
+    role.allow("ReadTables", CATALOG_ACTIONS, *catalog, *tables)
+    role.allow("ReadObjects", ("s3:GetObject",), *_objects(lake.bucket, [*readable.folders, readable.results]))
     prefixes = {"StringLike": {"s3:prefix": [f"{folder}/*" for folder in (*readable.listed, readable.results)]}}
-    person.allow("ListObjects", ("s3:ListBucket",), lake.bucket.bucket_arn, conditions=prefixes)
-    person.allow("FindBucket", ("s3:GetBucketLocation", "s3:ListBucketMultipartUploads"), lake.bucket.bucket_arn)
-    writing = ("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:PutObject")
-    person.allow("WriteResults", writing, *_objects(lake.bucket, [readable.results]))
+    role.allow("ListObjects", ("s3:ListBucket",), lake.bucket.bucket_arn, conditions=prefixes)
+    role.allow("FindBucket", ("s3:GetBucketLocation", "s3:ListBucketMultipartUploads"), lake.bucket.bucket_arn)
+    role.allow("WriteResults", WRITE_ACTIONS, *_objects(lake.bucket, [readable.results]))
 
 
 def let_save_queries(person: Person, workgroup: str) -> None:
@@ -118,9 +118,9 @@ def let_save_queries(person: Person, workgroup: str) -> None:
     person.allow("SaveQueries", SAVE_ACTIONS, account_arn("athena", f"workgroup/{workgroup}"))
 
 
-def let_register_models(person: Person, lake: Lake) -> None:
+def let_register_models(role: StackRole, lake: Lake) -> None:
     """Let somebody add models; a manifest is only ever created."""
-    person.allow("RegisterModels", ("s3:PutObject",), lake.bucket.arn_for_objects(f"{MODELS}*"))
+    role.allow("RegisterModels", ("s3:PutObject",), lake.bucket.arn_for_objects(f"{MODELS}*"))
 
 
 def _objects(bucket: s3.Bucket, folders: Sequence[str]) -> list[str]:

@@ -5,6 +5,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
+from cdk import readers
 from cdk.config import Config
 from cdk.encryption import Encryption
 from cdk.lake import Lake
@@ -33,10 +34,11 @@ class SageMaker(Construct):
         self, scope: Construct, construct_id: str, *, config: Config, encryption: Encryption, lake: Lake
     ) -> None:
         super().__init__(scope, construct_id)
-        name = f"{config.prefix}-sessions"
+        name = self._jobs = f"{config.prefix}-sessions"
+        self._lake = lake
         self._group(config, name)
-        training = self._training(encryption, lake, name)
-        self.outputs = {PACKAGE_GROUP_OUTPUT: name, TRAINING_ROLE_OUTPUT: training.role_arn}
+        self._training_role = self._training(encryption, lake, name)
+        self.outputs = {PACKAGE_GROUP_OUTPUT: name, TRAINING_ROLE_OUTPUT: self._training_role.role_arn}
         if config.notebook_instance != "off":
             notebook = Notebook(
                 self,
@@ -44,10 +46,21 @@ class SageMaker(Construct):
                 config=config,
                 encryption=encryption,
                 lake=lake,
-                jobs=name,
-                training=training,
             )
+            self.let_train(notebook.role)
             self.outputs["NotebookInstanceName"] = notebook.instance_name
+
+    def let_train(self, role: StackRole) -> None:
+        """Let somebody train a model as a job, under the role for that, and register it."""
+        readers.let_register_models(role, self._lake)
+        role.allow("FindKey", ["s3:GetEncryptionConfiguration"], self._lake.bucket.bucket_arn)
+        run = ["sagemaker:CreateTrainingJob", "sagemaker:DescribeTrainingJob"]
+        role.allow("Train", run, account_arn("sagemaker", f"training-job/{self._jobs}-*"))
+        service = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
+        role.allow("PassTrainingRole", ["iam:PassRole"], self._training_role.role_arn, conditions=service)
+        names = (f"model-package-group/{self._jobs}", f"model-package/{self._jobs}/*")
+        packages = [account_arn("sagemaker", name) for name in names]
+        role.allow("ListModels", ["sagemaker:CreateModelPackage"], *packages)
 
     def _group(self, config: Config, name: str) -> None:
         """Models of sessions, one package for each version. CloudFormation deletes no group that has packages."""

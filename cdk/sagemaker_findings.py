@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from cdk.acknowledgements import AWS, NIST
 from cdk.config import Config
+from cdk.readers import scientists
 from clickstream.lake.session_models import FEATURES_FOLDER, TRAINING_REPOSITORY
 from clickstream.lake.session_models import FOLDER as MODELS
 
@@ -18,19 +19,19 @@ _KEYS_OF_AWS = "A dev stack is encrypted by keys of AWS, see docs/decisions/0032
 def wildcards(config: Config, bucket: str) -> Iterator[tuple[str, str]]:
     """Findings of the rule on wildcards; `bucket` is the logical id of the lake's bucket."""
     place = "<AWS::Region>:<AWS::AccountId>"
+    sagemaker = f"arn:<AWS::Partition>:sagemaker:{place}"
     jobs, database = f"{config.prefix}-sessions", config.prefix.replace("-", "_")
     reasons = {
         f"<{bucket}.Arn>/{FEATURES_FOLDER}*": _FOLDER,
         f"<{bucket}.Arn>/{MODELS}*": _FOLDER,
         f"arn:<AWS::Partition>:ecr:<AWS::Region>:*:repository/{TRAINING_REPOSITORY}": "AWS's own, one owner a region.",
         f"arn:<AWS::Partition>:logs:{place}:log-group:/aws/sagemaker/TrainingJobs:*": "A stream is a job.",
+        f"{sagemaker}:training-job/{jobs}-*": "A job is named after its run.",
+        f"{sagemaker}:model-package/{jobs}/*": "A package is named by its number.",
     }
     if config.notebook_instance != "off":
-        sagemaker = f"arn:<AWS::Partition>:sagemaker:{place}"
         reasons |= {
-            f"<{bucket}.Arn>/_commits/*": _FOLDER,
-            f"{sagemaker}:training-job/{jobs}-*": "A job is named after its run.",
-            f"{sagemaker}:model-package/{jobs}/*": "A package is named by its number.",
+            **{f"<{bucket}.Arn>/{folder}/*": _FOLDER for folder in scientists("").folders},
             f"arn:<AWS::Partition>:cloudformation:{place}:stack/<AWS::StackName>/*": "This stack, whatever its id.",
             f"arn:<AWS::Partition>:glue:{place}:table/{database}/report_*": "All reports of our own database.",
         }

@@ -9,15 +9,13 @@ from aws_cdk import aws_s3_assets as assets
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
-from cdk.batch import QUERY_ACTIONS
+from cdk import readers
 from cdk.code import CACHES
 from cdk.config import Config
 from cdk.encryption import Encryption
 from cdk.lake import Lake
 from cdk.layer import ROOT
 from cdk.stack_role import StackRole, account_arn
-from clickstream.lake.session_models import FOLDER as MODELS
-from clickstream.tables import RAW_EVENTS, REPORTS_PREFIX, RESULTS_PREFIX, SESSION_SCORES, SESSIONS
 
 PLATFORM = "notebook-al2023-v1"
 VOLUME_GB = 10
@@ -26,10 +24,6 @@ IDLE_MINUTES = 60
 ON_START = ROOT / "notebooks" / "instance" / "on_start.sh"
 PARTS = ["/*", "!/batch_jobs", "!/notebooks", "!/requirements", "!/sql", "!/streaming_lambdas"]
 LOCKS = ["/requirements/*", "!/requirements/bootstrap.txt", "!/requirements/notebooks.txt"]
-READ_TABLES = (RAW_EVENTS.name, SESSIONS.name, SESSION_SCORES.name)
-"""Without `bad_events`, whose payloads are as they were sent."""
-READ_FOLDERS = (*READ_TABLES, "_commits", REPORTS_PREFIX, RESULTS_PREFIX, MODELS.rstrip("/"))
-CATALOG_ACTIONS = ("glue:GetPartition", "glue:GetPartitions", "glue:GetTable")
 
 
 class Notebook(Construct):
@@ -37,6 +31,7 @@ class Notebook(Construct):
 
     Attributes:
         instance_name: What `aws sagemaker create-presigned-notebook-instance-url` wants.
+        role: What is done in it is done by this role: a scientist's questions, from a machine.
     """
 
     def __init__(
@@ -47,24 +42,21 @@ class Notebook(Construct):
         config: Config,
         encryption: Encryption,
         lake: Lake,
-        jobs: str,
-        training: StackRole,
     ) -> None:
         super().__init__(scope, construct_id)
         self.instance_name = f"{config.prefix}-notebook"
         project = assets.Asset(
             self, "Project", path=str(ROOT), exclude=[*PARTS, *LOCKS, *CACHES], ignore_mode=IgnoreMode.GIT
         )
-        role = StackRole(
+        self.role = StackRole(
             self,
             "Role",
             assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com"),
             description=f"Notebook instance {self.instance_name}",
         )
-        self._allow_start(role, project)
-        self._allow_questions(role, lake)
-        self._allow_training(role, lake, jobs, training)
-        role.allow_key(encryption, decrypt=("s3",), encrypt=("s3",))
+        self._allow_start(self.role, project)
+        readers.let_ask(self.role, lake, readers.scientists(lake.workgroup_name))
+        self.role.allow_key(encryption, decrypt=("s3",), encrypt=("s3",))
         lifecycle = sagemaker.CfnNotebookInstanceLifecycleConfig(
             self,
             "Lifecycle",
@@ -80,7 +72,7 @@ class Notebook(Construct):
             notebook_instance_name=self.instance_name,
             instance_type=config.notebook_instance,
             platform_identifier=PLATFORM,
-            role_arn=role.role_arn,
+            role_arn=self.role.role_arn,
             lifecycle_config_name=lifecycle.attr_notebook_instance_lifecycle_config_name,
             volume_size_in_gb=VOLUME_GB,
             kms_key_id=encryption.key.key_id if encryption.key else None,
@@ -90,7 +82,7 @@ class Notebook(Construct):
                 minimum_instance_metadata_service_version="2"
             ),
         )
-        instance.node.add_dependency(role)
+        instance.node.add_dependency(self.role)
 
     def _on_start(self, project: assets.Asset) -> str:
         """The script of every start, below what it must know of this deployment."""
@@ -111,32 +103,3 @@ class Notebook(Construct):
         role.allow("ReadOutputs", ["cloudformation:DescribeStacks"], stack)
         itself = account_arn("sagemaker", f"notebook-instance/{self.instance_name}")
         role.allow("StopItself", ["sagemaker:StopNotebookInstance"], itself)
-
-    def _allow_questions(self, role: StackRole, lake: Lake) -> None:
-        """Ask Athena about events, sessions, scores and reports: it reads and writes in the name of who asks."""
-        role.allow("Query", QUERY_ACTIONS, account_arn("athena", f"workgroup/{lake.workgroup_name}"))
-        database = lake.database_name
-        tables = [f"table/{database}/{name}" for name in (*READ_TABLES, "report_*")]
-        catalog = [account_arn("glue", name) for name in ("catalog", f"database/{database}")]
-        role.allow("ReadDatabase", ["glue:GetDatabase"], *catalog)
-        role.allow("ReadTables", CATALOG_ACTIONS, *catalog, *(account_arn("glue", name) for name in tables))
-        bucket = lake.bucket
-        role.allow("ReadObjects", ["s3:GetObject"], *(bucket.arn_for_objects(f"{name}/*") for name in READ_FOLDERS))
-        of_bucket = ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"]
-        role.allow("ListObjects", of_bucket, bucket.bucket_arn)
-        write = ["s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:PutObject"]
-        role.allow("WriteResults", write, bucket.arn_for_objects(f"{RESULTS_PREFIX}/*"))
-
-    def _allow_training(self, role: StackRole, lake: Lake, jobs: str, training: StackRole) -> None:
-        """Train a model as a job, under the role for that, and register it."""
-        role.allow("WriteModels", ["s3:PutObject"], lake.bucket.arn_for_objects(f"{MODELS}*"))
-        role.allow("FindKey", ["s3:GetEncryptionConfiguration"], lake.bucket.bucket_arn)
-        run = ["sagemaker:CreateTrainingJob", "sagemaker:DescribeTrainingJob"]
-        role.allow("Train", run, account_arn("sagemaker", f"training-job/{jobs}-*"))
-        service = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
-        role.allow("PassTrainingRole", ["iam:PassRole"], training.role_arn, conditions=service)
-        packages = [
-            account_arn("sagemaker", f"model-package-group/{jobs}"),
-            account_arn("sagemaker", f"model-package/{jobs}/*"),
-        ]
-        role.allow("ListModels", ["sagemaker:CreateModelPackage"], *packages)

@@ -14,7 +14,7 @@ class Serving(Construct):
     """What the emulator does not take, and not everybody needs.
 
     Attributes:
-        outputs: What commands and people need to know of it.
+        sagemaker: Where models are trained and listed.
     """
 
     def __init__(
@@ -24,4 +24,4 @@ class Serving(Construct):
         NamedQueries(self, "NamedQueries", lake=lake)
         if config.quicksight_principal:
             QuickSight(self, "QuickSight", config=config, encryption=encryption, lake=lake)
-        self.outputs = SageMaker(self, "SageMaker", config=config, encryption=encryption, lake=lake).outputs
+        self.sagemaker = SageMaker(self, "SageMaker", config=config, encryption=encryption, lake=lake)

@@ -82,12 +82,8 @@ class ClickstreamStack(Stack):
             self._enclose(Network(self, "Network", config, encryption), realtime, traffic, collector)
         if config.monthly_budget_dollars:
             Budget(self, "Budget", config, encryption, realtime.topic)
-        serving = (
-            Serving(self, "Serving", config=config, encryption=encryption, lake=lake).outputs
-            if config.serving == "on"
-            else {}
-        )
-        people = People(self, "People", config, encryption, ingest, collector, lake, realtime, batch, traffic)
+        serving = self._serving(config, encryption, lake)
+        people = People(self, "People", config, encryption, ingest, collector, lake, realtime, batch, traffic, serving)
         if config.fault_injection == "on":
             experiment = Experiment(self, "Experiment", config, encryption, realtime, monitoring, logs)
             CfnOutput(self, "ExperimentTemplateId", value=experiment.template_id)
@@ -95,7 +91,7 @@ class ClickstreamStack(Stack):
             **_stored(ingest, lake, realtime),
             **_running(realtime, batch, traffic, monitoring),
             **(_collecting(config, collector) if collector else {}),
-            **serving,
+            **(serving.sagemaker.outputs if serving else {}),
             **people.outputs,
             **{COMMON_ARGUMENTS[name]: value for name, value in config.batch_settings.items()},
         }
@@ -121,6 +117,12 @@ class ClickstreamStack(Stack):
         consumers = [realtime.process_events.function, realtime.detect_anomalies.function, traffic.function]
         for function in (*consumers, *([collector.function] if collector else [])):
             network.take_in(function)
+
+    def _serving(self, config: Config, encryption: Encryption, lake: Lake) -> Serving | None:
+        """What analysts, models and dashboards need, if anybody does."""
+        if config.serving == "off":
+            return None
+        return Serving(self, "Serving", config=config, encryption=encryption, lake=lake)
 
     def _collector(self, config: Config, code: Code, encryption: Encryption, ingest: Ingest) -> Collector | None:
         """The collector, unless producers write to the stream themselves."""

@@ -19,10 +19,9 @@ from tests.aws.training_container import Container, container
 from tests.infra import mishaps, policy_requests, policy_sagemaker
 from tests.infra.deployed_account import Deployed, account
 from tests.infra.policy_guard import Guard, acting_as
-from tests.infra.policy_requests import arn
-from tests.infra.policy_statements import Name, Request, allowed_by
+from tests.infra.policy_requests import ACCOUNT, arn
+from tests.infra.policy_statements import Request, allowed_by
 from tests.infra.policy_template import Resolved
-from tests.infra.service_side import ATHENA, OVER_BUDGET, PARTS
 
 pytestmark = pytest.mark.filterwarnings("ignore:The copy keyword:DeprecationWarning")  # awswrangler on pandas 3
 Template = dict[str, Any]
@@ -39,22 +38,11 @@ BY_SCRIPT = "the instance's scripts call it by the AWS command line: tests/end_t
 UNUSED = {
     ("ReadProject", "s3:GetObject"): BY_SCRIPT,
     ("StopItself", "sagemaker:StopNotebookInstance"): BY_SCRIPT,
-    ("Query", "athena:StopQueryExecution"): OVER_BUDGET,
-    ("ReadDatabase", "glue:GetDatabase"): ATHENA,
-    ("ReadTables", "glue:GetPartition"): ATHENA,
-    ("ReadTables", "glue:GetPartitions"): ATHENA,
-    ("ReadTables", "glue:GetTable"): ATHENA,
-    ("ReadObjects", "s3:GetObject", "/raw_events/*"): ATHENA,
-    ("ReadObjects", "s3:GetObject", "/sessions/*"): ATHENA,
-    ("ReadObjects", "s3:GetObject", "/session_scores/*"): ATHENA,
-    ("ReadObjects", "s3:GetObject", "/reports/*"): ATHENA,
-    ("ListObjects", "s3:GetBucketLocation"): ATHENA,
-    ("ListObjects", "s3:ListBucketMultipartUploads"): ATHENA,
-    ("WriteResults", "s3:PutObject"): ATHENA,
-    ("WriteResults", "s3:AbortMultipartUpload"): PARTS,
-    ("WriteResults", "s3:ListMultipartUploadParts"): PARTS,
 }
-"""By statement and action, with the end of the resource where others of the statement are used."""
+"""By statement and action."""
+ASKING = {"Query", "ReadDatabase", "ReadTables", "ReadObjects", "ListObjects", "FindBucket", "WriteResults"}
+"""Statements of who asks the lake; that a scientist needs each of them is proven by `test_people_grants`."""
+TRAINING_STATEMENTS = {"RegisterModels", "FindKey", "Train", "PassTrainingRole", "ListModels"}
 
 
 MADE = {"forest.npz": forest_bytes(), "metrics.json": b'{"rows": 3, "flagged": 0, "agreement": 1}'}
@@ -79,8 +67,10 @@ class Finished(Container):
 
 @pytest.fixture(scope="module")
 def template(template_of: Callable[..., Template]) -> Template:
-    """Production with a notebook."""
-    return template_of(environment="production", serving="on", notebookInstance="ml.t3.medium")
+    """Production with a notebook, and a role for scientists."""
+    scientist = f"arn:aws:iam::{ACCOUNT}:role/scientists"
+    chosen = {"notebookInstance": "ml.t3.medium", "scientistPrincipal": scientist}
+    return template_of(environment="production", serving="on", **chosen)
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +97,18 @@ def test_sufficient(guard: Guard) -> None:
 
 def test_minimal(guard: Guard) -> None:
     """What no call needs is on the list of what AWS and the scripts do by the role; all that is on it is granted."""
-    assert {_entry(name) for name in guard.unused()} == UNUSED.keys()
+    assert {name[:2] for name in guard.unused() if name[0] not in ASKING} == UNUSED.keys()
+
+
+def test_a_scientist_asks_and_trains_alike(guard: Guard, template: Template) -> None:
+    """What is granted to ask the lake, and to train a model, is the same in the notebook and outside."""
+    shared = ASKING | TRAINING_STATEMENTS
+    notebook, scientist = (
+        sorted((grant for grant in grants if grant.sid in shared), key=lambda grant: grant.name)
+        for grants in (guard.grants, Resolved(template).role("PeopleScientist"))
+    )
+    assert notebook == scientist
+    assert {grant.sid for grant in notebook} == shared
 
 
 def test_each_grant_is_needed(guard: Guard) -> None:
@@ -122,12 +123,12 @@ def test_each_grant_is_needed(guard: Guard) -> None:
 
 
 def test_what_a_notebook_cannot(guard: Guard, template: Template) -> None:
-    """Payloads as they were sent, the landing zone, other roles, other instances, anything that deletes."""
+    """Payloads as they were sent, what was set aside, other roles, other instances, anything that deletes."""
     stack = Resolved(template)
     roles = [stack.arn(role) for role in stack.of_type("IAM::Role") if not role.startswith(TRAINING)]
     lake = next(stack.arn(name) for name in stack.of_type("S3::Bucket") if name.startswith("LakeBucket"))
     others = [
-        *(Request("s3:GetObject", f"{lake}/{folder}/x") for folder in ("bad_events", "landing", "quarantine")),
+        *(Request("s3:GetObject", f"{lake}/{folder}/x") for folder in ("bad_events", "_identities", "quarantine")),
         Request("s3:PutObject", f"{lake}/raw_events/x"),
         Request("s3:DeleteObject", f"{lake}/models/sessions/x"),
         Request("glue:GetTable", arn("glue", "table/clickstream_production/bad_events")),
@@ -172,9 +173,3 @@ def _filled(deployed: Deployed, bucket: str) -> None:
     default: Any = {"Rules": [{"ApplyServerSideEncryptionByDefault": key}]}
     deployed.s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration=default)
     boto3.client("sagemaker").create_model_package_group(ModelPackageGroupName="clickstream-production-sessions")
-
-
-def _entry(name: Name) -> tuple[str, ...]:
-    """The entry of the list that speaks of the grant; the grant itself if none does."""
-    entries = [one for one in UNUSED if one[:2] == name[:2] and (len(one) == 2 or name.resource.endswith(one[2]))]
-    return entries[0] if entries else tuple(name)
