@@ -67,17 +67,7 @@ class ClickstreamStack(Stack):
             tables=realtime.tables,
             topic=realtime.topic,
         )
-        monitoring = Monitoring(
-            self,
-            "Monitoring",
-            config=config,
-            ingest=ingest,
-            collector=collector,
-            realtime=realtime,
-            batch=batch,
-            traffic=traffic,
-            lake=lake,
-        )
+        monitoring = self._monitoring(config, ingest, collector, realtime, batch, traffic, lake)
         if config.vpc == "on":
             self._enclose(Network(self, "Network", config, encryption), realtime, traffic, collector)
         if config.monthly_budget_dollars:
@@ -110,6 +100,28 @@ class ClickstreamStack(Stack):
             lake=lake,
             realtime=realtime,
             failures=ingest.failures,
+        )
+
+    def _monitoring(
+        self,
+        config: Config,
+        ingest: Ingest,
+        collector: Collector | None,
+        realtime: Realtime,
+        batch: Batch,
+        traffic: Traffic,
+        lake: Lake,
+    ) -> Monitoring:
+        return Monitoring(
+            self,
+            "Monitoring",
+            config=config,
+            ingest=ingest,
+            collector=collector,
+            realtime=realtime,
+            batch=batch,
+            traffic=traffic,
+            lake=lake,
         )
 
     def _enclose(self, network: Network, realtime: Realtime, traffic: Traffic, collector: Collector | None) -> None:

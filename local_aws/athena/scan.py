@@ -113,7 +113,7 @@ class Scanner:
         scan.reads_whole_objects = form is not None
         converter = Converter(form, table.columns, scan.mentioned) if form is not None else None
         paths = self._fetch(scan, self._partitions(table, need), converter)
-        self.show(scan, self._select(scan, paths, need) if paths else empty(table))
+        self.show(scan, self._select(scan, paths, need) if paths else empty(table, need.mentioned))
         return scan
 
     def _partitions(self, table: Table, need: Need) -> list[Partition]:
@@ -231,10 +231,11 @@ def _cast(name: str, declared: str, target: str, physical: list[pa.DataType]) ->
     return plain if coarse else f"CAST(CAST({plain} AS TIMESTAMP_MS) AS TIMESTAMP)"
 
 
-def empty(table: Table, more: tuple[tuple[str, str], ...] = ()) -> str:
+def empty(table: Table, mentioned: frozenset[str], more: tuple[tuple[str, str], ...] = ()) -> str:
     """Return the query that stands for a table without files; `more` are further columns, with DuckDB's types."""
     declared = [(name, glue_to_duckdb(kind)) for name, kind in table.columns + table.keys]
-    columns = [f"CAST(NULL AS {kind}) AS {quoted(name)}" for name, kind in (*declared, *HIDDEN.items(), *more)]
+    declared += [(name, kind) for name, kind in HIDDEN.items() if name in mentioned]
+    columns = [f"CAST(NULL AS {kind}) AS {quoted(name)}" for name, kind in (*declared, *more)]
     return f"SELECT {', '.join(columns)} WHERE false"
 
 

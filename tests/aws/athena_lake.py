@@ -148,6 +148,12 @@ def rows_of(query: str) -> list[list[str | None]]:
     return [[cell.get("VarCharValue") for cell in row["Data"]] for row in answer["ResultSet"]["Rows"]][skipped:]
 
 
+def columns_of(query: str) -> list[str]:
+    """Run a query and return the names of its columns."""
+    answer = boto3.client("athena").get_query_results(QueryExecutionId=finished(start(query))["QueryExecutionId"])
+    return [column["Name"] for column in answer["ResultSet"]["ResultSetMetadata"]["ColumnInfo"]]
+
+
 def reason_of(query: str) -> str:
     """Return why a query failed."""
     status = finished(start(query))["Status"]

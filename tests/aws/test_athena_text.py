@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import boto3
 import pytest
 
-from tests.aws.athena_lake import BUCKET, finished, reason_of, rows_of, serving, start
+from tests.aws.athena_lake import BUCKET, columns_of, finished, reason_of, rows_of, serving, start
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -101,6 +101,13 @@ def test_hidden_columns_tell_of_the_object() -> None:
     ]
     assert rows_of('SELECT * FROM hidden WHERE "$file_size" > 0 ORDER BY n') == [["1"], ["2"]]
     assert rows_of('SELECT count(*) AS n FROM raw_events WHERE "$file_modified_time" > current_timestamp') == [["0"]]
+
+
+def test_a_table_without_files_has_its_columns_alone() -> None:
+    """A star shows no hidden column there either; one that is named is there, empty."""
+    make("vacant", "n int", "ROW FORMAT DELIMITED FIELDS TERMINATED BY ',' LOCATION '{place}'")
+    assert columns_of("SELECT * FROM vacant") == ["n"]
+    assert columns_of('SELECT *, "$path" AS place FROM vacant') == ["n", "place"]
 
 
 def test_a_table_of_text_is_described_as_it_was_made() -> None:

@@ -86,7 +86,7 @@ def show_files(scanner: Scanner, scan: Scan, view: View, files: dict[int, DataFi
         for places in groups.values()
     ]
     places = ((FILE, "BIGINT"), (ROW, "BIGINT")) if view.with_places else ()
-    scanner.show(scan, " UNION ALL ".join(selects) if selects else empty(scan.table, places))
+    scanner.show(scan, " UNION ALL ".join(selects) if selects else empty(scan.table, view.mentioned, places))
 
 
 def _plan(view: View) -> list[DataFile]:
