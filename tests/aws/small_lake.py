@@ -24,6 +24,7 @@ from aws_catalog import GlueCatalog
 from aws_stores import DynamoTable, S3Bucket
 from batch_jobs.reports.report_list import REPORTS
 from clickstream.lake.generations import Generation, OutputFile
+from clickstream.lake.mask_building import mask_tables
 from clickstream.lake.session_building import build_dates
 from clickstream.lake.session_log import unfinished_dates
 from clickstream.lake.session_rules import Rules
@@ -107,10 +108,20 @@ def write_hours(rows: Iterable[Row], counts: Mapping[str, int] = MappingProxyTyp
 
 def build_sessions() -> None:
     """Bring the table of sessions up to date."""
-    bucket = S3Bucket(BUCKET)
-    lake = Lake(bucket, Ledger(DynamoTable("ledger"), bucket), GlueCatalog(DATABASE), lambda: DAY)
+    lake = _lake()
     outcomes = list(build_dates(lake, unfinished_dates(lake, Rules())))
     assert all(outcome.result == "built" for outcome in outcomes), outcomes
+
+
+def mask() -> None:
+    """Bring the masked tables up to date."""
+    outcomes = list(mask_tables(_lake()))
+    assert all(outcome.result == "masked" for outcome in outcomes), outcomes
+
+
+def _lake() -> Lake:
+    bucket = S3Bucket(BUCKET)
+    return Lake(bucket, Ledger(DynamoTable("ledger"), bucket), GlueCatalog(DATABASE), lambda: DAY)
 
 
 def _by_hour(rows: Iterable[Row]) -> dict[str, list[dict[str, Any]]]:

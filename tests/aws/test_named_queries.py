@@ -11,7 +11,7 @@ from batch_jobs.queries import Guard, interval_values
 from cdk.named_queries import DAYS, query_string, statements
 from clickstream.lake.partitions import hours_between
 from clickstream.lake.statements import Statement, Value
-from tests.aws.small_lake import DATABASE, WORKGROUP, account, event, fill
+from tests.aws.small_lake import DATABASE, WORKGROUP, account, event, fill, mask
 
 pytestmark = pytest.mark.filterwarnings("ignore:The copy keyword:DeprecationWarning")  # awswrangler on pandas 3
 SQL = Path(__file__).parents[2] / "sql"
@@ -40,6 +40,7 @@ def guard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guard]:
     late = event("page_view", FIRST + timedelta(hours=2), "late", page_path="/late", received_time=TODAY)
     with account(tmp_path_factory.mktemp("cache")):
         fill([*rows, late], [{"reason": "not_json", "received_time": FIRST + timedelta(hours=3)}])
+        mask()
         yield Guard(DATABASE, WORKGROUP)
 
 
