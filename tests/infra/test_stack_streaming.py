@@ -49,7 +49,9 @@ def test_mappings_follow_the_protocol(template: Template, of_type: OfType) -> No
         assert fixed == MAPPING
         destination = mapping["DestinationConfig"]["OnFailure"]["Destination"]["Fn::GetAtt"][0]
         assert destination.startswith("IngestFailures")
-        assert mapping.keys() - MAPPING.keys() == {"DestinationConfig", "Enabled", "EventSourceArn", "FunctionName"}
+        assert mapping.keys() - MAPPING.keys() == {
+            *("DestinationConfig", "Enabled", "EventSourceArn", "FunctionName", "Tags")
+        }
 
 
 def test_only_the_local_mappings_are_left_to_the_local_runner(templates: dict[str, Template], of_type: OfType) -> None:
