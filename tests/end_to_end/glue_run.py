@@ -61,6 +61,7 @@ class GlueJob:
     def run(self, **arguments: str) -> Ended:
         """Submit the job to a cluster of two workers on this machine."""
         given = dict.fromkeys(COMMON_ARGUMENTS, "unused") | {"file-shape": "{}", "landing-days": "7"}
+        given |= {"masked-tables": "on"}
         given |= dict.fromkeys(("raw-events-days", "sessions-days", "report-days"), "0")
         given |= {"archives": ",".join(self.archives), "code-version": "test", "aws-region": "us-east-1"}
         given |= {name.replace("_", "-"): value for name, value in arguments.items()}

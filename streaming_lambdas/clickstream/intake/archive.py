@@ -21,7 +21,9 @@ def rows_of(bucket: Bucket, landed: LandedObject) -> list[Row]:
 
     Raises `LakeError` if the object is missing, unreadable or holds another number of rows than its commit says.
     """
-    return _rows(_read(bucket, landed), TABLES[landed.kind])
+    rows = unpacked(bucket.get(landed.key), TABLES[landed.kind])
+    _check(landed, len(rows))
+    return rows
 
 
 def rows_by_minute(bucket: Bucket, landed: LandedObject) -> Counter[str]:
@@ -29,22 +31,26 @@ def rows_by_minute(bucket: Bucket, landed: LandedObject) -> Counter[str]:
 
     Raises `LakeError` as `rows_of`.
     """
+    table = _parquet(bucket.get(landed.key))
+    _check(landed, len(table))
     found = Counter[str]()
-    for entry in _read(bucket, landed).column("received_time").cast(_SECONDS, safe=False).value_counts().to_pylist():
+    for entry in table.column("received_time").cast(_SECONDS, safe=False).value_counts().to_pylist():
         found[entry["values"].isoformat()[:16]] += entry["counts"]
     return found
 
 
 def unpacked(body: bytes, table: LakeTable) -> list[Row]:
     """The rows of one file. Raises `LakeError` if it is no Parquet."""
-    return _rows(_parquet(body), table)
+    found = _parquet(body)
+    missing = [None] * found.num_rows
+    held = set(found.column_names)
+    columns = [found.column(name).to_pylist() if name in held else missing for name in table.schema.names]
+    return list(zip(*columns, strict=True))
 
 
-def _read(bucket: Bucket, landed: LandedObject) -> pa.Table:
-    found = _parquet(bucket.get(landed.key))
-    if len(found) != landed.rows:
-        raise LakeError(f"{landed.key} holds {len(found)} rows where {landed.rows} were recorded: restore the object")
-    return found
+def _check(landed: LandedObject, rows: int) -> None:
+    if rows != landed.rows:
+        raise LakeError(f"{landed.key} holds {rows} rows where {landed.rows} were recorded: restore the object")
 
 
 def _parquet(body: bytes) -> pa.Table:
@@ -52,10 +58,3 @@ def _parquet(body: bytes) -> pa.Table:
         return pq.read_table(pa.BufferReader(body))
     except (pa.ArrowException, OSError) as error:
         raise LakeError(f"an archived object cannot be read ({error}): restore it") from error
-
-
-def _rows(found: pa.Table, table: LakeTable) -> list[Row]:
-    missing = [None] * found.num_rows
-    held = set(found.column_names)
-    columns = [found.column(name).to_pylist() if name in held else missing for name in table.schema.names]
-    return list(zip(*columns, strict=True))
