@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -133,6 +134,13 @@ def wait(account: Account) -> None:
     account.do(sys.executable, "-m", "local_aws", "wait", "--state", account.state.root, "--timeout", "240")
 
 
+def wait_for(dynamodb: Any, events: int) -> None:
+    """Wait until the counters know so many: a new mapping is delivered to only after the platform has noticed it."""
+    deadline = time.monotonic() + 120
+    while live(dynamodb) < events and time.monotonic() < deadline:
+        time.sleep(0.5)
+
+
 def totals(account: Account) -> dict[str, int]:
     """What the ledger adds up to; every identity holds."""
     books = json.loads(account.job("batch_jobs.show_ledger", "--whole-stream", "--json"))
@@ -185,6 +193,7 @@ def test_a_restored_ledger_ends_as_it_was(account: Account, dynamodb: Any, tmp_p
     assert repaired.returncode == 0, repaired.stderr
     assert live(dynamodb) == FIRST
     shell.do(read_again)
+    wait_for(dynamodb, FIRST + SECOND)
     wait(account)
     account.job("batch_jobs.run_steps", "--steps", "audit_ledger,compact_events")
     assert totals(account) == before
