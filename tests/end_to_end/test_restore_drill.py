@@ -1,15 +1,10 @@
-"""The steps of docs/recovery.md after a loss, executed as written with the AWS command line: all is as it was.
-
-The platform's point-in-time recovery knows the present alone. So the first block, which restores beside, is executed at
-the moment that is restored later.
-"""
+"""The drill, and the steps of docs/recovery.md after an object was lost, executed: all is as it was."""
 
 import json
 import os
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,8 +20,8 @@ from tests.end_to_end.started_platform import endpoints_of, started_platform
 
 STACK = "clickstream-local"
 DOCS = PROJECT_FOLDER / "docs"
-FIRST, SECOND = 60, 40
-"""Events before and after the moment that is restored."""
+FIRST = 60
+"""Events that are sent."""
 
 
 class Account(NamedTuple):
@@ -94,26 +89,6 @@ def dynamodb(account: Account) -> Any:
     return client
 
 
-def blocks(heading: str) -> list[str]:
-    """The commands of a section of the page, as written."""
-    section = (DOCS / "recovery.md").read_text().partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
-    return re.findall(r"```sh\n(.*?)```", section, re.DOTALL)
-
-
-class Shell(NamedTuple):
-    """A shell that keeps its variables from one block of the page to the next."""
-
-    account: Account
-    file: Path
-
-    def do(self, block: str) -> str:
-        """Run a block that must succeed, behind the definition of `output`, which stands on another page."""
-        (output,) = re.findall(r"^output\(\).*$", (DOCS / "aws.md").read_text(), re.MULTILINE)
-        known = self.file.read_text() if self.file.exists() else ""
-        kept = f"declare -p FUNCTION_NAME TABLE ${{MAPPING+MAPPING}} ${{BACKUP+BACKUP}} > {self.file}"
-        return self.account.do("bash", "-euc", f"STACK={STACK}\n{output}\n{known}{block}{kept}")
-
-
 def send(account: Account, folder: Path, first: int, count: int) -> None:
     """Send events of an hour that is long over, wait for the functions, and compact."""
     hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=30)
@@ -132,13 +107,6 @@ def send(account: Account, folder: Path, first: int, count: int) -> None:
 def wait(account: Account) -> None:
     """Wait until every record was taken."""
     account.do(sys.executable, "-m", "local_aws", "wait", "--state", account.state.root, "--timeout", "240")
-
-
-def wait_for(dynamodb: Any, events: int) -> None:
-    """Wait until the counters know so many: a new mapping is delivered to only after the platform has noticed it."""
-    deadline = time.monotonic() + 120
-    while live(dynamodb) < events and time.monotonic() < deadline:
-        time.sleep(0.5)
 
 
 def totals(account: Account) -> dict[str, int]:
@@ -176,28 +144,6 @@ def test_a_table_without_recovery_is_named(account: Account, dynamodb: Any) -> N
     done = account.make("drill", "TABLES=anomalies")
     assert done.returncode == 2
     assert f"{STACK}-anomalies has no point-in-time recovery" in done.stderr
-
-
-def test_a_restored_ledger_ends_as_it_was(account: Account, dynamodb: Any, tmp_path: Path) -> None:
-    """The ledger of an earlier moment in place, pages made anew, the stream read again: the same numbers as before."""
-    beside, stop, put_in_place, read_again = blocks("After a table was restored")
-    shell = Shell(account, tmp_path / "variables")
-    shell.do(beside)
-    send(account, tmp_path, FIRST, SECOND)
-    before = totals(account)
-    assert before["rows"] == live(dynamodb) == FIRST + SECOND
-
-    shell.do(stop)
-    shell.do(put_in_place)
-    repaired = account.make("repair", "ALL=1")
-    assert repaired.returncode == 0, repaired.stderr
-    assert live(dynamodb) == FIRST
-    shell.do(read_again)
-    wait_for(dynamodb, FIRST + SECOND)
-    wait(account)
-    account.job("batch_jobs.run_steps", "--steps", "audit_ledger,compact_events")
-    assert totals(account) == before
-    assert live(dynamodb) == FIRST + SECOND
 
 
 def test_a_lost_file_is_made_anew(account: Account, tmp_path: Path) -> None:
