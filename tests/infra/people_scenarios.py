@@ -1,9 +1,8 @@
 """What people do with their roles: the commands of the documentation, and what consoles and the command line call."""
 
 import subprocess
-from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -12,7 +11,8 @@ import awswrangler as wr
 import boto3
 import pytest
 from awswrangler.exceptions import QueryFailed
-from botocore.exceptions import ClientError
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 
 from aws_stores import DynamoTable
 from batch_jobs import (
@@ -91,7 +91,7 @@ def browse(stack: StackInUse, group: str) -> None:
     assert athena.list_query_executions(WorkGroup=group)["QueryExecutionIds"]
     athena.batch_get_query_execution(QueryExecutionIds=[started["QueryExecutionId"]])
     ids = athena.list_named_queries(WorkGroup=group)["NamedQueryIds"]
-    known(athena.get_named_query, NamedQueryId="none")
+    permitted(athena.get_named_query, NamedQueryId="none")
     athena.batch_get_named_query(NamedQueryIds=["none", *ids])
 
 
@@ -126,29 +126,29 @@ def watch(stack: StackInUse) -> None:
     since, now = datetime.now(UTC) - timedelta(hours=1), datetime.now(UTC)
     logs.describe_log_groups(logGroupNamePrefix="/aws/lambda/clickstream")
     for group in groups:
-        known(logs.describe_log_streams, logGroupName=group)
-        known(logs.filter_log_events, logGroupName=group, limit=5)
-        known(logs.get_log_events, logGroupName=group, logStreamName="one")
-    known(metrics.describe_alarms)
-    known(metrics.describe_alarm_history)
-    known(metrics.list_dashboards)
-    known(metrics.list_metrics)
-    known(metrics.get_dashboard, DashboardName=name["DashboardName"])
-    known(metrics.get_metric_data, MetricDataQueries=[], StartTime=since, EndTime=now)
+        permitted(logs.describe_log_streams, logGroupName=group)
+        permitted(logs.filter_log_events, logGroupName=group, limit=5)
+        permitted(logs.get_log_events, logGroupName=group, logStreamName="one")
+    permitted(metrics.describe_alarms)
+    permitted(metrics.describe_alarm_history)
+    permitted(metrics.list_dashboards)
+    permitted(metrics.list_metrics)
+    permitted(metrics.get_dashboard, DashboardName=name["DashboardName"])
+    permitted(metrics.get_metric_data, MetricDataQueries=[], StartTime=since, EndTime=now)
     for table in ("Counters", "PageMetrics"):
         dynamodb.describe_table(TableName=name[f"{table}TableName"])
         dynamodb.scan(TableName=name[f"{table}TableName"], Limit=5)
     for function in functions:
-        known(lambda_.get_function, FunctionName=function)
-        known(lambda_.get_function_configuration, FunctionName=function)
+        permitted(lambda_.get_function, FunctionName=function)
+        permitted(lambda_.get_function_configuration, FunctionName=function)
     kinesis.describe_stream(StreamName=name["StreamName"])
     kinesis.describe_stream_summary(StreamName=name["StreamName"])
     kinesis.list_shards(StreamName=name["StreamName"])
     job = name["JobName"]
-    known(glue.get_job, JobName=job)
-    known(glue.get_job_runs, JobName=job)
-    known(glue.get_job_run, JobName=job, RunId="jr_1")
-    known(schedules.get_schedule, Name=f"{STACK}-hourly")
+    permitted(glue.get_job, JobName=job)
+    permitted(glue.get_job_runs, JobName=job)
+    permitted(glue.get_job_run, JobName=job, RunId="jr_1")
+    permitted(schedules.get_schedule, Name=f"{STACK}-hourly")
     s3.list_objects_v2(Bucket=name["FailureBucketName"])
 
 
@@ -156,14 +156,14 @@ def restart(stack: StackInUse) -> None:
     """The batch by hand, and a consumer switched off and on."""
     states, lambda_ = boto3.client("stepfunctions"), boto3.client("lambda")
     machine = stack.outputs["StateMachineArn"]
-    known(states.describe_state_machine, stateMachineArn=machine)
-    known(states.start_execution, stateMachineArn=machine, input='{"steps": "now"}')
-    known(states.list_executions, stateMachineArn=machine)
+    permitted(states.describe_state_machine, stateMachineArn=machine)
+    permitted(states.start_execution, stateMachineArn=machine, input='{"steps": "now"}')
+    permitted(states.list_executions, stateMachineArn=machine)
     execution = f"{machine.replace(':stateMachine:', ':execution:')}:one"
-    known(states.describe_execution, executionArn=execution)
-    known(states.get_execution_history, executionArn=execution)
-    known(states.redrive_execution, executionArn=execution)
-    known(states.stop_execution, executionArn=execution)
+    permitted(states.describe_execution, executionArn=execution)
+    permitted(states.get_execution_history, executionArn=execution)
+    permitted(states.redrive_execution, executionArn=execution)
+    permitted(states.stop_execution, executionArn=execution)
     lambda_.list_event_source_mappings(FunctionName=stack.outputs["ProcessEventsFunctionName"])
     for mapping in stack.mappings:
         lambda_.get_event_source_mapping(UUID=mapping)
@@ -214,10 +214,21 @@ def is_read(stack: StackInUse, table: str, workgroup: str) -> bool:
     return len(answer) == 1
 
 
-def known(call: Callable[..., object], **arguments: object) -> None:
-    """Make a call of which only the permission is of interest: moto does not play all of what there is to answer."""
-    with suppress(ClientError, NotImplementedError):
+def permitted(call: Any, **arguments: object) -> None:
+    """Make a call of which only the permission is of interest: its parameters are checked, and nothing is sent.
+
+    moto does not play all of what there is to answer. Raises `ClientError` where the role's policy refuses it.
+    """
+    events = call.__self__.meta.events
+    events.register_first("before-call", _nothing)
+    try:
         call(**arguments)
+    finally:
+        events.unregister("before-call", _nothing)
+
+
+def _nothing(**_: object) -> tuple[AWSResponse, dict[str, Any]]:
+    return AWSResponse("", HTTPStatus.OK, HTTPHeaders(), None), {}
 
 
 def _fitted(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
