@@ -92,7 +92,6 @@ class Batch(Construct):
         self,
         scope: Construct,
         construct_id: str,
-        *,
         config: Config,
         code: Code,
         encryption: Encryption,

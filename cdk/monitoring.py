@@ -42,7 +42,6 @@ class Monitoring(Construct):
         self,
         scope: Construct,
         construct_id: str,
-        *,
         config: Config,
         ingest: Ingest,
         collector: Collector | None,

@@ -57,17 +57,9 @@ class ClickstreamStack(Stack):
         collector = self._collector(config, code, encryption, ingest)
         lake = Lake(self, "Lake", config=config, encryption=encryption, logs=logs)
         realtime = Realtime(self, "Realtime", config=config, code=code, encryption=encryption, ingest=ingest, lake=lake)
-        batch = self._batch(config, code, encryption, ingest, lake, realtime)
-        traffic = Traffic(
-            self,
-            "Traffic",
-            config=config,
-            code=code,
-            encryption=encryption,
-            tables=realtime.tables,
-            topic=realtime.topic,
-        )
-        monitoring = self._monitoring(config, ingest, collector, realtime, batch, traffic, lake)
+        batch = Batch(self, "Batch", config, code, encryption, lake, realtime, ingest.failures)
+        traffic = Traffic(self, "Traffic", config, code, encryption, realtime.tables, realtime.topic)
+        monitoring = Monitoring(self, "Monitoring", config, ingest, collector, realtime, batch, traffic, lake)
         if config.vpc == "on":
             self._enclose(Network(self, "Network", config, encryption), realtime, traffic, collector)
         if config.monthly_budget_dollars:
@@ -87,42 +79,6 @@ class ClickstreamStack(Stack):
         }
         for name, value in outputs.items():
             CfnOutput(self, name, value=value)
-
-    def _batch(
-        self, config: Config, code: Code, encryption: Encryption, ingest: Ingest, lake: Lake, realtime: Realtime
-    ) -> Batch:
-        return Batch(
-            self,
-            "Batch",
-            config=config,
-            code=code,
-            encryption=encryption,
-            lake=lake,
-            realtime=realtime,
-            failures=ingest.failures,
-        )
-
-    def _monitoring(
-        self,
-        config: Config,
-        ingest: Ingest,
-        collector: Collector | None,
-        realtime: Realtime,
-        batch: Batch,
-        traffic: Traffic,
-        lake: Lake,
-    ) -> Monitoring:
-        return Monitoring(
-            self,
-            "Monitoring",
-            config=config,
-            ingest=ingest,
-            collector=collector,
-            realtime=realtime,
-            batch=batch,
-            traffic=traffic,
-            lake=lake,
-        )
 
     def _enclose(self, network: Network, realtime: Realtime, traffic: Traffic, collector: Collector | None) -> None:
         """Put all functions into the network."""

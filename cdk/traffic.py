@@ -31,7 +31,6 @@ class Traffic(Construct):
         self,
         scope: Construct,
         construct_id: str,
-        *,
         config: Config,
         code: Code,
         encryption: Encryption,
