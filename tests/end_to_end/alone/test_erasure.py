@@ -2,42 +2,20 @@
 
 import base64
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import boto3
-import pytest
 
-from local_aws.access import Endpoints
 from local_aws.state import StateFolder
-from tests.end_to_end.started_platform import command, deployed_stack, endpoints_of, started_platform
+from tests.end_to_end.started_platform import command
 from tests.end_to_end.stored_words import places_of
 
 STACK = ("--stack", "clickstream-local")
 USER, DEVICE, SESSION = "canary-user-7f3a", "canary-device-7f3a", "canary-session-7f3a"
 PERSON = ("--user", USER, "--anonymous", DEVICE, "--session", SESSION)
 BATCH = "open_partitions,erase_events,compact_events,build_sessions,run_reports"
-
-
-@pytest.fixture(scope="module")
-def platform_state(installed_emulator: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StateFolder]:
-    """A platform of its own: other tests count what is in theirs."""
-    with started_platform(tmp_path_factory.mktemp("erasure")) as state:
-        yield state
-
-
-@pytest.fixture(scope="module")
-def endpoints(platform_state: StateFolder) -> Endpoints:
-    """Where it answers."""
-    return endpoints_of(platform_state)
-
-
-@pytest.fixture
-def deployed(platform_state: StateFolder, aws_environment: dict[str, str]) -> dict[str, str]:
-    """Outputs of the stack."""
-    return deployed_stack(platform_state)
 
 
 def history(folder: Path, hour: datetime, *bad: bytes) -> Path:

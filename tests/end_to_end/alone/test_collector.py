@@ -4,41 +4,20 @@ import gzip
 import http.client
 import json
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from urllib.parse import urlsplit
 
 import boto3
-import pytest
 
 from aws_stores import DynamoTable
 from local_aws.access import Endpoints
 from local_aws.state import StateFolder
-from tests.end_to_end.started_platform import command, deployed_stack, endpoints_of, started_platform
+from tests.end_to_end.started_platform import command
 
 STACK = ("--stack", "clickstream-local")
 SENDERS, REQUESTS, EVENTS = 4, 10, 5
 _START_LIMIT_S = 60.0
-
-
-@pytest.fixture(scope="module")
-def platform_state(installed_emulator: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StateFolder]:
-    """A platform of its own: other tests count what is in theirs."""
-    with started_platform(tmp_path_factory.mktemp("collector")) as state:
-        yield state
-
-
-@pytest.fixture(scope="module")
-def endpoints(platform_state: StateFolder) -> Endpoints:
-    """Where it answers."""
-    return endpoints_of(platform_state)
-
-
-@pytest.fixture
-def deployed(platform_state: StateFolder, aws_environment: dict[str, str]) -> dict[str, str]:
-    """Outputs of the stack."""
-    return deployed_stack(platform_state)
 
 
 class Sender:

@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from pathlib import Path
@@ -21,10 +21,10 @@ from local_aws.state import PROJECT_FOLDER, StateFolder
 from tests.aws.alert_queue import listening
 from tests.aws.small_forest import registered
 from tests.end_to_end import canaries
+from tests.end_to_end.alone.test_erasure import give_up
 from tests.end_to_end.said_words import everything_said, log_lines, metric_lines
-from tests.end_to_end.started_platform import command, deployed_stack, endpoints_of, started_platform
+from tests.end_to_end.started_platform import command
 from tests.end_to_end.stored_words import everything_stored, places_of
-from tests.end_to_end.test_erasure import give_up
 
 NAME = "clickstream-local"
 STACK = ("--stack", NAME)
@@ -37,25 +37,11 @@ COUNTED_BY_PAGE = {"ledger", "page-metrics", "reports"}
 _LIMIT_S = 120.0
 
 
-@pytest.fixture(scope="module")
-def platform_state(installed_emulator: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StateFolder]:
-    """A platform of its own: nothing else may be in it."""
-    with started_platform(tmp_path_factory.mktemp("canaries")) as state:
-        yield state
-
-
-@pytest.fixture(scope="module")
-def endpoints(platform_state: StateFolder) -> Endpoints:
-    """Where it answers."""
-    return endpoints_of(platform_state)
-
-
 @pytest.fixture
-def deployed(platform_state: StateFolder, aws_environment: dict[str, str]) -> dict[str, str]:
+def listened(deployed: dict[str, str]) -> dict[str, str]:
     """Outputs of the stack, whose topic is listened to."""
-    outputs = deployed_stack(platform_state)
-    listening(outputs["TopicArn"])
-    return outputs
+    listening(deployed["TopicArn"])
+    return deployed
 
 
 def documented() -> dict[str, set[str]]:
@@ -126,24 +112,24 @@ def run_state_machine(arn: str) -> None:
 
 
 def test_names_are_where_the_page_says_and_nowhere_else(
-    deployed: dict[str, str], platform_state: StateFolder, endpoints: Endpoints, tmp_path: Path
+    listened: dict[str, str], platform_state: StateFolder, endpoints: Endpoints, tmp_path: Path
 ) -> None:
     """Objects, items, logs of functions and steps, metrics, alarms, messages, executions, queries; and an erasure."""
-    registered(S3Bucket(deployed["BucketName"]))
-    fail_once(deployed["ProcessEventsFunctionName"], canaries.written(tmp_path))
+    registered(S3Bucket(listened["BucketName"]))
+    fail_once(listened["ProcessEventsFunctionName"], canaries.written(tmp_path))
     collected(endpoints.collector_url)
     command("local_aws", "wait", "--state", platform_state.root, "--timeout", "300")
-    boto3.client("lambda").invoke(FunctionName=deployed["DetectTrafficAnomaliesFunctionName"], Payload=b"{}")
+    boto3.client("lambda").invoke(FunctionName=listened["DetectTrafficAnomaliesFunctionName"], Payload=b"{}")
     steps = said_by("batch_jobs.run_steps", "--steps", BEFORE, *STACK, "--include-open")
     steps += said_by("batch_jobs.run_steps", "--steps", AFTER, *STACK, "--whole", "--out", tmp_path / "out")
-    run_state_machine(deployed["StateMachineArn"])
-    places, allowed = found(deployed["BucketName"]), documented()
+    run_state_machine(listened["StateMachineArn"])
+    places, allowed = found(listened["BucketName"]), documented()
     assert places.keys() == allowed.keys()
     assert {kind: places[kind] ^ allowed[kind] for kind in places if places[kind] != allowed[kind]} == {}
 
-    give_up(deployed)
+    give_up(listened)
     whole = {place.partition("/")[0] for place in places_of(*canaries.SENT["address"])}
-    assert whole == {deployed["FailureBucketName"], deployed["BucketName"]}
+    assert whole == {listened["FailureBucketName"], listened["BucketName"]}
     steps += said_by("batch_jobs.erase_events", *STACK, *canaries.PERSON)
     steps += said_by("batch_jobs.recover_events", *STACK)
     steps += said_by("batch_jobs.show_ledger", *STACK)
@@ -158,7 +144,7 @@ def test_names_are_where_the_page_says_and_nowhere_else(
     command("batch_jobs.run_steps", *rebuilt, "--now", later)
     done = command("batch_jobs.run_steps", "--steps", "erase_events", *STACK, "--now", later)
     assert '"state": "done"' in done, done
-    left = {kind: zones for kind, zones in found(deployed["BucketName"], canaries.COLLECTED).items() if zones}
+    left = {kind: zones for kind, zones in found(listened["BucketName"], canaries.COLLECTED).items() if zones}
     assert left.keys() <= {"page_path", "page_title"}
     assert set().union(*left.values()) <= COUNTED_BY_PAGE
     assert places_of(*canaries.COLLECTED)
